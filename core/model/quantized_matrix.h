@@ -1,0 +1,34 @@
+// The one quantized matrix: every weight method makes it, every exporter packs it exactly or refuses, the engine runs it or refuses by name.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace qvlm {
+
+/// W[r, c] = (codes[r, c] - zeros[r, c / group]) * scales[r, c / group], per group along the input (columns).
+struct QuantizedMatrix {
+  int64_t rows = 0;     // output features
+  int64_t columns = 0;  // input features
+  int bits = 4;         // 2..8; codes are 0..2^bits - 1
+  int64_t group = 0;    // columns a group: 32, 64, 128, or `columns` (one group a row)
+  bool symmetric = false;  // every zero is 2^(bits-1)
+  std::vector<uint8_t> codes;    // [rows, columns]
+  std::vector<uint16_t> scales;  // [rows, groups()], float16 bits
+  std::vector<uint8_t> zeros;    // [rows, groups()]
+
+  int64_t groups() const { return group > 0 ? columns / group : 0; }
+  /// Bits a weight takes with its scales and zeros, as stored in planes.
+  double bits_per_weight() const;
+  /// All weights as float32, row-major [rows, columns].
+  std::vector<float> dequantize() const;
+};
+
+/// Throws Error (naming `name`) unless sizes, ranges and group fit together; says which groups would divide the row.
+void validate(const QuantizedMatrix& matrix, const std::string& name);
+
+/// The group sizes of {32, 64, 128, columns} that divide `columns`.
+std::vector<int64_t> legal_groups(int64_t columns);
+
+}  // namespace qvlm
