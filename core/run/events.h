@@ -1,0 +1,134 @@
+// The events of a quantization run. A run is its journal: progress bar, plots, report and resume are all readers of this one stream.
+// Plain values; every journal line is one of them as JSON {"event": "EntropyMeasured", "seconds": since the start, ...fields}.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/run/partition.h"
+
+namespace qvlm {
+
+/// First line of every journal.
+struct RunStarted {
+  int journal_version = 1;
+  std::string model_path, model_fingerprint;
+  std::string calibration_path, calibration_fingerprint;
+  std::string recipe;  // the whole recipe as JSON text
+  int layers = 0;      // decoder layers
+  int sites = 0;       // 4 * layers
+  int samples = 0;     // calibration pairs used
+  double planned_seconds = 0;
+  int64_t planned_bytes = 0;  // peak memory
+};
+
+/// A phase begins: "statistics", "entropy", "partition", "search", "write".
+struct PhaseStarted {
+  std::string phase;
+  int64_t total = 0;  // steps
+};
+
+struct Progress {
+  std::string phase;
+  int64_t done = 0, total = 0;
+  double eta_seconds = 0;
+};
+
+/// The distribution of one site's input in full precision over the calibration set.
+struct SiteMeasured {
+  int site = 0;
+  float minimum = 0, maximum = 0;
+  std::vector<float> percentile_low, percentile_high;  // at the candidates' percentiles, as listed in the recipe
+  float histogram_low = 0, histogram_high = 0;
+  std::vector<int64_t> histogram;  // 64 bins between the two
+};
+
+/// Entropy H of a site and dependency D of site on site + 1 (algorithms.md 1.4), both divided by ln(levels): 0..1.
+struct EntropyMeasured {
+  int site = 0;
+  double entropy = 0;
+  double dependency = 0;  // D(site, site + 1); 0 at the last site
+  std::vector<float> sample_entropy;  // one a calibration pair, for the heat map
+};
+
+struct PartitionChanged {
+  Partition partition;
+  double threshold = 0;  // h0
+  std::string origin;    // "greedy", "exact", "file", "user"
+};
+
+/// One tuple of rounding parameters of the block being searched.
+struct CandidateScored {
+  int block = 0;
+  std::vector<float> parameters;  // one a site of the block
+  double loss = 0;                // relative output error of the block
+  int samples = 0;                // that it was scored on
+};
+
+/// A block closed. Errors are relative squared output errors on the same inputs, over all samples.
+struct BlockSearched {
+  int block = 0;
+  int first_site = 0, last_site = 0;
+  std::vector<float> layerwise_parameters, joint_parameters;  // one a site
+  double layerwise_error = 0, joint_error = 0;  // joint <= layerwise always
+  double unclipped_error = 0;                   // every parameter 1
+  double spread = 0;          // (worst - best) / best over all scored tuples
+  bool search_has_effect = true;  // spread >= 1 %
+  int64_t site_forwards = 0;  // search cost
+  double seconds = 0;
+  std::string input_hash;  // of the block's input stream: reuse after an edited partition
+};
+
+/// One decoder layer is written to work/ and synced.
+struct LayerQuantized {
+  int layer = 0;
+  std::string file, hash;
+  int64_t bytes = 0;
+  double weight_error = 0;  // relative squared error over the layer's linears' weights
+  double output_error = 0;  // relative squared error of the layer's output, quantized stream against float stream
+  double seconds = 0;
+};
+
+struct RunPaused {};
+struct RunResumed {
+  int layers_reused = 0, blocks_reused = 0;
+};
+
+struct RunFinished {
+  double seconds = 0;
+  int64_t peak_bytes = 0;
+  int64_t stored_bytes = 0;
+  double stored_bits = 0;  // decoder linears, with scales and zeros
+  int64_t site_forwards = 0;
+  std::string output;
+};
+
+struct RunCancelled {};
+struct RunFailed {
+  std::string message;
+};
+
+using Event = std::variant<RunStarted, PhaseStarted, Progress, SiteMeasured, EntropyMeasured, PartitionChanged, CandidateScored,
+                           BlockSearched, LayerQuantized, RunPaused, RunResumed, RunFinished, RunCancelled, RunFailed>;
+
+/// An event and when it happened.
+struct TimedEvent {
+  double seconds = 0;  // since the run (or its resumption) started
+  Event event;
+};
+
+/// One JSON line without the newline. Progress and nothing else is left out of the journal on disk.
+std::string to_json_line(const TimedEvent& event);
+/// Throws Error naming the field. `origin` is "FILE:LINE".
+TimedEvent event_from_json_line(const std::string& line, const std::string& origin);
+
+/// Receives a run's events, on the run's thread.
+class RunListener {
+ public:
+  virtual ~RunListener() = default;
+  virtual void on_event(const TimedEvent& event) = 0;
+};
+
+}  // namespace qvlm
