@@ -1,0 +1,20 @@
+// The reference as a Generator: libtorch on the CPU. This header is free of torch.
+#pragma once
+
+#include <memory>
+
+#include "core/inference/generator.h"
+#include "core/model/model.h"
+
+namespace qvlm::reference {
+
+struct ReferenceOptions {
+  bool bfloat16 = false;            // compute in bfloat16 instead of float32
+  bool activations_as_a16 = false;  // do not quantize activations although the model asks for it; info() says so
+  int64_t context = 0;              // positions; 0: the model's own context length
+};
+
+/// Loads the whole model into memory. Throws Error.
+std::unique_ptr<Generator> make_reference_generator(std::shared_ptr<const Model> model, const ReferenceOptions& options = {});
+
+}  // namespace qvlm::reference
