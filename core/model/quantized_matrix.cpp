@@ -1,0 +1,73 @@
+// Checks and dequantization of QuantizedMatrix.
+#include "core/model/quantized_matrix.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "core/base/checked_math.h"
+#include "core/base/half.h"
+
+namespace qvlm {
+
+std::vector<int64_t> legal_groups(int64_t columns) {
+  std::vector<int64_t> result;
+  for (int64_t group : {int64_t{32}, int64_t{64}, int64_t{128}})
+    if (columns > group && columns % group == 0) result.push_back(group);
+  if (columns > 0) result.push_back(columns);
+  return result;
+}
+
+double QuantizedMatrix::bits_per_weight() const {
+  if (group <= 0) return 0;
+  // Planes: codes packed by `bits`, a float16 scale, and an 8-bit zero a group where the zeros differ.
+  return bits + (symmetric ? 16.0 : 24.0) / static_cast<double>(group);
+}
+
+std::vector<float> QuantizedMatrix::dequantize() const {
+  std::vector<float> result(codes.size());
+  const int64_t count = groups();
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t g = 0; g < count; ++g) {
+      const float scale = from_half(scales[static_cast<size_t>(row * count + g)]);
+      const int zero = zeros[static_cast<size_t>(row * count + g)];
+      const size_t begin = static_cast<size_t>(row * columns + g * group);
+      for (size_t i = begin; i < begin + static_cast<size_t>(group); ++i)
+        result[i] = static_cast<float>(codes[i] - zero) * scale;
+    }
+  return result;
+}
+
+void validate(const QuantizedMatrix& matrix, const std::string& name) {
+  if (matrix.bits < 2 || matrix.bits > 8) throw Error::in(name, "bits", "2 to 8", std::to_string(matrix.bits));
+  if (matrix.rows <= 0 || matrix.columns <= 0)
+    throw Error::in(name, "shape", "positive dimensions", fmt::format("[{}, {}]", matrix.rows, matrix.columns));
+  if (matrix.group <= 0 || matrix.group > matrix.columns || matrix.columns % matrix.group != 0)
+    throw Error::in(name, "group size",
+                    fmt::format("a divisor of the row's {} columns ({})", matrix.columns,
+                                fmt::join(legal_groups(matrix.columns), ", ")),
+                    std::to_string(matrix.group));
+  const auto weights = static_cast<size_t>(checked_multiply(matrix.rows, matrix.columns, name));
+  const auto groups = static_cast<size_t>(matrix.rows * matrix.groups());
+  if (matrix.codes.size() != weights) throw Error::in(name, "codes", std::to_string(weights), std::to_string(matrix.codes.size()));
+  if (matrix.scales.size() != groups) throw Error::in(name, "scales", std::to_string(groups), std::to_string(matrix.scales.size()));
+  if (matrix.zeros.size() != groups) throw Error::in(name, "zeros", std::to_string(groups), std::to_string(matrix.zeros.size()));
+  const int top = (1 << matrix.bits) - 1;
+  const auto range = [&](const std::vector<uint8_t>& values, const char* what) {
+    if (const int most = *std::max_element(values.begin(), values.end()); most > top)
+      throw Error::in(name, what, fmt::format("0 to {}", top), std::to_string(most));
+  };
+  range(matrix.codes, "codes");
+  range(matrix.zeros, "zeros");
+  if (matrix.symmetric)
+    for (uint8_t zero : matrix.zeros)
+      if (zero != 1 << (matrix.bits - 1))
+        throw Error::in(name, "zero of a symmetric matrix", std::to_string(1 << (matrix.bits - 1)), std::to_string(zero));
+  for (uint16_t scale : matrix.scales)
+    if ((scale & 0x7c00u) == 0x7c00u) throw Error::in(name, "scale", "a finite number", "infinity or NaN");
+}
+
+}  // namespace qvlm
