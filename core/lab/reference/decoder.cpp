@@ -1,0 +1,136 @@
+// The decoder, top to bottom.
+#include "core/lab/reference/decoder.h"
+
+#include "core/base/error.h"
+#include "core/lab/reference/functions.h"
+#include "core/lab/reference/tensors.h"
+
+namespace qvlm::reference {
+
+namespace {
+
+constexpr std::string_view kLinears[] = {"attention.query", "attention.key", "attention.value", "attention.output",
+                                         "mlp.gate",        "mlp.up",        "mlp.down"};
+
+// Attention sublayer: query, key, value, rotary, the cache, and the mix of values. -> [batch, tokens, heads * head_dim]
+torch::Tensor mix_values(const DecoderConfig& config, const DecoderLayer& layer, const torch::Tensor& x, const RotaryTable& rotary,
+                         int64_t first_position, KvCache* cache) {
+  const auto queries = apply_rotary(split_heads(torch::linear(x, layer.query, layer.query_bias), config.heads), rotary, first_position);
+  auto keys = apply_rotary(split_heads(torch::linear(x, layer.key, layer.key_bias), config.kv_heads), rotary, first_position);
+  auto values = split_heads(torch::linear(x, layer.value, layer.value_bias), config.kv_heads);  // [batch, kv_heads, tokens, head_dim]
+  if (cache) {
+    if (cache->tokens() != first_position) {
+      throw Error::in("KV cache", "tokens", std::to_string(first_position), std::to_string(cache->tokens()));
+    }
+    if (first_position > 0) {
+      keys = torch::cat({cache->keys, keys}, 2);
+      values = torch::cat({cache->values, values}, 2);
+    }
+    *cache = {keys, values};
+  }
+  return attention(queries, keys, values, /*causal=*/true);
+}
+
+}  // namespace
+
+DecoderLayer DecoderLayer::load(const Model& model, int layer, torch::ScalarType type) {
+  DecoderLayer result;
+  const std::string base = "decoder." + std::to_string(layer) + ".";
+  result.attention_norm = load_tensor(model, base + "attention_norm.weight", type);
+  result.mlp_norm = load_tensor(model, base + "mlp_norm.weight", type);
+  for (const auto suffix : kLinears) result.linear(suffix) = load_tensor(model, decoder_weight_name(layer, suffix), type);
+  result.query_bias = load_optional(model, base + "attention.query.bias", type);
+  result.key_bias = load_optional(model, base + "attention.key.bias", type);
+  result.value_bias = load_optional(model, base + "attention.value.bias", type);
+  return result;
+}
+
+const torch::Tensor& DecoderLayer::linear(std::string_view suffix) const {
+  if (suffix == "attention.query") return query;
+  if (suffix == "attention.key") return key;
+  if (suffix == "attention.value") return value;
+  if (suffix == "attention.output") return output;
+  if (suffix == "mlp.gate") return gate;
+  if (suffix == "mlp.up") return up;
+  if (suffix == "mlp.down") return down;
+  throw Error::in("decoder layer", "linear", "attention.query ... mlp.down", suffix);
+}
+
+torch::Tensor& DecoderLayer::linear(std::string_view suffix) { return const_cast<torch::Tensor&>(std::as_const(*this).linear(suffix)); }
+
+std::string decoder_weight_name(int layer, std::string_view suffix) {
+  return "decoder." + std::to_string(layer) + "." + std::string(suffix) + ".weight";
+}
+
+DecoderEnds DecoderEnds::load(const Model& model, torch::ScalarType type) {
+  DecoderEnds ends;
+  ends.embedding = load_tensor(model, "decoder.embedding.weight", type);
+  ends.norm = load_tensor(model, "decoder.norm.weight", type);
+  ends.head = model.config().decoder.tied_head ? ends.embedding : load_tensor(model, "decoder.head.weight", type);
+  return ends;
+}
+
+void KvCache::truncate(int64_t count) {
+  if (count < 0 || count > tokens()) throw Error::in("KV cache", "tokens", "0 .. " + std::to_string(tokens()), std::to_string(count));
+  if (count == 0) {
+    *this = {};
+  } else if (count < tokens()) {
+    keys = keys.narrow(2, 0, count);
+    values = values.narrow(2, 0, count);
+  }
+}
+
+LayerState enter_layer(const DecoderConfig& config, const DecoderLayer& layer, const torch::Tensor& hidden) {
+  return {hidden, rms_norm(hidden, layer.attention_norm, config.norm_epsilon)};
+}
+
+LayerState advance(const DecoderConfig& config, const DecoderLayer& layer, SiteKind kind, const LayerState& state,
+                   const RotaryTable& rotary, int64_t first_position, KvCache* cache) {
+  const torch::Tensor& x = state.site_input;
+  switch (kind) {
+    case SiteKind::ATTENTION_INPUT:
+      return {state.residual, mix_values(config, layer, x, rotary, first_position, cache)};
+    case SiteKind::OUTPUT_INPUT: {
+      const auto residual = state.residual + torch::linear(x, layer.output);  // [batch, tokens, hidden]
+      return {residual, rms_norm(residual, layer.mlp_norm, config.norm_epsilon)};
+    }
+    case SiteKind::MLP_INPUT:
+      return {state.residual, activate(torch::linear(x, layer.gate), config.activation) * torch::linear(x, layer.up)};  // [batch, tokens, ffn]
+    case SiteKind::DOWN_INPUT:
+      return {state.residual + torch::linear(x, layer.down), {}};
+  }
+  throw Error("advance: no such site");
+}
+
+torch::Tensor decoder_layer(const DecoderConfig& config, const DecoderLayer& layer, const torch::Tensor& hidden, const RotaryTable& rotary,
+                            int layer_index, const SiteHook& hook, int64_t first_position, KvCache* cache) {
+  LayerState state = enter_layer(config, layer, hidden);
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    const Site site{layer_index, static_cast<SiteKind>(kind)};
+    if (hook) state.site_input = hook(site, state.site_input);
+    state = advance(config, layer, site.kind, state, rotary, first_position, cache);
+  }
+  return state.residual;
+}
+
+torch::Tensor decoder_logits(const DecoderConfig& config, const DecoderEnds& ends, const torch::Tensor& hidden) {
+  return torch::linear(rms_norm(hidden, ends.norm, config.norm_epsilon), ends.head);
+}
+
+void for_each_layer(const Model& model, torch::ScalarType type, const std::function<void(int, DecoderLayer&)>& visit) {
+  for (int index = 0; index < model.config().decoder.layers; ++index) {
+    DecoderLayer layer = DecoderLayer::load(model, index, type);
+    release_layer(model, index);
+    visit(index, layer);
+  }
+}
+
+void release_layer(const Model& model, int layer_index) {
+  const std::string base = "decoder." + std::to_string(layer_index) + ".";
+  for (const char* name : {"attention_norm.weight", "mlp_norm.weight", "attention.query.bias", "attention.key.bias", "attention.value.bias"}) {
+    if (model.has(base + name)) model.release(base + name);
+  }
+  for (const auto suffix : kLinears) model.release(decoder_weight_name(layer_index, suffix));
+}
+
+}  // namespace qvlm::reference
