@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -14,6 +15,7 @@ namespace qvlm {
 struct Accuracy {
   int right = 0, total = 0;
   double low = 0, high = 1;
+  std::optional<double> soft;  // mean VQA accuracy, where the set has several answers a question
   double value() const { return total ? double(right) / total : 0; }
 };
 
@@ -29,6 +31,7 @@ struct QuestionAnswered {
   std::vector<std::string> images;  // paths
   bool right = false;
   bool novel = false;
+  std::optional<double> soft;  // VQA accuracy 0..1, where the question has several answers
   double kl = 0;         // with --against: mean KL(other || this) over the answer's tokens; 0 without
   bool agrees = true;    // with --against: same greedy answer
 };
@@ -40,6 +43,7 @@ struct EvaluationFinished {
   std::string against;
   double seconds = 0;
   bool stopped = false;  // before all questions
+  bool blank_images = false;  // every picture was replaced by a grey one
   GeneratorInfo info;
 };
 
