@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace qvlm {
@@ -108,5 +109,11 @@ struct VlmConfig {
 
   int64_t parameters() const;  // of what runs: vision + projector + decoder
 };
+
+/// "gelu", "quick_gelu", "gelu_tanh", "silu", "relu".
+std::string_view name_of(Activation activation);
+
+/// The whole description as one line of JSON with a fixed order of keys.
+std::string to_json(const VlmConfig& config);
 
 }  // namespace qvlm
