@@ -138,7 +138,7 @@ std::optional<Draft> colour(const View& view, Rng& rng) {
 }
 
 // Things that "How many ... are there?" can ask for, with how many there are.
-std::vector<std::pair<std::string, int>> countable(const Scene& scene) {
+std::vector<std::pair<std::string, int>> countable(const Scene& scene, Rng& rng) {
   std::vector<std::pair<std::string, int>> found;
   for (int i = 0; i < kShapes; ++i) {
     found.emplace_back(kShapePlurals[static_cast<size_t>(i)],
@@ -150,27 +150,31 @@ std::vector<std::pair<std::string, int>> countable(const Scene& scene) {
   for (int i = 0; i < kPictograms; ++i) {
     const Thing thing{Kind::PICTOGRAM, i, -1};
     const int count = same_thing(scene, thing);
-    if (count > 0) found.emplace_back(kPictogramTable[static_cast<size_t>(i)].plural, count);
+    // Single and absent pictograms would drown the rest: there are many, and they would make 1 and 0 safe guesses.
+    const double keep = count > 1 ? 1 : count == 1 ? 0.15 : 0.04;
+    if (rng.chance(keep)) found.emplace_back(kPictogramTable[static_cast<size_t>(i)].plural, count);
   }
   return found;
 }
 
 std::optional<Draft> count(const View& view, Rng& rng) {
   const Scene& scene = view.scene;
-  if (rng.chance(0.3)) {
+  if (rng.chance(0.33)) {
     const Phrases phrases = {"How many objects are in the picture?", "How many objects are there?",
                              "How many objects do you see?", "Count the objects."};
     return general("objects", rng.pick(phrases), std::to_string(scene.objects.size()), Category::COUNT);
   }
-  if (rng.chance(0.15)) {
+  if (rng.chance(0.2)) {
     const Phrases phrases = {"How many shapes are in the picture?", "How many shapes are there?"};
     return general("shapes", rng.pick(phrases), std::to_string(count_if(scene, is_shape)), Category::COUNT);
   }
   // The answer is drawn first, so that large counts, which are rare, are asked about often.
-  static constexpr std::array<double, kMaxObjects + 1> kWeight = {0.45, 0.75, 2.0, 3.0, 4.0, 5.0};
-  const auto things = countable(scene);
+  static constexpr std::array<double, kMaxObjects + 1> kWeight = {0.4, 0.55, 1.8, 4.0, 6.0, 6.0};
+  const auto things = countable(scene, rng);
   std::array<bool, kMaxObjects + 1> present{};
   for (const auto& thing : things) present[static_cast<size_t>(thing.second)] = true;
+  const bool all_absent = std::count(present.begin(), present.end(), true) == 1 && present[0];
+  if (all_absent && rng.chance(0.85)) return std::nullopt;
   double total = 0;
   for (size_t i = 0; i < present.size(); ++i) total += present[i] ? kWeight[i] : 0;
   double draw = rng.unit() * total;
