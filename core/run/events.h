@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -76,7 +77,7 @@ struct BlockSearched {
   double unclipped_error = 0;                   // every parameter 1
   double spread = 0;          // (worst - best) / best over all scored tuples
   bool search_has_effect = true;  // spread >= 1 %
-  int64_t site_forwards = 0;  // search cost
+  int64_t site_forwards = 0;  // search cost: forwards of one site over one sample
   double seconds = 0;
   std::string input_hash;  // of the block's input stream: reuse after an edited partition
 };
@@ -119,7 +120,10 @@ struct TimedEvent {
   Event event;
 };
 
-/// One JSON line without the newline. Progress and nothing else is left out of the journal on disk.
+/// "RunStarted" and so on.
+std::string_view name_of(const Event& event);
+
+/// One JSON line without the newline. Numbers that are not finite are written as null and read as NaN. Progress and nothing else is left out of the journal on disk.
 std::string to_json_line(const TimedEvent& event);
 /// Throws Error naming the field. `origin` is "FILE:LINE".
 TimedEvent event_from_json_line(const std::string& line, const std::string& origin);

@@ -31,7 +31,7 @@ struct Partition {
   bool move_border(int block, int last);
   /// Splits the block that holds `site` behind that site.
   bool split_after(int site);
-  /// Merges block and block + 1 if the result is at most kMaxBlockDepth deep.
+  /// Merges block and block + 1 if the result is at most kMaxBlockDepth deep and both are unlocked; the first one's bits stay.
   bool merge_with_next(int block);
   bool set_locked(int block, bool locked);
   bool set_bits(int block, int bits);
@@ -42,13 +42,18 @@ struct Partition {
 Partition layerwise_partition(int sites);
 
 /// Q-VLM Eq. 7: from k_r extend k_s while D(k_r, k_s) > (k_s - k_r) h0 and the depth is at most kMaxBlockDepth. dependency[k] = D(k, k + 1),
-/// [sites - 1]. Locked blocks of `keep` stay.
-Partition greedy_partition(std::span<const double> dependency, int sites, double threshold, const Partition& keep = {});
+/// [sites - 1]. Locked blocks of `keep` stay. `max_depth` 1..kMaxBlockDepth narrows the depth further.
+Partition greedy_partition(std::span<const double> dependency, int sites, double threshold, const Partition& keep = {},
+                           int max_depth = kMaxBlockDepth);
+
+/// Number of leading blocks that both partitions share (extent and bits): what an edit leaves untouched.
+int common_blocks(const Partition& a, const Partition& b);
 
 /// Throws Error naming `origin` unless the blocks cover 0..sites - 1 in order with legal depths.
 void validate(const Partition& partition, int sites, const std::string& origin);
 
 std::string to_json(const Partition& partition);
+/// Strict: an unknown key, a wrong type, blocks that do not follow each other -> Error naming origin and key.
 Partition partition_from_json(const std::string& text, const std::string& origin);
 Partition read_partition(const std::filesystem::path& path);
 

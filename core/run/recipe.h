@@ -16,6 +16,10 @@ enum class ActivationMode { DYNAMIC_TOKEN, DYNAMIC_GROUP, STATIC_TENSOR };  // w
 std::string_view name_of(WeightMethod method);
 std::string_view name_of(SearchMode mode);
 std::string_view name_of(ActivationMode mode);
+/// The inverse: "rtn", "awq"; "none", "layerwise", "joint"; "dynamic-token", "dynamic-group", "static-tensor". Throws Error listing the known names.
+WeightMethod weight_method_from(std::string_view name);
+SearchMode search_mode_from(std::string_view name);
+ActivationMode activation_mode_from(std::string_view name);
 
 struct Recipe {
   WeightMethod weight_method = WeightMethod::RTN;

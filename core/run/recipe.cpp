@@ -1,0 +1,145 @@
+// Recipe: names, defaults, and its strict JSON image.
+#include "core/run/recipe.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "core/base/error.h"
+#include "core/run/json_fields.h"
+#include "core/run/partition.h"
+
+namespace qvlm {
+namespace {
+
+constexpr std::pair<WeightMethod, std::string_view> kWeightMethods[] = {{WeightMethod::RTN, "rtn"},
+                                                                        {WeightMethod::AWQ, "awq"}};
+constexpr std::pair<SearchMode, std::string_view> kSearchModes[] = {
+    {SearchMode::NONE, "none"}, {SearchMode::LAYERWISE, "layerwise"}, {SearchMode::JOINT, "joint"}};
+constexpr std::pair<ActivationMode, std::string_view> kActivationModes[] = {
+    {ActivationMode::DYNAMIC_TOKEN, "dynamic-token"},
+    {ActivationMode::DYNAMIC_GROUP, "dynamic-group"},
+    {ActivationMode::STATIC_TENSOR, "static-tensor"}};
+
+template <class Enum, size_t count>
+std::string_view find_name(Enum value, const std::pair<Enum, std::string_view> (&names)[count]) {
+  for (const auto& [candidate, name] : names) {
+    if (candidate == value) return name;
+  }
+  return "?";
+}
+
+template <class Enum, size_t count>
+Enum find_value(std::string_view text, const std::pair<Enum, std::string_view> (&names)[count], std::string_view what) {
+  std::string known;
+  for (const auto& [candidate, name] : names) {
+    if (name == text) return candidate;
+    known += (known.empty() ? "" : ", ") + std::string(name);
+  }
+  throw Error::in("", what, "one of " + known, "\"" + std::string(text) + "\"");
+}
+
+template <class V, class R>
+void list_fields(V& v, R& r) {
+  v.choice("weight_method", r.weight_method, std::span(kWeightMethods));
+  v.choice("search", r.search, std::span(kSearchModes));
+  v("weight_bits", r.weight_bits);
+  v("weight_group", r.weight_group);
+  v("weight_symmetric", r.weight_symmetric);
+  v("activation_bits", r.activation_bits);
+  v.choice("activation_mode", r.activation_mode, std::span(kActivationModes));
+  v("activation_group", r.activation_group);
+  v("vision_bits", r.vision_bits);
+  v("samples", r.samples);
+  v("search_samples", r.search_samples);
+  v("rescored_tuples", r.rescored_tuples);
+  v("max_depth", r.max_depth);
+  v("threshold", r.threshold);
+  v("threshold_quantile", r.threshold_quantile);
+  v("entropy_positions", r.entropy_positions);
+  v("seed", r.seed);
+  v("threads", r.threads);
+  v("torch_version", r.torch_version);
+  v("candidates", r.candidates);
+}
+
+}  // namespace
+
+std::string_view name_of(WeightMethod method) { return find_name(method, kWeightMethods); }
+std::string_view name_of(SearchMode mode) { return find_name(mode, kSearchModes); }
+std::string_view name_of(ActivationMode mode) { return find_name(mode, kActivationModes); }
+WeightMethod weight_method_from(std::string_view name) { return find_value(name, kWeightMethods, "weight method"); }
+SearchMode search_mode_from(std::string_view name) { return find_value(name, kSearchModes, "search"); }
+ActivationMode activation_mode_from(std::string_view name) {
+  return find_value(name, kActivationModes, "activation mode");
+}
+
+std::vector<float> candidates_of(const Recipe& recipe) {
+  if (!recipe.candidates.empty()) return recipe.candidates;
+  const bool dynamic = recipe.activation_bits < 16 && recipe.activation_mode != ActivationMode::STATIC_TENSOR;
+  if (dynamic) return {1.0f, 0.95f, 0.9f, 0.85f, 0.8f};
+  return {1.0f, 0.995f, 0.99f, 0.985f, 0.98f};
+}
+
+std::string to_json(const Recipe& recipe) {
+  json_fields::Json root;
+  json_fields::Writer writer(root);
+  list_fields(writer, recipe);
+  return root.dump(2) + "\n";
+}
+
+Recipe recipe_from_json(const std::string& text, const std::string& origin) {
+  const json_fields::Json root = json_fields::parse(text, origin);
+  json_fields::Reader reader(root, origin, false);
+  Recipe recipe;
+  list_fields(reader, recipe);
+  reader.finish();
+  validate(recipe, origin);
+  return recipe;
+}
+
+Recipe read_recipe(const std::filesystem::path& path) {
+  std::ifstream file(path);
+  if (!file) throw Error(path.string() + ": cannot be opened");
+  std::stringstream text;
+  text << file.rdbuf();
+  return recipe_from_json(text.str(), path.string());
+}
+
+void validate(const Recipe& r, const std::string& origin) {
+  const auto demand = [&origin](bool holds, const char* key, const std::string& expected, auto found) {
+    if (holds) return;
+    std::ostringstream text;
+    text << found;
+    throw Error::in(origin, key, expected, text.str());
+  };
+  demand(r.weight_bits >= 2 && r.weight_bits <= 8, "weight_bits", "2 to 8", r.weight_bits);
+  demand(r.weight_group == 0 || r.weight_group == 32 || r.weight_group == 64 || r.weight_group == 128, "weight_group",
+         "32, 64, 128, or 0 for one group a row", r.weight_group);
+  demand(r.activation_bits == 16 || (r.activation_bits >= 2 && r.activation_bits <= 8), "activation_bits",
+         "2 to 8, or 16 for activations that are not quantized", r.activation_bits);
+  demand(r.activation_group >= 1, "activation_group", "a positive number of channels", r.activation_group);
+  demand(r.vision_bits == 16, "vision_bits", "16 (the tower's quantization comes with the visual-encoder optimisation)",
+         r.vision_bits);
+  demand(r.samples >= 1, "samples", "at least 1", r.samples);
+  demand(r.search_samples >= 1, "search_samples", "at least 1", r.search_samples);
+  demand(r.rescored_tuples >= 1, "rescored_tuples", "at least 1", r.rescored_tuples);
+  demand(r.max_depth >= 1 && r.max_depth <= kMaxBlockDepth, "max_depth", "1 to " + std::to_string(kMaxBlockDepth),
+         r.max_depth);
+  demand(r.threshold >= 0 && r.threshold <= 3, "threshold", "0 to 3 (0: the mean dependency)", r.threshold);
+  demand(r.threshold_quantile >= 0 && r.threshold_quantile <= 1, "threshold_quantile", "0 to 1", r.threshold_quantile);
+  demand(r.entropy_positions >= 256 && r.entropy_positions <= (int64_t{1} << 24), "entropy_positions",
+         "256 to 16777216", r.entropy_positions);
+  demand(r.threads >= 0 && r.threads <= 1024, "threads", "0 to 1024", r.threads);
+  demand(r.candidates.size() <= 16, "candidates", "at most 16 values", r.candidates.size());
+  for (const float candidate : r.candidates) demand(candidate > 0.5f && candidate <= 1.0f, "candidates", "values in (0.5, 1]", candidate);
+  if (!r.candidates.empty()) {
+    demand(std::find(r.candidates.begin(), r.candidates.end(), 1.0f) != r.candidates.end(), "candidates",
+           "1 (not clipped) among the values", "none");
+    auto sorted = r.candidates;
+    std::sort(sorted.begin(), sorted.end());
+    demand(std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end(), "candidates", "values that differ", "a repetition");
+  }
+}
+
+}  // namespace qvlm

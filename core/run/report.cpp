@@ -1,0 +1,150 @@
+// The report: figures from the journal's state, as JSON and as text.
+#include "core/run/report.h"
+
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+#include "core/model/sites.h"
+#include "core/run/json_fields.h"
+
+namespace qvlm {
+namespace {
+
+std::string site_label(int site) {
+  const Site at = Site::at(site);
+  return fmt::format("{}.{}", at.layer, short_name_of(at.kind));
+}
+
+std::string joined(const std::vector<float>& values) {
+  std::string text;
+  for (const float value : values) text += fmt::format("{}{}", text.empty() ? "" : " ", value);
+  return text;
+}
+
+}  // namespace
+
+RunReport make_report(const RunState& state) {
+  RunReport report;
+  report.threshold = state.threshold;
+  double gains = 0;
+  for (int b = 0; b < static_cast<int>(state.partition.blocks.size()); ++b) {
+    const Block& block = state.partition.blocks[static_cast<size_t>(b)];
+    const BlockSearched* result = state.result_of(b);
+    if (result == nullptr) throw Error(fmt::format("report: block {} (sites {} to {}) has no result", b, block.first, block.last));
+    BlockReport row;
+    row.block = b;
+    row.first_site = block.first;
+    row.last_site = block.last;
+    row.depth = block.depth();
+    row.bits = block.bits != 0 ? block.bits : (state.recipe ? state.recipe->weight_bits : 0);
+    for (int site = block.first; site <= block.last; ++site) {
+      const auto& entropy = state.sites.at(static_cast<size_t>(site)).entropy;
+      row.entropy += entropy ? entropy->entropy / block.depth() : 0;
+    }
+    row.dependency = state.dependency_of(b);
+    row.layerwise_parameters = result->layerwise_parameters;
+    row.joint_parameters = result->joint_parameters;
+    row.unclipped_error = result->unclipped_error;
+    row.layerwise_error = result->layerwise_error;
+    row.joint_error = result->joint_error;
+    row.spread = result->spread;
+    row.search_has_effect = result->search_has_effect;
+    row.site_forwards = result->site_forwards;
+    row.seconds = result->seconds;
+    ++report.depth_histogram[static_cast<size_t>(row.depth)];
+    report.blocks_strictly_better += row.joint_error < row.layerwise_error ? 1 : 0;
+    report.blocks_with_effect += row.search_has_effect ? 1 : 0;
+    report.site_forwards += row.site_forwards;
+    gains += row.layerwise_error > 0 ? (row.layerwise_error - row.joint_error) / row.layerwise_error : 0;
+    report.blocks.push_back(std::move(row));
+  }
+  if (!report.blocks.empty()) {
+    report.share_strictly_better = static_cast<double>(report.blocks_strictly_better) / static_cast<double>(report.blocks.size());
+    report.mean_gain = gains / static_cast<double>(report.blocks.size());
+  }
+  if (!state.layers.empty() && state.layers.back()) report.layer_output_error = state.layers.back()->output_error;
+  report.seconds = state.seconds;
+  if (state.finished) {
+    report.stored_bytes = state.finished->stored_bytes;
+    report.stored_bits = state.finished->stored_bits;
+    report.peak_bytes = state.finished->peak_bytes;
+  }
+  return report;
+}
+
+std::string to_json(const RunReport& report, const RunState& state) {
+  using json_fields::Json;
+  Json root;
+  json_fields::Writer top(root);
+  top("report_version", 1);
+  top("model", state.started.model_path);
+  top("model_fingerprint", state.started.model_fingerprint);
+  top("calibration", state.started.calibration_path);
+  top("calibration_fingerprint", state.started.calibration_fingerprint);
+  top("samples", state.started.samples);
+  top("partition_origin", state.partition_origin);
+  top("threshold", report.threshold);
+  top("depth_histogram", std::vector<int>(report.depth_histogram.begin() + 1, report.depth_histogram.end()));
+  top("blocks_strictly_better", report.blocks_strictly_better);
+  top("share_strictly_better", report.share_strictly_better);
+  top("mean_gain", report.mean_gain);
+  top("blocks_with_effect", report.blocks_with_effect);
+  top("layer_output_error", report.layer_output_error);
+  top("site_forwards", report.site_forwards);
+  top("seconds", report.seconds);
+  top("stored_bytes", report.stored_bytes);
+  top("stored_bits", report.stored_bits);
+  top("peak_bytes", report.peak_bytes);
+  root["blocks"] = Json::array();
+  for (const BlockReport& row : report.blocks) {
+    Json object;
+    json_fields::Writer w(object);
+    w("block", row.block);
+    w("first_site", row.first_site);
+    w("last_site", row.last_site);
+    w("depth", row.depth);
+    w("bits", row.bits);
+    w("entropy", row.entropy);
+    w("dependency", row.dependency);
+    w("layerwise_parameters", row.layerwise_parameters);
+    w("joint_parameters", row.joint_parameters);
+    w("unclipped_error", row.unclipped_error);
+    w("layerwise_error", row.layerwise_error);
+    w("joint_error", row.joint_error);
+    w("spread", row.spread);
+    w("search_has_effect", row.search_has_effect);
+    w("site_forwards", row.site_forwards);
+    w("seconds", row.seconds);
+    root["blocks"].push_back(std::move(object));
+  }
+  return root.dump(2) + "\n";
+}
+
+std::string to_text(const RunReport& report, const RunState& state) {
+  std::string text = fmt::format("{:>5}  {:<18} {:>4} {:>7} {:>7} {:>7}  {:>10} {:>10} {:>10}  {}\n", "block", "sites", "bits",
+                                 "H", "D", "spread", "unclipped", "layer-wise", "joint", "parameters");
+  for (const BlockReport& row : report.blocks) {
+    const std::string sites = row.depth == 1 ? site_label(row.first_site)
+                                             : site_label(row.first_site) + " - " + site_label(row.last_site);
+    text += fmt::format("{:>5}  {:<18} {:>4} {:>7.3f} {:>7} {:>6.1f}%  {:>10.3e} {:>10.3e} {:>10.3e}  {}{}\n", row.block, sites,
+                        row.bits, row.entropy, row.depth > 1 ? fmt::format("{:.3f}", row.dependency) : "-", 100 * row.spread,
+                        row.unclipped_error, row.layerwise_error, row.joint_error, joined(row.joint_parameters),
+                        row.search_has_effect ? "" : "  (search has no effect here)");
+  }
+  text += fmt::format("\n{} blocks: {} of depth 1, {} of depth 2, {} of depth 3; threshold h0 {:.4f} ({})\n", report.blocks.size(),
+                      report.depth_histogram[1], report.depth_histogram[2], report.depth_histogram[3], report.threshold,
+                      state.partition_origin);
+  text += fmt::format("joint strictly better than layer-wise in {} of {} blocks ({:.0f} %), mean gain {:.2f} %\n",
+                      report.blocks_strictly_better, report.blocks.size(), 100 * report.share_strictly_better,
+                      100 * report.mean_gain);
+  text += fmt::format("output error of the last layer {:.3e} (relative, squared); {} site forwards searched\n",
+                      report.layer_output_error, report.site_forwards);
+  if (state.finished) {
+    text += fmt::format("{:.2f} bits a weight stored over the decoder's linears; {:.1f} MB; {:.1f} s; peak memory {:.0f} MB\n",
+                        report.stored_bits, static_cast<double>(report.stored_bytes) / 1e6, report.seconds,
+                        static_cast<double>(report.peak_bytes) / 1e6);
+  }
+  return text;
+}
+
+}  // namespace qvlm

@@ -1,0 +1,48 @@
+// The report of a run: what its journal says of blocks, errors and sizes, as JSON and as a table for people.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "core/run/run_state.h"
+
+namespace qvlm {
+
+/// One block of the final partition.
+struct BlockReport {
+  int block = 0, first_site = 0, last_site = 0, depth = 0;
+  int bits = 0;                 // weights' bits of its linears
+  double entropy = 0;           // mean of its sites'
+  double dependency = 0;        // mean D between its neighbouring sites; a single site: 0
+  std::vector<float> layerwise_parameters, joint_parameters;
+  double unclipped_error = 0, layerwise_error = 0, joint_error = 0;  // relative, on the same inputs, all samples
+  double spread = 0;
+  bool search_has_effect = false;
+  int64_t site_forwards = 0;
+  double seconds = 0;
+};
+
+struct RunReport {
+  std::vector<BlockReport> blocks;
+  std::array<int, kMaxBlockDepth + 1> depth_histogram{};  // [depth]; entry 0 unused
+  double threshold = 0;            // h0
+  int blocks_strictly_better = 0;  // joint_error < layerwise_error
+  double share_strictly_better = 0;
+  double mean_gain = 0;            // mean of (layerwise - joint) / layerwise over all blocks
+  int blocks_with_effect = 0;      // spread >= 1 %
+  double layer_output_error = 0;   // of the last layer: relative squared error against the float stream
+  int64_t site_forwards = 0;
+  double seconds = 0;
+  int64_t stored_bytes = 0;
+  double stored_bits = 0;          // over the decoder's linears, with scales and zeros
+  int64_t peak_bytes = 0;
+};
+
+/// Throws Error if a block of the partition has no result yet.
+RunReport make_report(const RunState& state);
+std::string to_json(const RunReport& report, const RunState& state);
+/// A plain-text table, one line a block, and the sums below.
+std::string to_text(const RunReport& report, const RunState& state);
+
+}  // namespace qvlm

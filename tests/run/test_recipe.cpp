@@ -1,0 +1,82 @@
+// The recipe is strict: every key known, every value within what the run can do.
+#include <QtTest>
+
+#include "core/base/error.h"
+#include "core/run/recipe.h"
+
+using namespace qvlm;
+
+class TestRecipe : public QObject {
+  Q_OBJECT
+ private slots:
+  void roundTrip() {
+    Recipe r;
+    r.weight_method = WeightMethod::AWQ;
+    r.search = SearchMode::LAYERWISE;
+    r.activation_bits = 4;
+    r.activation_mode = ActivationMode::DYNAMIC_GROUP;
+    r.threshold = 0.123456789;
+    r.candidates = {1.0f, 0.995f, 0.9f};
+    r.seed = 0xffffffffffffffffull;
+    r.torch_version = "1.13.1";
+    QCOMPARE(recipe_from_json(to_json(r), "test"), r);
+    QVERIFY(to_json(r).find("0.995,") != std::string::npos);  // not 0.9950000047683716
+  }
+
+  void absentKeysKeepDefaults() {
+    const Recipe r = recipe_from_json(R"({"weight_bits": 3})", "test");
+    QCOMPARE(r.weight_bits, 3);
+    QCOMPARE(r.samples, Recipe{}.samples);
+  }
+
+  void candidates() {
+    Recipe r;
+    QCOMPARE(candidates_of(r), (std::vector<float>{1, 0.995f, 0.99f, 0.985f, 0.98f}));
+    r.activation_bits = 4;
+    QCOMPARE(candidates_of(r), (std::vector<float>{1, 0.95f, 0.9f, 0.85f, 0.8f}));
+    r.activation_mode = ActivationMode::STATIC_TENSOR;
+    QCOMPARE(candidates_of(r), (std::vector<float>{1, 0.995f, 0.99f, 0.985f, 0.98f}));
+    r.candidates = {1, 0.7f};
+    QCOMPARE(candidates_of(r), (std::vector<float>{1, 0.7f}));
+  }
+
+  void names() {
+    QCOMPARE(weight_method_from("awq"), WeightMethod::AWQ);
+    QCOMPARE(search_mode_from("joint"), SearchMode::JOINT);
+    QCOMPARE(activation_mode_from("static-tensor"), ActivationMode::STATIC_TENSOR);
+    QVERIFY_THROWS_EXCEPTION(Error, weight_method_from("magic"));
+  }
+
+  void refuses_data() {
+    QTest::addColumn<QString>("text");
+    QTest::addColumn<QString>("mentions");
+    QTest::newRow("unknown key") << R"({"weigth_bits": 4})" << "unknown key \"weigth_bits\"";
+    QTest::newRow("type") << R"({"weight_bits": "4"})" << "weight_bits: expected an integer";
+    QTest::newRow("fraction") << R"({"weight_bits": 4.5})" << "weight_bits: expected an integer";
+    QTest::newRow("bits") << R"({"weight_bits": 9})" << "weight_bits: expected 2 to 8, found 9";
+    QTest::newRow("group") << R"({"weight_group": 48})" << "32, 64, 128";
+    QTest::newRow("activation bits") << R"({"activation_bits": 12})" << "activation_bits";
+    QTest::newRow("vision bits") << R"({"vision_bits": 8})" << "comes with the visual-encoder optimisation";
+    QTest::newRow("method") << R"({"weight_method": "magic"})" << "rtn, awq";
+    QTest::newRow("negative seed") << R"({"seed": -1})" << "seed";
+    QTest::newRow("candidates without 1") << R"({"candidates": [0.9, 0.95]})" << "candidates";
+    QTest::newRow("candidates twice") << R"({"candidates": [1, 0.9, 0.9]})" << "candidates";
+    QTest::newRow("candidate 0") << R"({"candidates": [1, 0]})" << "candidates";
+    QTest::newRow("samples") << R"({"samples": 0})" << "samples";
+    QTest::newRow("array") << R"([])" << "a JSON object";
+  }
+  void refuses() {
+    QFETCH(QString, text);
+    QFETCH(QString, mentions);
+    try {
+      recipe_from_json(text.toStdString(), "recipe.json");
+      QFAIL("accepted");
+    } catch (const Error& error) {
+      QVERIFY2(QString(error.what()).contains(mentions), error.what());
+      QVERIFY2(QString(error.what()).startsWith("recipe.json"), error.what());
+    }
+  }
+};
+
+QTEST_GUILESS_MAIN(TestRecipe)
+#include "test_recipe.moc"
