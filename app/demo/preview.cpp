@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
+#include "app/demo/prompt_ids.h"
 #include "app/demo/small_png.h"
 #include "core/base/error.h"
 
@@ -17,10 +19,12 @@ void write_preview(const World& world, const std::filesystem::path& folder, uint
   const int cell = kPictureSize * magnification + 4;
   Image sheet{columns * cell, rows * cell, {}};
   sheet.rgb.assign(static_cast<size_t>(sheet.width * sheet.height) * 3, 90);
-  std::ofstream text(folder / "dialogues.txt");
+  std::ofstream text(folder / "dialogues.txt"), prompts(folder / "prompts.jsonl");
   for (int i = 0; i < columns * rows; ++i) {
     const Example example = world.example(first_seed + static_cast<uint64_t>(i), split, 8, 1);
     const Image& image = example.images[0];
+    const uint64_t seed = first_seed + static_cast<uint64_t>(i);
+    prompts << nlohmann::json({{"seed", seed}, {"text", dialogue_text(world.example(seed, split, 7))}}).dump() << "\n";
     for (int y = 0; y < kPictureSize * magnification; ++y) {
       for (int x = 0; x < kPictureSize * magnification; ++x) {
         const auto from = static_cast<size_t>(y / magnification * kPictureSize + x / magnification) * 3;
@@ -38,7 +42,7 @@ void write_preview(const World& world, const std::filesystem::path& folder, uint
     }
   }
   write_small_png(sheet, folder / "sheet.png");
-  if (!text.flush()) throw Error::in((folder / "dialogues.txt").string(), "", "a file that can be written", "an error");
+  if (!text.flush() || !prompts.flush()) throw Error::in(folder.string(), "", "a folder that can be written", "an error");
 }
 
 }  // namespace qvlm::demo

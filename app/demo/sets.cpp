@@ -61,6 +61,14 @@ struct Question {
   Turn turn;
 };
 
+// No answer takes more than a quarter of a category (yes and no: half each), so that no constant answer scores.
+bool answer_has_room(const std::vector<Question>& questions, const Turn& turn, int per_category) {
+  const auto same = std::count_if(questions.begin(), questions.end(), [&](const Question& question) {
+    return question.turn.answer == turn.answer;
+  });
+  return same < (turn.category == Category::PRESENCE ? (per_category + 1) / 2 : (per_category + 3) / 4);
+}
+
 // Pictures are drawn until every category has its number; a picture gives at most three questions, one a category.
 void write_questions(const World& world, const fs::path& folder, int per_category) {
   fs::create_directories(folder / "images");
@@ -94,7 +102,8 @@ void write_questions(const World& world, const fs::path& folder, int per_categor
       }));
       if (turns.size() == 3 || wanted(category) <= taken) continue;
       for (Turn& turn : ask_one(example.scenes, rng, static_cast<Category>(category))) {
-        if (asked.insert(turn.question).second) turns.push_back(std::move(turn));
+        const bool room = answer_has_room(by_category[static_cast<size_t>(category)], turn, per_category);
+        if (room && asked.insert(turn.question).second) turns.push_back(std::move(turn));
       }
     }
     if (turns.empty()) continue;

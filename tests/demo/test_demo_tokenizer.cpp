@@ -65,6 +65,26 @@ class TestDemoTokenizer : public QObject {
     QVERIFY2(text.find(blank + "top!" + blank + "left!</s>!USER:") != std::string::npos, text.c_str());
   }
 
+  // tests/golden/demo/make_tokens.py wrote what transformers makes of the whole string from tokenizer.json.
+  void ids_are_those_of_tokenizer_json() {
+    std::ifstream file(QVLM_SOURCE_DIR "/tests/golden/demo/tokens.json");
+    const auto golden = nlohmann::json::parse(file);
+    const World world;
+    int two_pictures = 0;
+    QVERIFY(golden["dialogues"].size() >= 20);
+    for (const auto& dialogue : golden["dialogues"]) {
+      const Example example = world.example(dialogue["seed"].get<uint64_t>(), Split::TRAIN, 7);
+      two_pictures += example.images.size() == 2;
+      QCOMPARE(dialogue_text(example), dialogue["text"].get<std::string>());
+      QCOMPARE(tokenize(example, tokenizer_, kImageTokenId, 1).ids, dialogue["ids"].get<std::vector<int32_t>>());
+    }
+    QVERIFY(two_pictures >= 2);
+    QVERIFY(golden["strings"].size() >= 200);
+    for (const auto& entry : golden["strings"]) {
+      QCOMPARE(tokenizer_.EncodeAsIds(entry["text"].get<std::string>()), entry["ids"].get<std::vector<int>>());
+    }
+  }
+
   void tokenizer_json_lists_the_same_pieces() {
     std::ifstream file(folder_ + "tokenizer.json");
     const auto json = nlohmann::json::parse(file);
