@@ -150,7 +150,7 @@ std::string spell_bytes(std::string_view text) {
 void metaspace(const PreTokenizer& rule, Piece piece, std::vector<Piece>& out) {
   piece.text = replace_all(piece.text, " ", rule.replacement);
   const bool wanted = rule.prepend == PreTokenizer::Prepend::ALWAYS || (rule.prepend == PreTokenizer::Prepend::FIRST && piece.at_start);
-  if (wanted && !piece.text.starts_with(rule.replacement)) piece.text.insert(0, rule.replacement);
+  if (wanted && !piece.text.starts_with(rule.replacement)) piece.text = rule.replacement + piece.text;
   if (!rule.split) {
     out.push_back(std::move(piece));
     return;
@@ -201,19 +201,15 @@ std::vector<std::string> PreTokenizerChain::apply(std::string text, bool at_star
         case Kind::PUNCTUATION: cut(piece, arrange(cover_by(piece.text, is_punctuation), rule.behavior), next); break;
         case Kind::WHITESPACE_SPLIT: cut(piece, arrange(cover_by(piece.text, is_white_space), Behavior::REMOVED), next); break;
         case Kind::WHITESPACE: {  // \w+|[^\w\s]+
-          const auto kind_of = [](char32_t c) { return is_word_character(c) ? 2 : is_white_space(c) ? 0 : 1; };
-          int kind = 0;
-          const auto same_kind = [&](char32_t c) { return kind_of(c) == kind; };
           for (const Range& range : arrange(cover_by(piece.text, is_white_space), Behavior::REMOVED)) {
             const Piece visible{piece.text.substr(range.begin, range.end - range.begin), piece.at_start && range.begin == 0};
-            kind = 2;
-            cut(visible, arrange(cover_by(visible.text, same_kind), Behavior::CONTIGUOUS), next);
+            cut(visible, arrange(cover_by(visible.text, is_word_character), Behavior::CONTIGUOUS), next);
           }
           break;
         }
         case Kind::METASPACE: metaspace(rule, std::move(piece), next); break;
         case Kind::BYTE_LEVEL: {
-          if (rule.add_prefix_space && !piece.text.starts_with(' ')) piece.text.insert(0, " ");
+          if (rule.add_prefix_space && !piece.text.starts_with(' ')) piece.text = ' ' + piece.text;
           std::vector<Piece> words;
           if (rule.use_regex) {
             cut(piece, cover_by(piece.text, *step.regex), words);
