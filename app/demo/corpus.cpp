@@ -8,7 +8,8 @@
 namespace qvlm::demo {
 namespace {
 
-// Written for this corpus: everyday English, so that words outside the demo world become a few pieces, not single letters.
+// Written for this corpus: everyday English, so that words outside the demo world become a few pieces, not single
+// letters.
 constexpr std::array<std::string_view, 72> kEnglish = {
     "The quick answer is not always the right one, so please look at the whole picture before you say anything.",
     "Describe this image in a few words and tell me what you think about it.",

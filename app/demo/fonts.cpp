@@ -123,7 +123,8 @@ Sprite load_pictogram(const std::filesystem::path& font, char32_t code_point) {
 }
 
 Sprite scaled(const Sprite& sprite, int size) {
-  const double scale = static_cast<double>(std::max(sprite.width, sprite.height)) / size;  // source pixels a target pixel
+  const double scale =
+      static_cast<double>(std::max(sprite.width, sprite.height)) / size;  // source pixels a target pixel
   Sprite out{std::max(1, static_cast<int>(std::lround(sprite.width / scale))),
              std::max(1, static_cast<int>(std::lround(sprite.height / scale))),
              {}};
@@ -137,11 +138,13 @@ Sprite scaled(const Sprite& sprite, int size) {
         for (int u = static_cast<int>(x * sx); u < std::min<double>(sprite.width, (x + 1) * sx); ++u) {
           const double w = wy * (std::min(u + 1.0, (x + 1) * sx) - std::max<double>(u, x * sx));
           weight += w;
-          for (int c = 0; c < 4; ++c) sum[c] += w * sprite.rgba[static_cast<size_t>(v * sprite.width + u) * 4 + static_cast<size_t>(c)];
+          for (int c = 0; c < 4; ++c)
+            sum[c] += w * sprite.rgba[static_cast<size_t>(v * sprite.width + u) * 4 + static_cast<size_t>(c)];
         }
       }
       for (int c = 0; c < 4; ++c) {
-        out.rgba[static_cast<size_t>(y * out.width + x) * 4 + static_cast<size_t>(c)] = static_cast<uint8_t>(sum[c] / weight + 0.5);
+        out.rgba[static_cast<size_t>(y * out.width + x) * 4 + static_cast<size_t>(c)] =
+            static_cast<uint8_t>(sum[c] / weight + 0.5);
       }
     }
   }

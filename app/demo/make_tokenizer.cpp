@@ -24,7 +24,8 @@ constexpr const char* kChatTemplate =
     "{% if message['role'] != 'assistant' %}{{ message['role'].upper() + ': ' }}"
     "{% if message['content'] is string %}{{ message['content'] + ' ' }}{% else %}"
     "{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>\\n' }}{% endfor %}"
-    "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] + ' ' }}{% endfor %}"
+    "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] + ' ' }}{% "
+    "endfor %}"
     "{% endif %}{% else %}{{ 'ASSISTANT: ' }}"
     "{% if message['content'] is string %}{{ message['content'] }}{% else %}"
     "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ content['text'] }}{% endfor %}"
@@ -71,8 +72,8 @@ Json merges_of(const std::vector<std::string>& pieces, int first_merged) {
 }
 
 Json added_token(int id, const std::string& content) {
-  return {{"id", id},          {"content", content},   {"single_word", false}, {"lstrip", false},
-          {"rstrip", false},   {"normalized", false},  {"special", true}};
+  return {{"id", id},        {"content", content},  {"single_word", false}, {"lstrip", false},
+          {"rstrip", false}, {"normalized", false}, {"special", true}};
 }
 
 Json hugging_face_tokenizer(const sentencepiece::SentencePieceProcessor& model) {
@@ -85,13 +86,15 @@ Json hugging_face_tokenizer(const sentencepiece::SentencePieceProcessor& model) 
   const int first_merged = 3 + 256;  // after <unk> <s> </s> and the bytes
   const std::string blank = "\u2581";
   const Json bos = {{"SpecialToken", {{"id", "<s>"}, {"type_id", 0}}}};
-  const Json text_a = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}, text_b = {{"Sequence", {{"id", "B"}, {"type_id", 1}}}};
+  const Json text_a = {{"Sequence", {{"id", "A"}, {"type_id", 0}}}},
+             text_b = {{"Sequence", {{"id", "B"}, {"type_id", 1}}}};
   return {
       {"version", "1.0"},
       {"truncation", nullptr},
       {"padding", nullptr},
-      {"added_tokens", {added_token(0, "<unk>"), added_token(1, "<s>"), added_token(2, "</s>"),
-                        added_token(kImageTokenId, "<image>"), added_token(kPadTokenId, "<pad>")}},
+      {"added_tokens",
+       {added_token(0, "<unk>"), added_token(1, "<s>"), added_token(2, "</s>"), added_token(kImageTokenId, "<image>"),
+        added_token(kPadTokenId, "<pad>")}},
       {"normalizer", nullptr},
       {"pre_tokenizer", {{"type", "Metaspace"}, {"replacement", blank}, {"prepend_scheme", "first"}, {"split", false}}},
       {"post_processor",
@@ -150,27 +153,27 @@ void make_tokenizer(const std::filesystem::path& folder) {
   std::filesystem::create_directories(folder);
   Lines lines(tokenizer_corpus());
   std::string serialized;
-  const std::unordered_map<std::string, std::string> options = {
-      {"model_type", "bpe"},
-      {"vocab_size", std::to_string(kTokenizerPieces)},
-      {"character_coverage", "1.0"},
-      {"byte_fallback", "true"},
-      {"split_digits", "true"},
-      {"allow_whitespace_only_pieces", "true"},
-      {"remove_extra_whitespaces", "false"},
-      {"normalization_rule_name", "identity"},
-      {"add_dummy_prefix", "true"},
-      {"num_threads", "1"},
-      {"minloglevel", "1"},
-      {"shuffle_input_sentence", "false"},
-      {"unk_id", "0"},
-      {"bos_id", "1"},
-      {"eos_id", "2"},
-      {"pad_id", "-1"}};
+  const std::unordered_map<std::string, std::string> options = {{"model_type", "bpe"},
+                                                                {"vocab_size", std::to_string(kTokenizerPieces)},
+                                                                {"character_coverage", "1.0"},
+                                                                {"byte_fallback", "true"},
+                                                                {"split_digits", "true"},
+                                                                {"allow_whitespace_only_pieces", "true"},
+                                                                {"remove_extra_whitespaces", "false"},
+                                                                {"normalization_rule_name", "identity"},
+                                                                {"add_dummy_prefix", "true"},
+                                                                {"num_threads", "1"},
+                                                                {"minloglevel", "1"},
+                                                                {"shuffle_input_sentence", "false"},
+                                                                {"unk_id", "0"},
+                                                                {"bos_id", "1"},
+                                                                {"eos_id", "2"},
+                                                                {"pad_id", "-1"}};
   const auto trained = sentencepiece::SentencePieceTrainer::Train(options, &lines, &serialized);
   if (!trained.ok()) throw Error("tokenizer: " + trained.ToString());
   sentencepiece::SentencePieceProcessor model;
-  if (const auto loaded = model.LoadFromSerializedProto(serialized); !loaded.ok()) throw Error("tokenizer: " + loaded.ToString());
+  if (const auto loaded = model.LoadFromSerializedProto(serialized); !loaded.ok())
+    throw Error("tokenizer: " + loaded.ToString());
   if (model.GetPieceSize() != kTokenizerPieces) {
     throw Error::in("tokenizer", "pieces", std::to_string(kTokenizerPieces), std::to_string(model.GetPieceSize()));
   }
@@ -178,7 +181,10 @@ void make_tokenizer(const std::filesystem::path& folder) {
   write_file(folder / "tokenizer.json", hugging_face_tokenizer(model).dump(1, ' ', false) + "\n");
   write_file(folder / "tokenizer_config.json", tokenizer_config().dump(2) + "\n");
   write_file(folder / "chat_template.jinja", kChatTemplate);
-  const Json special = {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}, {"pad_token", "<pad>"},
+  const Json special = {{"bos_token", "<s>"},
+                        {"eos_token", "</s>"},
+                        {"unk_token", "<unk>"},
+                        {"pad_token", "<pad>"},
                         {"image_token", "<image>"}};
   write_file(folder / "special_tokens_map.json", special.dump(2) + "\n");
 }

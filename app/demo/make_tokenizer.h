@@ -11,7 +11,8 @@ inline constexpr int kPadTokenId = 1023;       // <pad>
 inline constexpr int kVocabulary = 1024;       // rows of the embedding table
 inline constexpr int kImageTokens = 64;        // ids that one <image> becomes: 8 x 8 patches
 
-/// Writes tokenizer.model, tokenizer.json, tokenizer_config.json, chat_template.jinja and special_tokens_map.json. Throws Error.
+/// Writes tokenizer.model, tokenizer.json, tokenizer_config.json, chat_template.jinja and special_tokens_map.json.
+/// Throws Error.
 void make_tokenizer(const std::filesystem::path& folder);
 
 }  // namespace qvlm::demo

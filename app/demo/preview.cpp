@@ -13,8 +13,8 @@
 
 namespace qvlm::demo {
 
-void write_preview(const World& world, const std::filesystem::path& folder, uint64_t first_seed, Split split, int columns,
-                   int rows, int magnification) {
+void write_preview(const World& world, const std::filesystem::path& folder, uint64_t first_seed, Split split,
+                   int columns, int rows, int magnification) {
   std::filesystem::create_directories(folder);
   const int cell = kPictureSize * magnification + 4;
   Image sheet{columns * cell, rows * cell, {}};
@@ -37,12 +37,13 @@ void write_preview(const World& world, const std::filesystem::path& folder, uint
       text << "  * " << name_of(object.thing) << " @ " << kPlaceNames[static_cast<size_t>(object.place)] << "\n";
     }
     for (const Turn& turn : example.turns) {
-      text << fmt::format("  [{}{}] {} -> {}\n", category_name(turn.category), turn.novel ? ", novel" : "", turn.question,
-                          turn.answer);
+      text << fmt::format("  [{}{}] {} -> {}\n", category_name(turn.category), turn.novel ? ", novel" : "",
+                          turn.question, turn.answer);
     }
   }
   write_small_png(sheet, folder / "sheet.png");
-  if (!text.flush() || !prompts.flush()) throw Error::in(folder.string(), "", "a folder that can be written", "an error");
+  if (!text.flush() || !prompts.flush())
+    throw Error::in(folder.string(), "", "a folder that can be written", "an error");
 }
 
 }  // namespace qvlm::demo

@@ -8,9 +8,10 @@
 
 namespace qvlm::demo {
 
-/// Writes DIR/sheet.png (columns x rows pictures of consecutive seeds, magnified), DIR/dialogues.txt (what they show, with eight
-/// questions each) and DIR/prompts.jsonl ({"seed", "text"}: World::example(seed, split, 7) as training text). Throws Error.
-void write_preview(const World& world, const std::filesystem::path& folder, uint64_t first_seed, Split split, int columns,
-                   int rows, int magnification);
+/// Writes DIR/sheet.png (columns x rows pictures of consecutive seeds, magnified), DIR/dialogues.txt (what they show,
+/// with eight questions each) and DIR/prompts.jsonl ({"seed", "text"}: World::example(seed, split, 7) as training
+/// text). Throws Error.
+void write_preview(const World& world, const std::filesystem::path& folder, uint64_t first_seed, Split split,
+                   int columns, int rows, int magnification);
 
 }  // namespace qvlm::demo

@@ -10,8 +10,9 @@
 namespace qvlm::demo {
 namespace {
 
-// The pieces of a segment that does not start the text: without the dummy blank. A line feed is a byte token of its own and
-// merges with nothing, so encoding "\n" + segment and dropping the first two ids (the blank, the line feed) gives them.
+// The pieces of a segment that does not start the text: without the dummy blank. A line feed is a byte token of its own
+// and merges with nothing, so encoding "\n" + segment and dropping the first two ids (the blank, the line feed) gives
+// them.
 std::vector<int> encode_inner(const sentencepiece::SentencePieceProcessor& tokenizer, const std::string& segment) {
   std::vector<int> ids = tokenizer.EncodeAsIds("\n" + segment);
   if (ids.size() < 2) throw Error("tokenizer: a line feed gives no byte token (is it trained with byte fallback?)");
@@ -35,8 +36,8 @@ std::string dialogue_text(const Example& example) {
   return text;
 }
 
-TokenizedExample tokenize(const Example& example, const sentencepiece::SentencePieceProcessor& tokenizer, int32_t image_id,
-                          int image_tokens) {
+TokenizedExample tokenize(const Example& example, const sentencepiece::SentencePieceProcessor& tokenizer,
+                          int32_t image_id, int image_tokens) {
   TokenizedExample out;
   const auto append = [&](const std::vector<int>& ids, size_t trained_from) {
     for (size_t i = 0; i < ids.size(); ++i) {

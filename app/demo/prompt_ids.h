@@ -18,10 +18,11 @@ struct TokenizedExample {
   std::vector<uint8_t> trained;  // 1 where this id is an answer's token or the </s> after it; same length as ids
 };
 
-/// `<s>USER: <image>\n{q1} ASSISTANT: {a1}</s>USER: {q2} ASSISTANT: {a2}</s>...` as tokenizer.json encodes the whole string;
-/// each <image> becomes image_tokens times image_id. Throws Error where the answer does not start at a token's border.
-TokenizedExample tokenize(const Example& example, const sentencepiece::SentencePieceProcessor& tokenizer, int32_t image_id,
-                          int image_tokens);
+/// `<s>USER: <image>\n{q1} ASSISTANT: {a1}</s>USER: {q2} ASSISTANT: {a2}</s>...` as tokenizer.json encodes the whole
+/// string; each <image> becomes image_tokens times image_id. Throws Error where the answer does not start at a token's
+/// border.
+TokenizedExample tokenize(const Example& example, const sentencepiece::SentencePieceProcessor& tokenizer,
+                          int32_t image_id, int image_tokens);
 
 /// The same layout as text, without the leading <s>.
 std::string dialogue_text(const Example& example);

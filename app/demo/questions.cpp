@@ -34,10 +34,18 @@ std::string with_article(const std::string& name) {
   return (std::string_view("aeiou").find(name[0]) != std::string_view::npos ? "an " : "a ") + name;
 }
 
-std::string shape_name(const Thing& thing) { return std::string(kShapeNames[static_cast<size_t>(thing.index)]); }
-std::string colour_name(int colour) { return std::string(kColourTable[static_cast<size_t>(colour)].name); }
-bool is_shape(const Object& object) { return object.thing.kind == Kind::SHAPE; }
-bool is_text(const Object& object) { return object.thing.kind == Kind::WORD || object.thing.kind == Kind::NUMBER; }
+std::string shape_name(const Thing& thing) {
+  return std::string(kShapeNames[static_cast<size_t>(thing.index)]);
+}
+std::string colour_name(int colour) {
+  return std::string(kColourTable[static_cast<size_t>(colour)].name);
+}
+bool is_shape(const Object& object) {
+  return object.thing.kind == Kind::SHAPE;
+}
+bool is_text(const Object& object) {
+  return object.thing.kind == Kind::WORD || object.thing.kind == Kind::NUMBER;
+}
 
 template <class Predicate>
 int count_if(const Scene& scene, Predicate predicate) {
@@ -73,7 +81,8 @@ Draft general(std::string topic, std::string question, std::string answer, Categ
   return {{std::move(question), std::move(answer), category, false}, -1, std::move(topic)};
 }
 
-// How a question calls an object without ambiguity: "star", "red star", "dog", "word", "number"; nothing where it cannot.
+// How a question calls an object without ambiguity: "star", "red star", "dog", "word", "number"; nothing where it
+// cannot.
 std::optional<std::string> reference(const Scene& scene, const Thing& thing, Rng& rng) {
   if (thing.kind == Kind::WORD) return "word";
   if (thing.kind == Kind::NUMBER) return "number";
@@ -109,7 +118,8 @@ std::optional<Draft> name_by_colour(const View& view, Rng& rng) {
   const int target = rng.pick(unique);
   const Thing& thing = scene.objects[static_cast<size_t>(target)].thing;
   const std::string colour = colour_name(thing.colour);
-  const Phrases phrases = {"Which shape is " + colour + view.in + "?", "What is the " + colour + " shape" + view.in + "?"};
+  const Phrases phrases = {"Which shape is " + colour + view.in + "?",
+                           "What is the " + colour + " shape" + view.in + "?"};
   return about(view, target, rng.pick(phrases), shape_name(thing), Category::NAMING);
 }
 
@@ -145,7 +155,8 @@ std::vector<std::pair<std::string, int>> countable(const Scene& scene, Rng& rng)
                        count_if(scene, [&](const Object& o) { return is_shape(o) && o.thing.index == i; }));
   }
   for (int i = 0; i < kColours; ++i) {
-    found.emplace_back(colour_name(i) + " shapes", count_if(scene, [&](const Object& o) { return o.thing.colour == i; }));
+    found.emplace_back(colour_name(i) + " shapes",
+                       count_if(scene, [&](const Object& o) { return o.thing.colour == i; }));
   }
   for (int i = 0; i < kPictograms; ++i) {
     const Thing thing{Kind::PICTOGRAM, i, -1};
@@ -221,15 +232,18 @@ std::optional<Draft> presence(const View& view, Rng& rng) {
         asked.index = rng.below(kShapes);
         asked.colour = rng.below(kColours);
       }
-      const bool there = seen.kind == Kind::SHAPE && !whole ? same_shape(scene, asked) > 0 : same_thing(scene, asked) > 0;
+      const bool there =
+          seen.kind == Kind::SHAPE && !whole ? same_shape(scene, asked) > 0 : same_thing(scene, asked) > 0;
       if (!there) break;
     }
   }
   const std::string name = seen.kind == Kind::SHAPE && !whole ? shape_name(asked) : name_of(asked);
-  const Phrases phrases = {"Is there " + with_article(name) + "?", "Is there " + with_article(name) + " in the picture?",
-                           "Do you see " + with_article(name) + "?", "Does the picture show " + with_article(name) + "?"};
+  const Phrases phrases = {
+      "Is there " + with_article(name) + "?", "Is there " + with_article(name) + " in the picture?",
+      "Do you see " + with_article(name) + "?", "Does the picture show " + with_article(name) + "?"};
   const std::string question = rng.pick(phrases);
-  return yes ? about(view, target, question, "yes", Category::PRESENCE) : general(name, question, "no", Category::PRESENCE);
+  return yes ? about(view, target, question, "yes", Category::PRESENCE)
+             : general(name, question, "no", Category::PRESENCE);
 }
 
 std::optional<Draft> place(const View& view, Rng& rng) {
@@ -275,7 +289,8 @@ std::optional<Draft> which_picture(const std::array<View, 2>& views, Rng& rng) {
   const auto& b = views[1].scene.objects;
   if (rng.chance(0.25)) {
     if (a.size() == b.size()) return std::nullopt;
-    const Phrases phrases = {"Which picture has more objects, the first or the second?", "Which picture has more objects?"};
+    const Phrases phrases = {"Which picture has more objects, the first or the second?",
+                             "Which picture has more objects?"};
     return general("more", rng.pick(phrases), a.size() > b.size() ? "first" : "second", Category::TWO_IMAGES);
   }
   const int side = rng.below(2);
@@ -306,10 +321,12 @@ std::optional<Draft> two_images(const std::array<View, 2>& views, Rng& rng) {
   } else if (kind < 0.82) {
     draft = reading(view, rng);
   } else if (kind < 0.92) {
-    draft = general("objects" + view.in, "How many objects are" + view.in + "?", std::to_string(view.scene.objects.size()), Category::TWO_IMAGES);
+    draft = general("objects" + view.in, "How many objects are" + view.in + "?",
+                    std::to_string(view.scene.objects.size()), Category::TWO_IMAGES);
   } else {
     const size_t both = views[0].scene.objects.size() + views[1].scene.objects.size();
-    draft = general("both", "How many objects are in both pictures together?", std::to_string(both), Category::TWO_IMAGES);
+    draft =
+        general("both", "How many objects are in both pictures together?", std::to_string(both), Category::TWO_IMAGES);
   }
   if (draft) draft->turn.category = Category::TWO_IMAGES;
   return draft;
@@ -353,7 +370,8 @@ std::string_view category_name(Category category) {
 std::vector<Turn> ask(const std::vector<Scene>& scenes, Rng& rng, int count) {
   std::vector<Category> categories = {Category::TWO_IMAGES};
   if (scenes.size() == 1) {
-    categories = {Category::NAMING, Category::COLOUR, Category::COUNT, Category::PRESENCE, Category::PLACE, Category::READING};
+    categories = {Category::NAMING,   Category::COLOUR, Category::COUNT,
+                  Category::PRESENCE, Category::PLACE,  Category::READING};
     rng.shuffle(categories);
   }
   std::vector<Turn> turns;
@@ -365,8 +383,9 @@ std::vector<Turn> ask(const std::vector<Scene>& scenes, Rng& rng, int count) {
   for (int i = 0; i < tries && static_cast<int>(turns.size()) < count; ++i) {
     auto draft = draft_of(scenes, rng, categories[static_cast<size_t>(i) % categories.size()]);
     if (!draft || asked.contains(draft->turn.question)) continue;
-    // At first a target that an earlier turn named is mostly passed over (its answer could be read off the dialogue), no
-    // category takes more than its share, and nothing is asked twice in other words; small scenes need these rules relaxed.
+    // At first a target that an earlier turn named is mostly passed over (its answer could be read off the dialogue),
+    // no category takes more than its share, and nothing is asked twice in other words; small scenes need these rules
+    // relaxed.
     const bool strict = i < tries / 2;
     int& of_category = taken[static_cast<size_t>(draft->turn.category)];
     if (strict && of_category >= share) continue;

@@ -9,9 +9,9 @@ namespace qvlm::demo {
 namespace {
 
 constexpr int kSize = kPictureSize;
-constexpr int kMinPictogram = 28, kMaxPictogram = 38;             // pixels, longer side
-constexpr std::array<int, 3> kWordWidths = {32, 34, 36};          // pixels of ink
-constexpr std::array<int, 3> kNumberHeights = {14, 16, 18};       // pixels of ink
+constexpr int kMinPictogram = 28, kMaxPictogram = 38;        // pixels, longer side
+constexpr std::array<int, 3> kWordWidths = {32, 34, 36};     // pixels of ink
+constexpr std::array<int, 3> kNumberHeights = {14, 16, 18};  // pixels of ink
 
 struct Point {
   float x = 0, y = 0;
@@ -21,7 +21,8 @@ using Polygon = std::vector<Point>;
 // The picture while it is drawn: colours in floats, and which object owns each pixel.
 struct Canvas {
   std::vector<float> rgb = std::vector<float>(static_cast<size_t>(kSize * kSize) * 3);
-  std::vector<uint8_t> owner = std::vector<uint8_t>(static_cast<size_t>(kSize * kSize));  // 1 + object index; 0 background
+  std::vector<uint8_t> owner =
+      std::vector<uint8_t>(static_cast<size_t>(kSize * kSize));  // 1 + object index; 0 background
 
   void blend(int x, int y, const std::array<float, 3>& colour, float alpha) {
     float* pixel = &rgb[static_cast<size_t>(y * kSize + x) * 3];
@@ -65,7 +66,8 @@ Polygon unit_polygon(Shape shape) {
       return {{0, -1.0F}, {0.7F, 0}, {0, 1.0F}, {-0.7F, 0}};
     case Shape::CROSS: {
       const float a = 0.32F, b = 0.95F;
-      return {{-a, -b}, {a, -b}, {a, -a}, {b, -a}, {b, a}, {a, a}, {a, b}, {-a, b}, {-a, a}, {-b, a}, {-b, -a}, {-a, -a}};
+      return {{-a, -b}, {a, -b}, {a, -a}, {b, -a}, {b, a},   {a, a},
+              {a, b},   {-a, b}, {-a, a}, {-b, a}, {-b, -a}, {-a, -a}};
     }
     case Shape::HEART:
       return heart_outline();
@@ -110,10 +112,12 @@ float polygon_distance(const Polygon& polygon, Point p) {
   return inside ? -std::sqrt(nearest) : std::sqrt(nearest);
 }
 
-// The centre of an object `width` x `height` pixels large, moved at random so that it keeps 2 pixels from its cell's edge.
+// The centre of an object `width` x `height` pixels large, moved at random so that it keeps 2 pixels from its cell's
+// edge.
 Point place_centre(int place, float width, float height, Rng& rng) {
   const float cell = kSize / 3.0F;
-  const float slack_x = std::clamp((cell - width) / 2 - 2, 0.0F, 5.0F), slack_y = std::clamp((cell - height) / 2 - 2, 0.0F, 5.0F);
+  const float slack_x = std::clamp((cell - width) / 2 - 2, 0.0F, 5.0F),
+              slack_y = std::clamp((cell - height) / 2 - 2, 0.0F, 5.0F);
   return {(static_cast<float>(place % 3) + 0.5F) * cell + rng.uniform(-slack_x, slack_x),
           (static_cast<float>(place / 3) + 0.5F) * cell + rng.uniform(-slack_y, slack_y)};
 }
@@ -129,7 +133,8 @@ void draw_background(Canvas& canvas, Rng& rng) {
   const float dx = std::cos(angle) / kSize * 0.7F, dy = std::sin(angle) / kSize * 0.7F;
   for (int y = 0; y < kSize; ++y) {
     for (int x = 0; x < kSize; ++x) {
-      const float t = std::clamp(0.5F + dx * static_cast<float>(x - kSize / 2) + dy * static_cast<float>(y - kSize / 2), 0.0F, 1.0F);
+      const float t = std::clamp(0.5F + dx * static_cast<float>(x - kSize / 2) + dy * static_cast<float>(y - kSize / 2),
+                                 0.0F, 1.0F);
       float* pixel = &canvas.rgb[static_cast<size_t>(y * kSize + x) * 3];
       for (size_t c = 0; c < 3; ++c) pixel[c] = from[c] + t * (to[c] - from[c]);
     }
@@ -194,7 +199,8 @@ void draw_sign(Canvas& canvas, const Mask& text, int place, int index, Rng& rng)
   const int left = static_cast<int>(std::lround(centre.x - static_cast<float>(width) / 2));
   const int top = static_cast<int>(std::lround(centre.y - static_cast<float>(height) / 2));
   const float shade = rng.uniform(0, 30);
-  const std::array<float, 3> ink = {20 + shade, 24 + shade, 40 + shade}, plate = {252, 252, 248}, border = {110, 116, 128};
+  const std::array<float, 3> ink = {20 + shade, 24 + shade, 40 + shade}, plate = {252, 252, 248},
+                             border = {110, 116, 128};
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       const bool edge = x == 0 || y == 0 || x == width - 1 || y == height - 1;
@@ -278,7 +284,8 @@ LabelledPicture Renderer::draw(const Scene& scene, Rng& rng) const {
     bits >>= 3;
     for (int c = 0; c < 3; ++c) {
       const size_t at = static_cast<size_t>(i * 3 + c);
-      picture.image.rgb[at] = static_cast<uint8_t>(std::clamp(canvas.rgb[at] + static_cast<float>(grain) + 0.5F, 0.0F, 255.0F));
+      picture.image.rgb[at] =
+          static_cast<uint8_t>(std::clamp(canvas.rgb[at] + static_cast<float>(grain) + 0.5F, 0.0F, 255.0F));
     }
   }
   return picture;

@@ -63,9 +63,8 @@ struct Question {
 
 // No answer takes more than a quarter of a category (yes and no: half each), so that no constant answer scores.
 bool answer_has_room(const std::vector<Question>& questions, const Turn& turn, int per_category) {
-  const auto same = std::count_if(questions.begin(), questions.end(), [&](const Question& question) {
-    return question.turn.answer == turn.answer;
-  });
+  const auto same = std::count_if(questions.begin(), questions.end(),
+                                  [&](const Question& question) { return question.turn.answer == turn.answer; });
   return same < (turn.category == Category::PRESENCE ? (per_category + 1) / 2 : (per_category + 3) / 4);
 }
 
@@ -97,9 +96,8 @@ void write_questions(const World& world, const fs::path& folder, int per_categor
     std::vector<Turn> turns;
     std::set<std::string> asked;
     for (const int category : categories) {
-      const int taken = static_cast<int>(std::count_if(turns.begin(), turns.end(), [&](const Turn& turn) {
-        return static_cast<int>(turn.category) == category;
-      }));
+      const int taken = static_cast<int>(std::count_if(
+          turns.begin(), turns.end(), [&](const Turn& turn) { return static_cast<int>(turn.category) == category; }));
       if (turns.size() == 3 || wanted(category) <= taken) continue;
       for (Turn& turn : ask_one(example.scenes, rng, static_cast<Category>(category))) {
         const bool room = answer_has_room(by_category[static_cast<size_t>(category)], turn, per_category);

@@ -14,9 +14,11 @@ struct SetSizes {
 };
 
 /// Writes into `folder`:
-///   calibration/conversations.json  LLaVA conversations [{id, image | images, conversations: [{from, value}]}], and its PNGs
+///   calibration/conversations.json  LLaVA conversations [{id, image | images, conversations: [{from, value}]}], and
+///   its PNGs
 ///                                   (training split, seeds that training never uses)
-///   questions/questions.jsonl       {"id", "images", "question", "answer", "category", "novel"} a line, and its PNGs; shuffled
+///   questions/questions.jsonl       {"id", "images", "question", "answer", "category", "novel"} a line, and its PNGs;
+///   shuffled
 ///                                   so that any first part is a fair sample of the categories (held-out split)
 ///   images/*.png                    sample pictures (held-out split)
 /// Paths in the files are relative to the file's folder. Throws Error.

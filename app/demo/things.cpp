@@ -34,9 +34,13 @@ int class_of(const Thing& thing) {
   return 0;
 }
 
-int object_classes() { return 1 + kShapes + kPictograms + kWords + kNumbers; }
+int object_classes() {
+  return 1 + kShapes + kPictograms + kWords + kNumbers;
+}
 
-int colour_classes() { return 1 + kColours; }
+int colour_classes() {
+  return 1 + kColours;
+}
 
 bool reserved(const Thing& thing, int place) {
   if (thing.kind != Kind::SHAPE && thing.kind != Kind::PICTOGRAM) return false;

@@ -50,7 +50,8 @@ class World {
   explicit World(const FontFiles& fonts = {});
   ~World();
 
-  /// A dialogue: about 85 % over one picture, 15 % over two. Up to `questions` turns (fewer where the scene runs out of them).
+  /// A dialogue: about 85 % over one picture, 15 % over two. Up to `questions` turns (fewer where the scene runs out of
+  /// them).
   Example example(uint64_t seed, Split split, int questions) const;
   /// A dialogue over `pictures` (1 or 2) pictures.
   Example example(uint64_t seed, Split split, int questions, int pictures) const;

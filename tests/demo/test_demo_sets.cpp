@@ -95,7 +95,8 @@ class TestDemoSets : public QObject {
       std::string marks;
       for (size_t i = 0; i < images.size(); ++i) marks += "<image>\n";
       QVERIFY(turns[0]["value"].get<std::string>().starts_with(marks));
-      for (size_t i = 0; i < turns.size(); ++i) QCOMPARE(turns[i]["from"].get<std::string>(), i % 2 == 0 ? "human" : "gpt");
+      for (size_t i = 0; i < turns.size(); ++i)
+        QCOMPARE(turns[i]["from"].get<std::string>(), i % 2 == 0 ? "human" : "gpt");
     }
   }
 };

@@ -46,7 +46,8 @@ class TestDemoTokenizer : public QObject {
   void the_layout_is_the_documented_one() {
     Example example;
     example.images.resize(2);
-    example.turns = {{"Where is the dog?", "top left", Category::PLACE, false}, {"What number is shown?", "42", Category::READING, false}};
+    example.turns = {{"Where is the dog?", "top left", Category::PLACE, false},
+                     {"What number is shown?", "42", Category::READING, false}};
     QCOMPARE(dialogue_text(example), std::string("USER: <image>\n<image>\nWhere is the dog? ASSISTANT: top left</s>"
                                                  "USER: What number is shown? ASSISTANT: 42</s>"));
     const TokenizedExample tokens = tokenize(example, tokenizer_, kImageTokenId, 2);
@@ -58,9 +59,10 @@ class TestDemoTokenizer : public QObject {
     }
     const std::string blank = "\u2581";
     // Numbers are read digit by digit; the line feed is a byte; only the text's start has the dummy blank.
-    QVERIFY2(text.starts_with("<s>" + blank + "USER:" + blank + "<image><image><0x0A><image><image><0x0A>What" + blank) ||
-                 text.starts_with("<s>" + blank + "USER:" + blank + "<image><image><0x0A><image><image><0x0A>W"),
-             text.c_str());
+    QVERIFY2(
+        text.starts_with("<s>" + blank + "USER:" + blank + "<image><image><0x0A><image><image><0x0A>What" + blank) ||
+            text.starts_with("<s>" + blank + "USER:" + blank + "<image><image><0x0A><image><image><0x0A>W"),
+        text.c_str());
     QVERIFY2(text.ends_with("ASSISTANT:" + blank + "!4!2!</s>!"), text.c_str());
     QVERIFY2(text.find(blank + "top!" + blank + "left!</s>!USER:") != std::string::npos, text.c_str());
   }

@@ -56,10 +56,22 @@ class TestDemoWorld : public QObject {
     const Image image = world_.example(5, Split::TRAIN, 0, 1).images[0];
     QCOMPARE(image.width, 128);
     QCOMPARE(image.height, 128);
-    const std::array<std::array<int, 3>, 16> expected = {{{207, 229, 229}, {206, 227, 227}, {188, 203, 203}, {227, 129, 123},
-                                                         {207, 229, 229}, {206, 227, 227}, {202, 221, 222}, {202, 210, 211},
-                                                         {207, 230, 229}, {206, 227, 227}, {205, 224, 224}, {204, 221, 222},
-                                                         {195, 206, 208}, {201, 218, 219}, {205, 224, 224}, {204, 221, 222}}};
+    const std::array<std::array<int, 3>, 16> expected = {{{207, 229, 229},
+                                                          {206, 227, 227},
+                                                          {188, 203, 203},
+                                                          {227, 129, 123},
+                                                          {207, 229, 229},
+                                                          {206, 227, 227},
+                                                          {202, 221, 222},
+                                                          {202, 210, 211},
+                                                          {207, 230, 229},
+                                                          {206, 227, 227},
+                                                          {205, 224, 224},
+                                                          {204, 221, 222},
+                                                          {195, 206, 208},
+                                                          {201, 218, 219},
+                                                          {205, 224, 224},
+                                                          {204, 221, 222}}};
     for (size_t block = 0; block < 16; ++block) {
       std::array<double, 3> sum{};
       for (size_t y = 0; y < 32; ++y) {
@@ -148,7 +160,8 @@ class TestDemoWorld : public QObject {
     QTest::addColumn<double>("most");
     for (int category = 0; category < kCategories; ++category) {
       const bool yes_or_no = category == static_cast<int>(Category::PRESENCE);
-      QTest::newRow(std::string(category_name(static_cast<Category>(category))).c_str()) << category << (yes_or_no ? 0.58 : 0.35);
+      QTest::newRow(std::string(category_name(static_cast<Category>(category))).c_str())
+          << category << (yes_or_no ? 0.58 : 0.35);
     }
   }
   void a_blank_picture_answers_little() {
@@ -160,21 +173,23 @@ class TestDemoWorld : public QObject {
     const auto best = [&](const std::string& question) {
       const auto found = answers.find(question);
       if (found == answers.end()) return std::string();
-      return std::max_element(found->second.begin(), found->second.end(), [](auto& a, auto& b) { return a.second < b.second; })
+      return std::max_element(found->second.begin(), found->second.end(),
+                              [](auto& a, auto& b) { return a.second < b.second; })
           ->first;
     };
     int seed = 0;
-    for_scenes(Split::TRAIN, 24000, asked == Category::TWO_IMAGES ? 2 : 1, [&](const std::vector<Scene>& scenes, Rng& rng) {
-      const bool fit = seed++ < 18000;
-      for (const Turn& turn : ask_one(scenes, rng, asked)) {
-        if (fit) {
-          ++answers[turn.question][turn.answer];
-        } else {
-          right += best(turn.question) == turn.answer ? 1 : 0;
-          ++total;
-        }
-      }
-    });
+    for_scenes(Split::TRAIN, 24000, asked == Category::TWO_IMAGES ? 2 : 1,
+               [&](const std::vector<Scene>& scenes, Rng& rng) {
+                 const bool fit = seed++ < 18000;
+                 for (const Turn& turn : ask_one(scenes, rng, asked)) {
+                   if (fit) {
+                     ++answers[turn.question][turn.answer];
+                   } else {
+                     right += best(turn.question) == turn.answer ? 1 : 0;
+                     ++total;
+                   }
+                 }
+               });
     const double share = static_cast<double>(right) / total;
     qInfo("%s: the best guess without a picture is right on %.1f %% of %d", std::string(category_name(asked)).c_str(),
           100 * share, total);

@@ -18,7 +18,8 @@ for line in open(sys.argv[1]):
     entry = json.loads(line)
     dialogues.append({"seed": entry["seed"], "text": entry["text"], "ids": fast(entry["text"])["input_ids"]})
 
-parts = ["red", " ", "  ", "é", "日本", "🙂", "\n", "x=1;", "STOP", "circle", "What", "the", "012", "top left", "\t", "Straße", ",", "!?"]
+parts = ["red", " ", "  ", "é", "日本", "🙂", "\n", "x=1;", "STOP", "circle", "What", "the", "012",
+         "top left", "\t", "Straße", ",", "!?"]
 random.seed(1)
 strings = []
 while len(strings) < 200:
