@@ -1,0 +1,132 @@
+// Opening a model and constructing the concrete Generator: the only place of the house that does.
+#include "app/cli/model_options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "core/base/error.h"
+#include "core/input/chat_template.h"
+#include "gpu/vulkan_generator.h"
+#ifdef QVLM_WITH_LAB
+#include "core/lab/reference/reference_generator.h"
+#include "core/lab/reference/threads.h"
+#endif
+
+namespace qvlm::cli {
+
+namespace {
+
+std::string known_templates() {
+  std::string names;
+  for (const std::string_view name : template_names()) names += (names.empty() ? "" : ", ") + std::string(name);
+  return names;
+}
+
+}  // namespace
+
+void add_model_options(CLI::App& app, ModelOptions& options) {
+  app.add_option("MODEL", options.model, "A checkpoint folder, a NAME.qvlm folder, or a GGUF file")->required();
+  app.add_option("--vision", options.vision, "The mmproj file of a GGUF model");
+  app.add_option("--vision-tower", options.vision_tower, "A folder with the vision tower that the checkpoint lacks");
+  app.add_option("--template", options.chat_template, "The chat template, where the checkpoint's is missing or unknown: a file, or " + known_templates());
+}
+
+void add_run_options(CLI::App& app, RunOptions& options) {
+  app.add_option("--backend", options.backend, "vulkan: the engine; reference: libtorch on the CPU")
+      ->check(CLI::IsMember({"vulkan", "reference"}))
+      ->capture_default_str();
+  app.add_option("--device", options.device, "Vulkan device: its number (qvlm devices) or a part of its name");
+  app.add_option("--context", options.context, "Positions of the sequence; 0: the model's")->check(CLI::NonNegativeNumber);
+  app.add_flag("--activations-as-a16", options.activations_as_a16,
+               "Run a model of quantized activations with 16-bit ones; every answer says so");
+  app.add_flag("--bf16", options.bfloat16, "reference: compute in bfloat16 instead of float32");
+  app.add_option("--threads", options.threads, "reference: CPU threads; 0: all")->check(CLI::NonNegativeNumber);
+  app.add_flag("--validation", options.validation, "vulkan: run under the Khronos validation layers and print what they say");
+}
+
+std::shared_ptr<const Model> open_model(const ModelOptions& options) {
+  OpenOptions open;
+  open.vision = options.vision;
+  open.vision_tower = options.vision_tower;
+  open.chat_template = options.chat_template;
+  if (std::error_code problem; std::filesystem::is_regular_file(options.chat_template, problem)) {
+    std::ifstream file(options.chat_template);
+    open.chat_template = std::string(std::istreambuf_iterator<char>(file), {});
+  }
+  return qvlm::open_model(options.model, open);
+}
+
+namespace {
+
+std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const RunOptions& options) {
+  if (options.bfloat16) throw UsageError("--bf16 belongs to --backend reference");
+  EngineOptions engine;
+  if (!options.device.empty()) {
+    const bool number = std::all_of(options.device.begin(), options.device.end(), [](char c) { return c >= '0' && c <= '9'; });
+    if (number && options.device.size() > 4) throw UsageError("--device " + options.device + ": no such number");
+    if (number) {
+      engine.device = std::stoi(options.device);
+    } else {
+      engine.device_name = options.device;
+    }
+  }
+  engine.activations_as_a16 = options.activations_as_a16;
+  engine.context = options.context;
+  engine.validation = options.validation;
+  if (options.validation) {
+    engine.on_validation_message = [](const std::string& message) { fmt::print(stderr, "validation: {}\n", message); };
+  }
+  try {
+    return make_vulkan_generator(std::move(model), engine);
+  } catch (const Cancelled&) {
+    throw;
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    const std::string advice = has_laboratory() ? " (--backend reference runs on the CPU, with libtorch)" : "";
+    throw Error(message.find("--backend") == std::string::npos ? message + advice : message);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Generator> make_generator(std::shared_ptr<const Model> model, const RunOptions& options) {
+  if (options.backend == "vulkan") return make_engine(std::move(model), options);
+  if (!options.device.empty()) throw UsageError("--device belongs to --backend vulkan");
+#ifdef QVLM_WITH_LAB
+  if (options.threads > 0) reference::set_threads(options.threads);
+  reference::ReferenceOptions page;
+  page.bfloat16 = options.bfloat16;
+  page.activations_as_a16 = options.activations_as_a16;
+  page.context = options.context;
+  return reference::make_reference_generator(std::move(model), page);
+#else
+  throw Error(no_laboratory("--backend reference"));
+#endif
+}
+
+std::string describe(const GeneratorInfo& info) {
+  std::string line = fmt::format("{} on {}, {:.2f}-bit weights, {}-bit activations", info.backend, info.device, info.weight_bits,
+                                 info.activation_bits);
+  if (!info.activation_note.empty()) line += "; " + info.activation_note;
+  return line;
+}
+
+bool has_laboratory() {
+#ifdef QVLM_WITH_LAB
+  return true;
+#else
+  return false;
+#endif
+}
+
+std::string no_laboratory(const std::string& what) {
+  return what + ": this build has no laboratory (libtorch); build with -DQVLM_LAB=ON";
+}
+
+}  // namespace qvlm::cli
