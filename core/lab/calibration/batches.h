@@ -1,0 +1,48 @@
+// Calibration samples run together: right-padded batches of similar length, and which of their rows are real.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace qvlm::calibration {
+
+/// Samples of one batch. Padding stands on the right, so that causal attention never sees it; sums skip it by the mask.
+struct Batch {
+  std::vector<int> samples;       // their numbers in the calibration set
+  std::vector<int64_t> lengths;   // tokens of each
+  torch::Tensor hidden;           // [samples, longest, hidden], float32: the decoder's input
+  torch::Tensor mask;             // [samples, longest], float32: 1 on real rows, 0 on padding
+  torch::Tensor rows;             // [real rows], int64: their positions in the flattened [samples * longest]
+
+  int64_t size() const { return static_cast<int64_t>(samples.size()); }
+  int64_t tokens() const { return rows.size(0); }
+};
+
+/// The first `search_samples` samples in batches of their own (the search's subset), then the others; within each part sorted by
+/// length. `search_batches` is the number of batches of the first part.
+struct Batches {
+  std::vector<Batch> all;
+  size_t search_batches = 0;
+  int search_samples = 0;
+  int samples = 0;
+  int64_t tokens = 0;   // real rows of all batches
+  int64_t longest = 0;  // tokens of the longest sample
+};
+
+/// embedded[i]: sample i's decoder input, [1, tokens, hidden]. A batch holds at most `max_batch` samples and at most
+/// `max_attention` elements of one attention matrix per head (samples * tokens^2). Throws Error if a sample is empty or there is none.
+Batches make_batches(const std::vector<torch::Tensor>& embedded, int search_samples, int64_t max_batch = 8,
+                     int64_t max_attention = int64_t{1} << 21);
+
+/// The real rows of x [samples, longest, width] -> [tokens, width].
+torch::Tensor real_rows(const Batch& batch, const torch::Tensor& x);
+
+/// Sum over the real rows of x^2, in double.
+double energy(const Batch& batch, const torch::Tensor& x);
+
+/// Sum over the real rows of (x - y)^2, in double.
+double squared_error(const Batch& batch, const torch::Tensor& x, const torch::Tensor& y);
+
+}  // namespace qvlm::calibration

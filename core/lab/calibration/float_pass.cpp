@@ -1,0 +1,104 @@
+// Streams the float model by layer; at each site all batches stand side by side.
+#include "core/lab/calibration/float_pass.h"
+
+#include <cmath>
+
+#include "core/lab/calibration/level_sampler.h"
+#include "core/lab/reference/decoder.h"
+
+namespace qvlm::calibration {
+namespace {
+
+using reference::DecoderLayer;
+using reference::LayerState;
+
+// Entropy of the levels within each calibration sample.
+std::vector<float> entropy_by_sample(const torch::Tensor& assignment, const torch::Tensor& sample_of, int samples) {
+  const auto sums = torch::zeros({samples, assignment.size(1)}).index_add_(0, sample_of, assignment);
+  std::vector<float> entropies;
+  for (int sample = 0; sample < samples; ++sample) {
+    const double total = sums[sample].sum().item<double>();
+    entropies.push_back(total > 0 ? static_cast<float>(normalised_entropy(sums[sample] / total)) : 0.0f);
+  }
+  return entropies;
+}
+
+}  // namespace
+
+std::vector<double> FloatPassResult::dependencies() const {
+  std::vector<double> values;
+  for (size_t site = 0; site + 1 < entropies.size(); ++site) values.push_back(entropies[site].dependency);
+  return values;
+}
+
+ActivationQuantizer probe_of(const Recipe& recipe) {
+  ActivationQuantizer probe;
+  probe.bits = recipe.activation_bits < 16 ? recipe.activation_bits : 4;
+  probe.granularity = ActivationGranularity::DYNAMIC_TOKEN;
+  if (recipe.activation_bits < 16 && recipe.activation_mode == ActivationMode::DYNAMIC_GROUP) {
+    probe.granularity = ActivationGranularity::DYNAMIC_GROUP;
+    probe.group = recipe.activation_group;
+  } else if (recipe.activation_bits < 16 && recipe.activation_mode == ActivationMode::STATIC_TENSOR) {
+    probe.granularity = ActivationGranularity::STATIC_TENSOR;
+  }
+  return probe;
+}
+
+FloatPassResult float_pass(const Model& model, const Batches& batches, const Recipe& recipe, const FloatPassListener& listener,
+                           Softness softness) {
+  const torch::NoGradGuard no_gradients;
+  const DecoderConfig& config = model.config().decoder;
+  const auto rotary = reference::RotaryTable::make(config, batches.longest);
+  const std::vector<float> percentiles = candidates_of(recipe);
+  const LevelSampler sampler(batches, recipe.entropy_positions, recipe.seed);
+  const int sites = config.layers * kSitesPerLayer;
+  ActivationQuantizer probe = probe_of(recipe);
+  const int levels = 1 << probe.bits;
+
+  FloatPassResult result;
+  result.statistics.resize(static_cast<size_t>(sites));
+  result.entropies.resize(static_cast<size_t>(sites));
+  std::vector<LayerState> states;
+  for (const Batch& batch : batches.all) states.push_back({batch.hidden, {}});
+  torch::Tensor previous;  // soft assignment of the previous site at its own positions, [positions, levels]
+  int64_t previous_width = 0;
+
+  const auto emit_entropy = [&](int site) {
+    if (listener.on_entropy) listener.on_entropy(site, result.entropies[static_cast<size_t>(site)]);
+  };
+
+  reference::for_each_layer(model, torch::kFloat32, [&](int layer_index, DecoderLayer& layer) {
+    for (LayerState& state : states) state = reference::enter_layer(config, layer, state.residual);
+    for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+      const Site at{layer_index, static_cast<SiteKind>(kind)};
+      const int site = at.index();
+      std::vector<torch::Tensor> inputs;  // one [samples, longest, width] a batch
+      for (const LayerState& state : states) inputs.push_back(state.site_input);
+
+      SiteStatistics& statistics = result.statistics[static_cast<size_t>(site)];
+      statistics = measure_site(batches, inputs, percentiles);
+      if (listener.on_statistics) listener.on_statistics(site, statistics);
+
+      probe.low = statistics.minimum;
+      probe.high = statistics.maximum;
+      const int64_t width = width_of(config, at.kind);
+      if (previous.defined()) {
+        const auto paired = soft_assignment(sampler.take(batches, inputs, sampler.paired_channels(previous_width, width), probe),
+                                            levels, softness);
+        result.entropies[static_cast<size_t>(site - 1)].dependency = normalised_conditional_entropy(joint_distribution(previous, paired));
+        emit_entropy(site - 1);
+      }
+      previous = soft_assignment(sampler.take(batches, inputs, sampler.channels(width), probe), levels, softness);
+      previous_width = width;
+      result.entropies[static_cast<size_t>(site)].entropy = normalised_entropy(previous.mean(0));
+      result.entropies[static_cast<size_t>(site)].sample_entropy = entropy_by_sample(previous, sampler.sample_of(), batches.samples);
+
+      for (LayerState& state : states) state = reference::advance(config, layer, at.kind, state, rotary);
+    }
+    if (layer_index + 1 == config.layers) emit_entropy(sites - 1);
+    if (listener.on_layer) listener.on_layer(layer_index + 1);
+  });
+  return result;
+}
+
+}  // namespace qvlm::calibration

@@ -1,0 +1,41 @@
+// The first pass: the model in float over the calibration set, one decoder layer at a time, measuring every site.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "core/lab/calibration/batches.h"
+#include "core/lab/calibration/entropy.h"
+#include "core/lab/calibration/statistics.h"
+#include "core/model/model.h"
+#include "core/run/recipe.h"
+
+namespace qvlm::calibration {
+
+/// One site's entropies, divided by ln(levels).
+struct SiteEntropy {
+  double entropy = 0;
+  double dependency = 0;              // D(site, site + 1); 0 at the last site
+  std::vector<float> sample_entropy;  // one a calibration sample
+};
+
+struct FloatPassResult {
+  std::vector<SiteStatistics> statistics;  // [sites]
+  std::vector<SiteEntropy> entropies;      // [sites]
+  std::vector<double> dependencies() const;  // D(k, k + 1), [sites - 1]
+};
+
+/// What the pass tells while it runs; any may be empty. A site's entropy comes once the next site is known.
+struct FloatPassListener {
+  std::function<void(int site, const SiteStatistics&)> on_statistics;
+  std::function<void(int site, const SiteEntropy&)> on_entropy;
+  std::function<void(int layers_done)> on_layer;  // may throw Cancelled
+};
+
+/// The quantizer whose grid the entropies are probed on: the recipe's activation quantizer, at 4 bits where the recipe keeps 16.
+ActivationQuantizer probe_of(const Recipe& recipe);
+
+FloatPassResult float_pass(const Model& model, const Batches& batches, const Recipe& recipe, const FloatPassListener& listener,
+                           Softness softness = Softness::UNIT_FREE);
+
+}  // namespace qvlm::calibration

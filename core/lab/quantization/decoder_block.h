@@ -1,0 +1,67 @@
+// A block of decoder sites as the search sees it: candidates are either weights clipped at percentiles or activation quantizers.
+#pragma once
+
+#include <torch/types.h>
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/lab/calibration/batches.h"
+#include "core/lab/quantization/block_search.h"
+#include "core/lab/quantization/weight_quantizer.h"
+#include "core/lab/reference/decoder.h"
+#include "core/model/activation_quantizer.h"
+
+namespace qvlm::quantization {
+
+/// One site with its candidates, in the order of the recipe's grid.
+struct SiteCandidates {
+  Site site;
+  std::vector<float> parameters;                        // what the candidates mean
+  std::vector<reference::DecoderLayer> layers;          // the layer with the site's linears rounded; one a candidate
+  std::vector<ActivationQuantizer> quantizers;          // one a candidate; inactive at A16
+  std::vector<std::map<std::string, GridWeight>> weights;  // by canonical suffix; one a candidate, or one for all
+  std::vector<torch::Tensor> targets;                   // one a batch: the float path's output behind the site
+
+  const std::map<std::string, GridWeight>& weights_of(int candidate) const {
+    return weights.size() == 1 ? weights.front() : weights.at(static_cast<size_t>(candidate));
+  }
+};
+
+/// What a site's error is measured on: the next site's input where it lies in the same sublayer, else the residual. [samples, tokens, width]
+const torch::Tensor& output_behind(SiteKind kind, const reference::LayerState& state);
+
+class DecoderBlock : public SearchableBlock {
+ public:
+  /// states: one a batch, where the block is entered on the quantized path; site_input undefined at a layer's start. References must live.
+  DecoderBlock(const DecoderConfig& config, const reference::RotaryTable& rotary, const calibration::Batches& batches,
+               const std::vector<reference::LayerState>& states, const std::vector<SiteCandidates>& sites);
+
+  int depth() const override { return static_cast<int>(sites_.size()); }
+  int candidates() const override { return static_cast<int>(sites_.front().parameters.size()); }
+  int64_t samples(SampleSet set) const override;
+  State enter(SampleSet set) const override;
+  State step(SampleSet set, const State& state, int position, int candidate) const override;
+  Deviation deviation(SampleSet set, const State& state, int position) const override;
+
+  /// The states of one set as LayerStates, one a batch.
+  static std::vector<reference::LayerState> unpack(const State& state);
+
+ private:
+  size_t first_batch(SampleSet set) const { return set == SampleSet::SEARCH ? 0 : batches_.search_batches; }
+
+  const DecoderConfig& config_;
+  const reference::RotaryTable& rotary_;
+  const calibration::Batches& batches_;
+  const std::vector<reference::LayerState>& states_;
+  const std::vector<SiteCandidates>& sites_;
+};
+
+/// One site of one batch: enters the layer if need be, quantizes the site's input, advances.
+reference::LayerState run_site(const DecoderConfig& config, const reference::DecoderLayer& layer, SiteKind kind,
+                               const reference::LayerState& state, const ActivationQuantizer& quantizer,
+                               const reference::RotaryTable& rotary);
+
+}  // namespace qvlm::quantization

@@ -1,0 +1,172 @@
+// Finished layers as safetensors files: planes of codes, scales and zeros, and a JSON description in the metadata.
+#include "core/lab/quantization/layer_file.h"
+
+#include <cstring>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/mapped_file.h"
+#include "core/lab/reference/tensors.h"
+#include "core/model/safetensors.h"
+
+namespace qvlm::quantization {
+namespace {
+
+constexpr const char* kFormat = "qvlm-layer-1";
+
+struct NamedTensor {
+  const char* name;
+  torch::Tensor QuantizedLayer::*tensor;
+  bool optional;
+};
+constexpr NamedTensor kFloatTensors[] = {{"attention_norm", &QuantizedLayer::attention_norm, false},
+                                         {"mlp_norm", &QuantizedLayer::mlp_norm, false},
+                                         {"attention.query.bias", &QuantizedLayer::query_bias, true},
+                                         {"attention.key.bias", &QuantizedLayer::key_bias, true},
+                                         {"attention.value.bias", &QuantizedLayer::value_bias, true}};
+
+constexpr ActivationGranularity kGranularities[] = {ActivationGranularity::NONE, ActivationGranularity::STATIC_TENSOR,
+                                                    ActivationGranularity::DYNAMIC_TOKEN, ActivationGranularity::DYNAMIC_GROUP};
+
+Json describe_layer(const QuantizedLayer& layer) {
+  Json root;
+  root["layer"] = layer.index;
+  for (const auto& [suffix, matrix] : layer.matrices) {
+    root["matrices"][suffix] = {{"bits", matrix.bits}, {"group", matrix.group}, {"symmetric", matrix.symmetric}};
+  }
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    const ActivationQuantizer& q = layer.activations[static_cast<size_t>(kind)];
+    // Floats are stored as doubles, exactly.
+    root["activations"].push_back({{"granularity", std::string(name_of(q.granularity))},
+                                   {"bits", q.bits},
+                                   {"group", q.group},
+                                   {"low", static_cast<double>(q.low)},
+                                   {"high", static_cast<double>(q.high)},
+                                   {"clip", static_cast<double>(q.clip)}});
+    root["parameters"].push_back(static_cast<double>(layer.parameters[static_cast<size_t>(kind)]));
+  }
+  return root;
+}
+
+ActivationQuantizer read_quantizer(const Json& object, const std::string& file) {
+  ActivationQuantizer q;
+  const auto name = field<std::string>(object, "granularity", file);
+  bool known = false;
+  for (const auto granularity : kGranularities) {
+    if (name == name_of(granularity)) {
+      q.granularity = granularity;
+      known = true;
+    }
+  }
+  if (!known) throw Error::in(file, "granularity", "a known one", name);
+  q.bits = field<int>(object, "bits", file);
+  q.group = field<int64_t>(object, "group", file);
+  q.low = static_cast<float>(field<double>(object, "low", file));
+  q.high = static_cast<float>(field<double>(object, "high", file));
+  q.clip = static_cast<float>(field<double>(object, "clip", file));
+  return q;
+}
+
+std::vector<uint8_t> bytes_of(const TensorView& view) {
+  const auto* begin = reinterpret_cast<const uint8_t*>(view.bytes.data());
+  return {begin, begin + view.bytes.size()};
+}
+
+void demand_type(const TensorView& view, DType dtype) {
+  if (view.dtype != dtype || view.shape.size() != 2) {
+    throw Error::in(view.origin, "type", std::string(name_of(dtype)) + " with two dimensions", std::string(name_of(view.dtype)) + " " + to_string(view.shape));
+  }
+}
+
+}  // namespace
+
+reference::DecoderLayer QuantizedLayer::dequantize() const {
+  reference::DecoderLayer layer;
+  layer.attention_norm = attention_norm;
+  layer.mlp_norm = mlp_norm;
+  layer.query_bias = query_bias;
+  layer.key_bias = key_bias;
+  layer.value_bias = value_bias;
+  for (const auto& [suffix, matrix] : matrices) layer.linear(suffix) = reference::dequantize(matrix, torch::kFloat32);
+  return layer;
+}
+
+std::string hash_of_file(const std::filesystem::path& path) { return hash128_hex(MappedFile(path).bytes()); }
+
+std::string write_layer(const std::filesystem::path& path, const QuantizedLayer& layer) {
+  std::vector<TensorToWrite> tensors;
+  std::vector<torch::Tensor> keep;  // contiguous copies must live until they are written
+  for (const NamedTensor& named : kFloatTensors) {
+    const torch::Tensor& tensor = layer.*(named.tensor);
+    if (!tensor.defined()) continue;
+    keep.push_back(tensor.to(torch::kFloat32).contiguous());
+    tensors.push_back({named.name, DType::F32, {keep.back().size(0)},
+                       std::as_bytes(std::span(keep.back().data_ptr<float>(), static_cast<size_t>(keep.back().numel())))});
+  }
+  for (const auto& [suffix, matrix] : layer.matrices) {
+    tensors.push_back(tensor_to_write(suffix + ".codes", DType::U8, {matrix.rows, matrix.columns}, matrix.codes));
+    tensors.push_back(tensor_to_write(suffix + ".scales", DType::F16, {matrix.rows, matrix.groups()}, matrix.scales));
+    tensors.push_back(tensor_to_write(suffix + ".zeros", DType::U8, {matrix.rows, matrix.groups()}, matrix.zeros));
+  }
+  write_safetensors(path, tensors, {{"format", kFormat}, {"layer", describe_layer(layer).dump()}});
+  return hash_of_file(path);
+}
+
+QuantizedLayer read_layer(const std::filesystem::path& path, const std::string& hash) {
+  if (!hash.empty()) {
+    const std::string found = hash_of_file(path);
+    if (found != hash) throw Error::in(path.string(), "hash", hash, found);
+  }
+  const SafetensorsFile file(path);
+  const auto& metadata = file.metadata();
+  const auto format = metadata.find("format"), description = metadata.find("layer");
+  if (format == metadata.end() || format->second != kFormat || description == metadata.end()) {
+    throw Error::in(path.string(), "format", kFormat, format == metadata.end() ? "nothing" : format->second);
+  }
+  const Json root = parse_json(description->second, path.string());
+  QuantizedLayer layer;
+  layer.index = field<int>(root, "layer", path.string());
+  const Json& activations = array_field(root, "activations", path.string());
+  const Json& parameters = array_field(root, "parameters", path.string());
+  if (activations.size() != kSitesPerLayer || parameters.size() != kSitesPerLayer) {
+    throw Error::in(path.string(), "activations", "4 sites", std::to_string(activations.size()));
+  }
+  for (size_t kind = 0; kind < kSitesPerLayer; ++kind) {
+    layer.activations[kind] = read_quantizer(activations[kind], path.string());
+    if (!parameters[kind].is_number()) throw Error::in(path.string(), "parameters", "numbers", describe(parameters[kind]));
+    layer.parameters[kind] = static_cast<float>(parameters[kind].get<double>());
+  }
+  for (const NamedTensor& named : kFloatTensors) {
+    if (named.optional && !file.has(named.name)) continue;
+    layer.*(named.tensor) = reference::to_torch(file.tensor(named.name), torch::kFloat32);
+  }
+  const Json& matrices = object_field(root, "matrices", path.string());
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    for (const auto suffix_view : linears_of(static_cast<SiteKind>(kind))) {
+      const std::string suffix(suffix_view);
+      const Json& object = object_field(matrices, suffix, path.string());
+      const TensorView codes = file.tensor(suffix + ".codes"), scales = file.tensor(suffix + ".scales"), zeros = file.tensor(suffix + ".zeros");
+      demand_type(codes, DType::U8);
+      demand_type(scales, DType::F16);
+      demand_type(zeros, DType::U8);
+      QuantizedMatrix matrix;
+      matrix.rows = codes.shape[0];
+      matrix.columns = codes.shape[1];
+      matrix.bits = field<int>(object, "bits", path.string());
+      matrix.group = field<int64_t>(object, "group", path.string());
+      matrix.symmetric = field<bool>(object, "symmetric", path.string());
+      matrix.codes = bytes_of(codes);
+      matrix.zeros = bytes_of(zeros);
+      matrix.scales.resize(scales.bytes.size() / 2);
+      std::memcpy(matrix.scales.data(), scales.bytes.data(), scales.bytes.size());
+      validate(matrix, path.string() + ": " + suffix);
+      layer.matrices[suffix] = std::move(matrix);
+    }
+  }
+  return layer;
+}
+
+}  // namespace qvlm::quantization

@@ -1,0 +1,68 @@
+// The second pass: weights are rounded and blocks searched in the order of execution, on the quantized path's own stream, one decoder
+// layer (two, where a block straddles) resident at a time.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/lab/calibration/batches.h"
+#include "core/lab/calibration/float_pass.h"
+#include "core/lab/quantization/decoder_block.h"
+#include "core/lab/quantization/layer_file.h"
+#include "core/lab/quantization/methods/weight_method.h"
+#include "core/model/model.h"
+#include "core/run/events.h"
+#include "core/run/recipe.h"
+
+namespace qvlm::quantization {
+
+/// What earlier work of the same run may be taken over: blocks already searched, layers already written.
+struct KnownResults {
+  std::map<int, BlockSearched> blocks;   // by first site
+  std::map<int, LayerQuantized> layers;  // by layer
+
+  void add(const Event& event);
+  /// Forgets what no longer holds when `before` becomes `after`. Blocks behind the first change stay as candidates: they are taken over
+  /// where their input stream turns out the same. Returns the first site whose result may change; the number of sites if there is none.
+  int partition_changed(const Partition& before, const Partition& after, bool method_couples_sites);
+};
+
+struct SearchPassListener {
+  std::function<void(const Event&)> emit;
+  /// Called between steps; may throw Cancelled.
+  std::function<void()> poll;
+  /// A partition that the user put in place of the running one.
+  std::function<std::optional<Partition>()> new_partition;
+  /// Site forwards (of one sample) done so far.
+  std::function<void(int64_t done)> on_forwards;
+};
+
+struct SearchPassInputs {
+  const Model& model;
+  const calibration::Batches& batches;
+  const Recipe& recipe;
+  const std::vector<calibration::SiteStatistics>& statistics;  // [sites]
+  std::filesystem::path work;                                  // folder of layer files
+  double threshold = 0;                                        // h0, for PartitionChanged
+};
+
+struct SearchPassCounts {
+  int layers_reused = 0, blocks_reused = 0;
+};
+
+/// Searches every block of `partition` that `known` does not hold and writes every layer that it does not hold. `partition` and `known`
+/// follow the user's edits. Emits CandidateScored, BlockSearched, LayerQuantized, PartitionChanged, RunResumed. Deterministic.
+SearchPassCounts search_pass(const SearchPassInputs& inputs, Partition& partition, KnownResults& known, const SearchPassListener& listener);
+
+/// Site forwards that a block of this depth costs, by the tree and the rescoring, over `samples` with `search_samples` of them searched.
+int64_t planned_forwards(int depth, int candidates, int samples, int search_samples, int rescored_tuples, SearchMode mode);
+
+/// "layer_3.safetensors"
+std::string layer_file_name(int layer);
+
+}  // namespace qvlm::quantization

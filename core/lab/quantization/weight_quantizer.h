@@ -1,0 +1,54 @@
+// Rounding a weight matrix onto a grid of integers, scales and zero points (algorithms.md 2.1): what every weight method ends in.
+#pragma once
+
+#include <torch/types.h>
+
+#include "core/model/quantized_matrix.h"
+
+namespace qvlm::quantization {
+
+/// The grid of one linear's weight.
+struct WeightGrid {
+  int bits = 4;            // 2..8
+  int64_t group = 32;      // columns; 0: one group a row
+  bool symmetric = false;  // zero 2^(bits - 1)
+  bool operator==(const WeightGrid&) const = default;
+};
+
+/// A weight on its grid, in torch. Scales are exact in float16.
+struct GridWeight {
+  torch::Tensor codes;   // [rows, columns], uint8
+  torch::Tensor scales;  // [rows, groups], float32
+  torch::Tensor zeros;   // [rows, groups], uint8
+  WeightGrid grid;
+
+  torch::Tensor dequantize() const;  // [rows, columns], float32
+  QuantizedMatrix matrix() const;
+};
+
+/// A weight with the values of each group in ascending order, so that several percentiles cost one sort.
+class GroupedWeight {
+ public:
+  /// weight [rows, columns], float32. Throws Error naming `name` and the legal groups unless the group divides the columns.
+  GroupedWeight(torch::Tensor weight, WeightGrid grid, const std::string& name);
+
+  /// Bounds of every group: hi = Quantile(w, p), lo = Quantile(w, 1 - p), interpolated linearly; p = 1 is minimum and maximum. Then
+  ///   asymmetric: lo <= 0 <= hi enforced, s = (hi - lo) / (2^b - 1), z = clamp(round(-lo / s), 0, 2^b - 1)
+  ///   symmetric:  s = max(|lo|, |hi|) / (2^(b-1) - 1), z = 2^(b-1)
+  /// q = clamp(round(w / s) + z, 0, 2^b - 1). The scale is rounded to what the file stores before codes are taken: float16, and for
+  /// 4 bits asymmetric a 7-bit significand, so that s * z is exact in float16 and GGUF's Q4_1 holds the grid (algorithms.md 4.5).
+  GridWeight quantize(float percentile) const;
+
+ private:
+  torch::Tensor weight_;  // [rows, columns]
+  torch::Tensor sorted_;  // [rows, groups, group]
+  WeightGrid grid_;
+};
+
+/// GroupedWeight(...).quantize(1): round to nearest.
+GridWeight round_to_nearest(const torch::Tensor& weight, const WeightGrid& grid, const std::string& name);
+
+/// The nearest number whose significand has `bits` bits (the leading one included). Zero stays zero.
+torch::Tensor round_significand(const torch::Tensor& x, int bits);
+
+}  // namespace qvlm::quantization
