@@ -1,4 +1,4 @@
-// Decodes pictures with stb_image and libwebp, after the header has been checked, and turns them upright.
+// Decodes pictures with libjpeg-turbo, libwebp and stb_image, after the header has been checked, and turns them upright.
 #include "core/input/image.h"
 
 #include <webp/decode.h>
@@ -16,6 +16,7 @@
 #include "core/base/error.h"
 #include "core/base/mapped_file.h"
 #include "core/input/image_header.h"
+#include "core/input/jpeg.h"
 
 namespace qvlm {
 namespace {
@@ -138,7 +139,15 @@ Image decode_image(std::span<const std::byte> bytes, const std::string& origin) 
   }
   if (bytes.size() > INT32_MAX) throw Error::in(origin, "file size", "at most 2 GiB", std::to_string(bytes.size()) + " bytes");
   int orientation = orientation_of(bytes, format);
-  Image image = format == ImageFormat::WEBP ? decode_webp(bytes, orientation, origin) : decode_with_stb(bytes, format, origin);
+  Image image;
+  switch (format) {
+    case ImageFormat::WEBP: image = decode_webp(bytes, orientation, origin); break;
+    case ImageFormat::JPEG:
+      if (!is_whole(bytes, format)) refuse(origin, "the file ends before the picture does");
+      image = decode_jpeg(bytes, origin, check_size);
+      break;
+    default: image = decode_with_stb(bytes, format, origin);
+  }
   return turn_upright(std::move(image), orientation);
 }
 

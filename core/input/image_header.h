@@ -19,8 +19,8 @@ int orientation_of_tiff(std::span<const std::byte> tiff);
 /// The orientation in a JPEG's APP1 segment or a PNG's eXIf chunk; 1 where there is none. (WebP: its EXIF chunk goes to orientation_of_tiff.)
 int orientation_of(std::span<const std::byte> bytes, ImageFormat format);
 
-/// False if a JPEG, BMP or GIF ends before its (first) picture does: stb would fill the rest with grey or black without a word. The other
-/// decoders notice themselves.
+/// False if a JPEG, BMP or GIF ends before its (first) picture does: the decoders would fill the rest with grey or black without a word.
+/// For the other formats they notice themselves.
 bool is_whole(std::span<const std::byte> bytes, ImageFormat format);
 
 }  // namespace qvlm

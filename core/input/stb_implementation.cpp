@@ -1,5 +1,6 @@
 // The one translation unit that compiles stb_image and stb_image_write (single-header libraries) into the program.
 #define STBI_NO_STDIO
+#define STBI_NO_JPEG
 #define STBI_NO_HDR
 #define STBI_NO_LINEAR
 #define STBI_NO_PSD
