@@ -142,7 +142,8 @@ TokenizerData read_tokenizer(const TokenizerSource& source) {
   switch (source.kind) {
     case TokenizerSource::Kind::TOKENIZER_JSON: return read_tokenizer_json(source.path);
     case TokenizerSource::Kind::TOKENIZER_MODEL: return read_tokenizer_model(source.path);
-    default: break;
+    case TokenizerSource::Kind::GGUF_FILE: return read_tokenizer_gguf(source.path);
+    case TokenizerSource::Kind::NONE: break;
   }
   throw Error("the model has no tokenizer (tokenizer.json or tokenizer.model)");
 }

@@ -98,6 +98,8 @@ struct TokenizerData {
 TokenizerData read_tokenizer_json(const std::filesystem::path& path);
 /// Reads SentencePiece's tokenizer.model (protobuf) with the same companions.
 TokenizerData read_tokenizer_model(const std::filesystem::path& path);
+/// From the tokenizer.ggml.* keys of a GGUF file.
+TokenizerData read_tokenizer_gguf(const std::filesystem::path& path);
 /// From an opened model's source. Throws Error for Kind::NONE.
 TokenizerData read_tokenizer(const TokenizerSource& source);
 

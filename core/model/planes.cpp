@@ -1,0 +1,120 @@
+// Packing of codes, and the plane tensors.
+#include "core/model/planes.h"
+
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "core/base/error.h"
+
+namespace qvlm {
+
+namespace {
+
+int64_t row_bytes(int64_t columns, int bits) { return (columns * bits + 7) / 8; }
+
+}  // namespace
+
+std::vector<uint8_t> pack_codes(const QuantizedMatrix& matrix) {
+  const int64_t length = row_bytes(matrix.columns, matrix.bits);
+  std::vector<uint8_t> packed(static_cast<size_t>(matrix.rows * length));
+  for (int64_t row = 0; row < matrix.rows; ++row) {
+    uint8_t* out = packed.data() + row * length;
+    const uint8_t* codes = matrix.codes.data() + row * matrix.columns;
+    for (int64_t column = 0; column < matrix.columns; ++column) {
+      const int64_t bit = column * matrix.bits;
+      const unsigned wide = static_cast<unsigned>(codes[column]) << (bit % 8);
+      out[bit / 8] = static_cast<uint8_t>(out[bit / 8] | wide);
+      if (wide > 0xffu) out[bit / 8 + 1] = static_cast<uint8_t>(out[bit / 8 + 1] | wide >> 8);
+    }
+  }
+  return packed;
+}
+
+std::vector<uint8_t> unpack_codes(std::span<const std::byte> packed, int64_t rows, int64_t columns, int bits) {
+  const int64_t length = row_bytes(columns, bits);
+  const auto* data = reinterpret_cast<const uint8_t*>(packed.data());
+  const unsigned mask = (1u << bits) - 1;
+  std::vector<uint8_t> codes(static_cast<size_t>(rows * columns));
+  for (int64_t row = 0; row < rows; ++row) {
+    const uint8_t* in = data + row * length;
+    for (int64_t column = 0; column < columns; ++column) {
+      const int64_t bit = column * bits, byte = bit / 8;
+      const unsigned wide = in[byte] | (byte + 1 < length ? static_cast<unsigned>(in[byte + 1]) << 8 : 0u);
+      codes[static_cast<size_t>(row * columns + column)] = static_cast<uint8_t>((wide >> (bit % 8)) & mask);
+    }
+  }
+  return codes;
+}
+
+PlaneTable read_plane_table(const GgufFile& file) {
+  PlaneTable table;
+  if (!file.has_key("qvlm.planes.names")) return table;
+  const auto& names = file.texts("qvlm.planes.names");
+  const auto bits = file.integers("qvlm.planes.bits"), groups = file.integers("qvlm.planes.groups"), symmetric = file.integers("qvlm.planes.symmetric");
+  if (bits.size() != names.size() || groups.size() != names.size() || symmetric.size() != names.size())
+    throw Error(file.file() + ": the arrays qvlm.planes.* differ in length");
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (bits[i] < 2 || bits[i] > 8) throw Error::in(file.file(), "qvlm.planes.bits of " + names[i], "2 to 8", std::to_string(bits[i]));
+    table.entries.push_back({names[i], static_cast<int>(bits[i]), groups[i], symmetric[i] != 0});
+  }
+  return table;
+}
+
+void write_plane_table(GgufWriter& writer, const PlaneTable& table) {
+  if (table.entries.empty()) return;
+  std::vector<std::string> names;
+  std::vector<int32_t> bits, groups, symmetric;
+  for (const PlaneTable::Entry& entry : table.entries) {
+    names.push_back(entry.name);
+    bits.push_back(entry.bits);
+    groups.push_back(static_cast<int32_t>(entry.group));
+    symmetric.push_back(entry.symmetric ? 1 : 0);
+  }
+  writer.set_texts("qvlm.planes.names", names);
+  writer.set_i32s("qvlm.planes.bits", bits);
+  writer.set_i32s("qvlm.planes.groups", groups);
+  writer.set_i32s("qvlm.planes.symmetric", symmetric);
+}
+
+void write_planes(GgufWriter& writer, PlaneTable& table, const std::string& name, const QuantizedMatrix& matrix) {
+  validate(matrix, name);
+  const auto packed = pack_codes(matrix);
+  writer.add(name + ".codes", GgufType::I8, {matrix.rows, row_bytes(matrix.columns, matrix.bits)}, std::as_bytes(std::span(packed)));
+  writer.add(name + ".scales", GgufType::F16, {matrix.rows, matrix.groups()}, std::as_bytes(std::span(matrix.scales)));
+  if (!matrix.symmetric)
+    writer.add(name + ".zeros", GgufType::I8, {matrix.rows, matrix.groups()}, std::as_bytes(std::span(matrix.zeros)));
+  table.entries.push_back({name, matrix.bits, matrix.group, matrix.symmetric});
+}
+
+QuantizedMatrix read_planes(const GgufFile& file, const PlaneTable::Entry& entry, int64_t rows, int64_t columns) {
+  const std::string origin = file.file() + ": tensor " + entry.name;
+  if (entry.group <= 0 || entry.group > columns || columns % entry.group != 0)
+    throw Error::in(origin, "group size", fmt::format("a divisor of {}", columns), std::to_string(entry.group));
+  QuantizedMatrix matrix;
+  matrix.rows = rows;
+  matrix.columns = columns;
+  matrix.bits = entry.bits;
+  matrix.group = entry.group;
+  matrix.symmetric = entry.symmetric;
+  const auto plane = [&](const char* suffix, GgufType type, const Shape& shape) -> const GgufTensor& {
+    const GgufTensor& tensor = file.tensor(entry.name + suffix);
+    if (tensor.type != type || tensor.shape != shape)
+      throw Error::in(tensor.origin, "", name_of(type) + " " + to_string(shape), name_of(tensor.type) + " " + to_string(tensor.shape));
+    return tensor;
+  };
+  const auto copy = [](std::span<const std::byte> from, auto& to) {
+    to.resize(from.size() / sizeof(to[0]));
+    std::memcpy(to.data(), from.data(), from.size());
+  };
+  matrix.codes = unpack_codes(plane(".codes", GgufType::I8, {rows, row_bytes(columns, entry.bits)}).bytes, rows, columns, entry.bits);
+  copy(plane(".scales", GgufType::F16, {rows, matrix.groups()}).bytes, matrix.scales);
+  if (entry.symmetric)
+    matrix.zeros.assign(matrix.scales.size(), static_cast<uint8_t>(1 << (entry.bits - 1)));
+  else
+    copy(plane(".zeros", GgufType::I8, {rows, matrix.groups()}).bytes, matrix.zeros);
+  validate(matrix, origin);
+  return matrix;
+}
+
+}  // namespace qvlm

@@ -1,0 +1,43 @@
+// A QuantizedMatrix in a GGUF file of the architecture `qvlm`: three tensors NAME.codes, NAME.scales, NAME.zeros, for grids that no block
+// type of GGUF holds without being larger.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/model/gguf.h"
+#include "core/model/gguf_writer.h"
+#include "core/model/quantized_matrix.h"
+
+namespace qvlm {
+
+/// Codes of each row one behind the other, `bits` each, lowest bit first; a row starts on a byte. [rows, ceil(columns * bits / 8)]
+std::vector<uint8_t> pack_codes(const QuantizedMatrix& matrix);
+/// Backwards. `packed` holds exactly rows of that length (checked by the caller).
+std::vector<uint8_t> unpack_codes(std::span<const std::byte> packed, int64_t rows, int64_t columns, int bits);
+
+/// The table of a file's planes: which names are matrices, and how their codes are packed. Kept as the keys qvlm.planes.{names, bits,
+/// groups, symmetric}.
+struct PlaneTable {
+  struct Entry {
+    std::string name;
+    int bits = 0;
+    int64_t group = 0;
+    bool symmetric = false;
+  };
+  std::vector<Entry> entries;
+};
+
+/// Throws Error naming file and key. A file without the keys has no planes.
+PlaneTable read_plane_table(const GgufFile& file);
+void write_plane_table(GgufWriter& writer, const PlaneTable& table);
+
+/// Adds the tensors of one matrix (zeros only where they differ), and its entry.
+void write_planes(GgufWriter& writer, PlaneTable& table, const std::string& name, const QuantizedMatrix& matrix);
+/// Throws Error naming file and tensor: absent, sizes that do not fit, codes or zeros out of range.
+QuantizedMatrix read_planes(const GgufFile& file, const PlaneTable::Entry& entry, int64_t rows, int64_t columns);
+
+}  // namespace qvlm
