@@ -1,0 +1,205 @@
+// Records and runs the decoder.
+#include "gpu/decoder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+#include "gpu/rotary_table.h"
+#include "gpu/step_state.h"
+
+namespace qvlm {
+namespace {
+constexpr uint32_t kLogitRows = 16;  // rows that last_logits computes together
+}
+
+Decoder::Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_rows, GpuContext& gpu, WeightLoader& loader)
+    : config_(config), context_(context), chunk_(static_cast<uint32_t>(std::min(context, prefill_rows))), gpu_(gpu) {
+  if (config.head_dim % 4 != 0 || config.head_dim > 256)
+    throw Error("the engine runs attention heads of a multiple of 4 channels, at most 256; the model has " + std::to_string(config.head_dim));
+  embedding_ = loader.plain_matrix("decoder.embedding.weight");
+  loader.counting = true;
+  for (int i = 0; i < config.layers; ++i) {
+    const std::string p = "decoder." + std::to_string(i) + ".";
+    Layer layer;
+    layer.attention_norm = loader.vector(p + "attention_norm.weight");
+    layer.qkv = loader.stacked({p + "attention.query.weight", p + "attention.key.weight", p + "attention.value.weight"});
+    if (config.attention_bias) layer.qkv_bias = loader.vector({p + "attention.query.bias", p + "attention.key.bias", p + "attention.value.bias"});
+    layer.output = loader.matrix(p + "attention.output.weight");
+    layer.mlp_norm = loader.vector(p + "mlp_norm.weight");
+    layer.gate = loader.matrix(p + "mlp.gate.weight");
+    layer.up = loader.matrix(p + "mlp.up.weight");
+    layer.down = loader.matrix(p + "mlp.down.weight");
+    layers_.push_back(std::move(layer));
+  }
+  loader.counting = false;
+  weight_bits_ = loader.counted_bits();
+  norm_ = loader.vector("decoder.norm.weight");
+  head_ = config.tied_head ? embedding_ : loader.matrix("decoder.head.weight");
+
+  const RotaryTable rotary = rotary_table(config, context);
+  cosines_ = gpu.upload(std::span<const float>(rotary.cosines), Intent::CODES);
+  sines_ = gpu.upload(std::span<const float>(rotary.sines), Intent::CODES);
+
+  const auto hidden = static_cast<uint32_t>(config.hidden), vocabulary = static_cast<uint32_t>(config.vocabulary);
+  const auto queries = static_cast<uint32_t>(config.heads * config.head_dim), kv = static_cast<uint32_t>(config.kv_heads * config.head_dim);
+  for (Layer& layer : layers_) {
+    const uint64_t bytes = static_cast<uint64_t>(context) * kv * 2;
+    layer.cache = {gpu.memory().allocate(bytes, Intent::CACHE), gpu.memory().allocate(bytes, Intent::CACHE), true, kv};
+  }
+  stream_ = gpu.new_tensor(static_cast<uint32_t>(context), hidden);
+  features_ = gpu.new_tensor(chunk_, hidden, Intent::UPLOAD);
+  normed_ = gpu.new_tensor(chunk_, hidden);
+  qkv_ = gpu.new_tensor(chunk_, queries + 2 * kv);
+  attended_ = gpu.new_tensor(chunk_, queries);
+  ffn_ = gpu.new_tensor(chunk_, static_cast<uint32_t>(config.ffn));
+  logits_ = gpu.new_tensor(1, vocabulary);
+  many_normed_ = gpu.new_tensor(kLogitRows, hidden);
+  many_logits_ = gpu.new_tensor(kLogitRows, vocabulary);
+  work_ = gpu.memory().allocate(uint64_t{vocabulary} * 4, Intent::SCRATCH);
+  state_ = gpu.memory().allocate(sizeof(StepState), Intent::UPLOAD);
+  ids_ = gpu.memory().allocate(uint64_t{chunk_} * 4, Intent::UPLOAD);
+  request_ = gpu.memory().allocate(sizeof(SamplingRequest) + uint64_t{vocabulary} * 4, Intent::UPLOAD);
+  result_ = gpu.memory().allocate(sizeof(SamplingResult), Intent::READBACK);
+  logits_host_ = gpu.memory().allocate(many_logits_.span.size, Intent::READBACK);
+}
+
+void Decoder::logits_of(Recorder& r, const DeviceTensor& hidden, const DeviceTensor& logits) {
+  const DeviceTensor normed = many_normed_.row_part(0, hidden.rows);
+  r.add(gpu_.kernels().norm(hidden, normed, norm_, {}, config_.norm_epsilon));
+  r.add(gpu_.kernels().matrix(head_, normed, logits));
+}
+
+Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits) {
+  const Kernels& k = gpu_.kernels();
+  Recorder r = gpu_.recorder();
+  const auto heads = static_cast<uint32_t>(config_.heads), kv_heads = static_cast<uint32_t>(config_.kv_heads), head_dim = static_cast<uint32_t>(config_.head_dim);
+  const DeviceTensor x = stream_.row_part(first, rows);        // [rows, hidden]
+  const DeviceTensor normed = normed_.row_part(0, rows);       // [rows, hidden]
+  const DeviceTensor qkv = qkv_.row_part(0, rows);             // [rows, (heads + 2 kv_heads) head_dim]
+  const DeviceTensor attended = attended_.row_part(0, rows);   // [rows, heads * head_dim]
+  const DeviceTensor ffn = ffn_.row_part(0, rows);             // [rows, ffn]
+  r.add(k.embed(embedding_, ids_, features_, x));
+  for (const Layer& layer : layers_) {
+    r.add(k.norm(x, normed, layer.attention_norm, {}, config_.norm_epsilon));
+    uint32_t column = 0;
+    for (const DeviceMatrix& part : layer.qkv) {
+      const uint32_t width = part.layout.rows;
+      DeviceVector bias;
+      if (layer.qkv_bias.present()) bias = {layer.qkv_bias.span.part(uint64_t{column} * 4, uint64_t{width} * 4), width};
+      r.add(k.matrix(part, normed, qkv.column_part(column, width), {.bias = bias}));
+      column += width;
+    }
+    r.add(k.rope_kv(qkv, layer.cache, cosines_, sines_, state_, heads, kv_heads, head_dim));
+    r.add(k.attention_causal(qkv.column_part(0, heads * head_dim), layer.cache, state_, attended, heads, kv_heads, head_dim));
+    r.add(k.matrix(layer.output, attended, x, {.add = &x}));
+    r.add(k.norm(x, normed, layer.mlp_norm, {}, config_.norm_epsilon));
+    r.add(k.matrix(layer.up, normed, ffn));
+    r.add(k.matrix(layer.gate, normed, ffn, {.activate = true, .activation = config_.activation, .multiply = &ffn}));
+    r.add(k.matrix(layer.down, ffn, x, {.add = &x}));
+  }
+  if (with_logits) logits_of(r, x.row_part(rows - 1, 1), logits_);
+  return r.finish();
+}
+
+void Decoder::write_inputs(const InputRows& rows, size_t first, size_t count, int64_t position) {
+  const StepState state{.position = static_cast<uint32_t>(position)};
+  std::memcpy(state_.mapped(), &state, sizeof state);
+  std::vector<int32_t> ids(rows.ids.begin() + static_cast<ptrdiff_t>(first), rows.ids.begin() + static_cast<ptrdiff_t>(first + count));
+  const size_t hidden = static_cast<size_t>(config_.hidden);
+  int32_t staged = 0;
+  for (int32_t& id : ids) {
+    if (id >= 0) continue;
+    const size_t from = static_cast<size_t>(-1 - id) * hidden;
+    std::memcpy(features_.span.mapped() + size_t(staged) * features_.stride * 4, rows.features.data() + from, hidden * 4);
+    id = -1 - staged++;
+  }
+  std::memcpy(ids_.mapped(), ids.data(), ids.size() * 4);
+}
+
+void Decoder::forward(const InputRows& rows, int64_t position, std::stop_token stop) {
+  const size_t total = rows.ids.size();
+  if (total == 1) {
+    if (decode_.segments().empty()) decode_ = record(0, 1, true);
+    write_inputs(rows, 0, 1, position);
+    gpu_.run(decode_, stop);
+    return;
+  }
+  for (size_t first = 0; first < total; first += chunk_) {
+    const size_t count = std::min<size_t>(chunk_, total - first);
+    const Recording chunk = record(static_cast<uint32_t>(first), static_cast<uint32_t>(count), first + count == total);
+    write_inputs(rows, first, count, position + static_cast<int64_t>(first));
+    gpu_.run(chunk, stop);
+  }
+}
+
+std::vector<float> Decoder::logits() {
+  if (read_logits_.segments().empty()) {
+    Recorder r = gpu_.recorder();
+    r.add(gpu_.kernels().copy(logits_.span, logits_host_, logits_.span.size));
+    read_logits_ = r.finish();
+  }
+  gpu_.run(read_logits_);
+  std::vector<float> values(static_cast<size_t>(config_.vocabulary));
+  std::memcpy(values.data(), logits_host_.mapped(), values.size() * 4);
+  return values;
+}
+
+std::vector<float> Decoder::last_logits(int64_t rows, int64_t count) {
+  std::vector<float> values;
+  const size_t vocabulary = static_cast<size_t>(config_.vocabulary);
+  for (int64_t done = 0; done < count;) {
+    const auto part = static_cast<uint32_t>(std::min<int64_t>(kLogitRows, count - done));
+    const DeviceTensor logits = many_logits_.row_part(0, part);
+    Recorder r = gpu_.recorder();
+    logits_of(r, stream_.row_part(static_cast<uint32_t>(rows - count + done), part), logits);
+    r.add(gpu_.kernels().copy(logits.span, logits_host_, logits.span.size));
+    gpu_.run(r.finish());
+    for (uint32_t i = 0; i < part; ++i) {
+      const auto* row = reinterpret_cast<const float*>(logits_host_.mapped()) + size_t{i} * logits.stride;
+      values.insert(values.end(), row, row + vocabulary);
+    }
+    done += part;
+  }
+  return values;
+}
+
+int32_t Decoder::sample(const SamplingParameters& parameters, std::span<const int32_t> recent, int64_t position) {
+  if (sample_.segments().empty()) {
+    Recorder r = gpu_.recorder();
+    r.add(gpu_.kernels().sample(logits_, work_, request_, result_));
+    sample_ = r.finish();
+  }
+  SamplingRequest request{.temperature = parameters.temperature,
+                          .top_k = static_cast<uint32_t>(std::max(parameters.top_k, 0)),
+                          .top_p = parameters.top_p,
+                          .repetition_penalty = parameters.repetition_penalty,
+                          .uniform_number = uniform_at(parameters.seed, position)};
+  std::set<int32_t> seen;  // each is punished once
+  if (parameters.repetition_penalty != 1)
+    for (int32_t id : recent)
+      if (id >= 0 && id < config_.vocabulary) seen.insert(id);
+  const std::vector<int32_t> ids(seen.begin(), seen.end());
+  request.recent = static_cast<uint32_t>(ids.size());
+  std::memcpy(request_.mapped(), &request, sizeof request);
+  std::memcpy(request_.mapped() + sizeof request, ids.data(), ids.size() * 4);
+  gpu_.run(sample_);
+  SamplingResult result;
+  std::memcpy(&result, result_.mapped(), sizeof result);
+  if (result.not_finite) throw Error("sampling: the model's logits hold a value that is not finite");
+  return static_cast<int32_t>(result.token);
+}
+
+const Trace& Decoder::decode_trace() {
+  if (decode_.segments().empty()) decode_ = record(0, 1, true);
+  return decode_.trace();
+}
+
+Trace Decoder::prefill_trace(uint32_t rows) { return record(0, rows, true).trace(); }
+
+size_t Decoder::decode_dispatches() {
+  decode_trace();
+  return decode_.dispatches();
+}
+
+}  // namespace qvlm

@@ -1,0 +1,67 @@
+// The decoder on the device: weights, KV cache, prefill in chunks, one-token steps recorded once, logits and sampling.
+#pragma once
+
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "core/inference/sampling.h"
+#include "gpu/gpu_context.h"
+#include "gpu/weight_loader.h"
+
+namespace qvlm {
+
+/// The rows that an append adds: a token id, or for a picture's row -1 - its index into `features`.
+struct InputRows {
+  std::vector<int32_t> ids;
+  std::vector<float> features;  // [picture rows, hidden]
+};
+
+class Decoder {
+ public:
+  Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_rows, GpuContext& gpu, WeightLoader& loader);
+
+  int64_t context() const { return context_; }
+  /// Computes rows at positions [position, position + rows); afterwards logits are of the last row. Throws Cancelled, DeviceLost.
+  void forward(const InputRows& rows, int64_t position, std::stop_token stop);
+  /// Of the last forward's last row, [vocabulary].
+  std::vector<float> logits();
+  /// Of the last forward's last `count` rows, [count, vocabulary].
+  std::vector<float> last_logits(int64_t rows, int64_t count);
+  /// From the current logits; `position` is the next token's.
+  int32_t sample(const SamplingParameters& parameters, std::span<const int32_t> recent, int64_t position);
+
+  double weight_bits() const { return weight_bits_; }
+  /// Of the recorded one-token step, and of a prefill of `rows` rows recorded anew: for the barrier checker.
+  const Trace& decode_trace();
+  Trace prefill_trace(uint32_t rows);
+  size_t decode_dispatches();
+
+ private:
+  struct Layer {
+    DeviceVector attention_norm, mlp_norm, qkv_bias;
+    std::vector<DeviceMatrix> qkv;
+    DeviceMatrix output, gate, up, down;
+    KeyValues cache;
+  };
+  /// All kernels of `rows` rows into stream rows [first, first + rows); with_logits: also the head on the last one.
+  Recording record(uint32_t first, uint32_t rows, bool with_logits);
+  void write_inputs(const InputRows& rows, size_t first, size_t count, int64_t position);
+  void logits_of(Recorder& recorder, const DeviceTensor& hidden, const DeviceTensor& logits);
+
+  DecoderConfig config_;
+  int64_t context_;
+  uint32_t chunk_;  // most rows computed together
+  GpuContext& gpu_;
+  DeviceMatrix embedding_, head_;
+  DeviceVector norm_;
+  std::vector<Layer> layers_;
+  Span cosines_, sines_, state_, ids_, request_, result_, work_, logits_host_;
+  DeviceTensor stream_;    // [context, hidden]: residual stream of the last forward
+  DeviceTensor features_;  // [chunk, hidden], written by the host
+  DeviceTensor normed_, qkv_, attended_, ffn_, logits_, many_normed_, many_logits_;
+  Recording decode_, read_logits_, sample_;
+  double weight_bits_ = 16;
+};
+
+}  // namespace qvlm

@@ -1,0 +1,82 @@
+// Makes the logical device; submits and waits.
+#include "gpu/device.h"
+
+namespace qvlm {
+
+Device::Device(std::shared_ptr<Instance> instance, DeviceProfile profile) : instance_(std::move(instance)), profile_(std::move(profile)) {
+  const float priority = 0.5f;
+  VkDeviceQueueCreateInfo queue{.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
+                                .queueFamilyIndex = profile_.queue_family,
+                                .queueCount = 1,
+                                .pQueuePriorities = &priority};
+  VkPhysicalDeviceVulkan12Features features12{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .bufferDeviceAddress = VK_TRUE};
+  VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
+                                                         .subgroupSizeControl = VK_TRUE,
+                                                         .computeFullSubgroups = VK_TRUE};
+  VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &features12};
+  const char* extension = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+  VkDeviceCreateInfo info{.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, .pNext = &features, .queueCreateInfoCount = 1, .pQueueCreateInfos = &queue};
+  if (profile_.subgroup_size_control) {
+    features12.pNext = &control;
+    info.enabledExtensionCount = 1;
+    info.ppEnabledExtensionNames = &extension;
+  }
+  check(vkCreateDevice(profile_.physical, &info, nullptr, &device_), "vkCreateDevice");
+  volkLoadDeviceTable(&api_, device_);
+  api_.vkGetDeviceQueue(device_, profile_.queue_family, 0, &queue_);
+  VkCommandPoolCreateInfo pool{.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                               .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
+                               .queueFamilyIndex = profile_.queue_family};
+  const VkResult result = api_.vkCreateCommandPool(device_, &pool, nullptr, &pool_);
+  if (result != VK_SUCCESS) api_.vkDestroyDevice(device_, nullptr);
+  check(result, "vkCreateCommandPool");
+}
+
+Device::~Device() {
+  api_.vkDeviceWaitIdle(device_);
+  api_.vkDestroyCommandPool(device_, pool_, nullptr);
+  api_.vkDestroyDevice(device_, nullptr);
+}
+
+VkCommandBuffer Device::new_command_buffer() const {
+  VkCommandBufferAllocateInfo info{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                   .commandPool = pool_,
+                                   .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+                                   .commandBufferCount = 1};
+  VkCommandBuffer commands = VK_NULL_HANDLE;
+  check(api_.vkAllocateCommandBuffers(device_, &info, &commands), "vkAllocateCommandBuffers");
+  return commands;
+}
+
+void Device::free_command_buffer(VkCommandBuffer commands) const { api_.vkFreeCommandBuffers(device_, pool_, 1, &commands); }
+
+VkFence Device::new_fence() const {
+  VkFenceCreateInfo info{.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
+  VkFence fence = VK_NULL_HANDLE;
+  check(api_.vkCreateFence(device_, &info, nullptr, &fence), "vkCreateFence");
+  return fence;
+}
+
+void Device::destroy_fence(VkFence fence) const { api_.vkDestroyFence(device_, fence, nullptr); }
+
+void Device::check_alive(VkResult result, const char* what) const {
+  if (result == VK_ERROR_DEVICE_LOST)
+    throw DeviceLost("the Vulkan device " + profile_.info.name +
+                     " was lost (driver reset or timeout); the model is loaded again on the next use");
+  if (result == VK_TIMEOUT) throw DeviceLost("the Vulkan device " + profile_.info.name + " did not answer for 60 seconds");
+  check(result, what);
+}
+
+void Device::submit(VkCommandBuffer commands, VkFence fence) {
+  if (lose_at_ >= 0 && submissions_ >= static_cast<uint64_t>(lose_at_)) check_alive(VK_ERROR_DEVICE_LOST, "vkQueueSubmit");
+  VkSubmitInfo info{.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &commands};
+  check_alive(api_.vkQueueSubmit(queue_, 1, &info, fence), "vkQueueSubmit");
+  ++submissions_;
+}
+
+void Device::wait(VkFence fence) {
+  check_alive(api_.vkWaitForFences(device_, 1, &fence, VK_TRUE, 60'000'000'000ull), "vkWaitForFences");
+  check_alive(api_.vkResetFences(device_, 1, &fence), "vkResetFences");
+}
+
+}  // namespace qvlm

@@ -1,0 +1,172 @@
+// Reads devices' properties and applies the table of driver workarounds.
+#include "gpu/device_profile.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/base/error.h"
+#include "gpu/instance.h"
+
+namespace qvlm {
+namespace {
+
+struct Quirk {
+  const char* note;
+  bool (*applies)(const DeviceProfile&, const VkPhysicalDeviceDriverProperties&);
+  void (*apply)(DeviceProfile&);
+};
+
+// Every driver workaround of the engine stands here.
+constexpr Quirk kQuirks[] = {
+    {"CPU device: weights are read through texel buffers, one subgroup a workgroup",
+     [](const DeviceProfile& p, const VkPhysicalDeviceDriverProperties&) { return p.cpu; },
+     [](DeviceProfile& p) {
+       // Barriers between subgroups are coroutine switches there; a workgroup of one subgroup has none.
+       p.row_interleave = p.subgroup_size;
+       p.norm_threads = p.small_threads = p.sample_threads = p.subgroup_size;
+       p.prefill_rows = 128;
+       p.macs_per_segment = 2.5e8;
+     }},
+};
+
+std::string version_text(uint32_t v) {
+  return std::to_string(VK_VERSION_MAJOR(v)) + "." + std::to_string(VK_VERSION_MINOR(v)) + "." +
+         std::to_string(VK_VERSION_PATCH(v));
+}
+
+std::string kind_of(VkPhysicalDeviceType type) {
+  switch (type) {
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return "discrete";
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return "integrated";
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return "virtual";
+    case VK_PHYSICAL_DEVICE_TYPE_CPU: return "cpu";
+    default: return "other";
+  }
+}
+
+int rank_of(const std::string& kind) {
+  static constexpr const char* kOrder[] = {"discrete", "integrated", "virtual", "cpu", "other"};
+  for (int i = 0; i < 5; ++i)
+    if (kind == kOrder[i]) return i;
+  return 5;
+}
+
+DeviceProfile profile_of(VkPhysicalDevice physical) {
+  DeviceProfile p;
+  p.physical = physical;
+  VkPhysicalDeviceProperties base{};
+  vkGetPhysicalDeviceProperties(physical, &base);
+  p.info.name = base.deviceName;
+  p.info.kind = kind_of(base.deviceType);
+  p.info.api = version_text(base.apiVersion);
+  p.cpu = base.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+  p.max_workgroup_threads = base.limits.maxComputeWorkGroupInvocations;
+  p.max_texel_elements = base.limits.maxTexelBufferElements;
+  p.buffer_alignment = std::max<uint64_t>({256, base.limits.minTexelBufferOffsetAlignment, base.limits.minStorageBufferOffsetAlignment});
+  vkGetPhysicalDeviceMemoryProperties(physical, &p.memory);
+  for (uint32_t i = 0; i < p.memory.memoryHeapCount; ++i)
+    if (p.memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
+      p.info.memory_bytes = std::max<int64_t>(p.info.memory_bytes, static_cast<int64_t>(p.memory.memoryHeaps[i].size));
+  if (base.apiVersion < VK_API_VERSION_1_2) {
+    p.info.unusable = "Vulkan " + p.info.api + " (1.2 is needed)";
+    return p;
+  }
+
+  VkPhysicalDeviceMaintenance3Properties limits{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
+  VkPhysicalDeviceSubgroupProperties subgroup{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES, .pNext = &limits};
+  VkPhysicalDeviceDriverProperties driver{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &subgroup};
+  VkPhysicalDeviceProperties2 properties{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &driver};
+  vkGetPhysicalDeviceProperties2(physical, &properties);
+  p.info.driver = std::string(driver.driverName) + " " + driver.driverInfo;
+  p.subgroup_size = subgroup.subgroupSize;
+  p.info.subgroup_size = static_cast<int>(subgroup.subgroupSize);
+  p.max_allocation = std::min<uint64_t>(limits.maxMemoryAllocationSize, uint64_t{1} << 30);
+
+  VkPhysicalDeviceBufferDeviceAddressFeatures addresses{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES};
+  VkPhysicalDeviceShaderFloat16Int8Features half{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
+                                                 .pNext = &addresses};
+  VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &half};
+  vkGetPhysicalDeviceFeatures2(physical, &features);
+  p.info.buffer_addresses = addresses.bufferDeviceAddress;
+  p.info.float16 = half.shaderFloat16;
+
+  uint32_t count = 0;
+  vkEnumerateDeviceExtensionProperties(physical, nullptr, &count, nullptr);
+  std::vector<VkExtensionProperties> extensions(count);
+  vkEnumerateDeviceExtensionProperties(physical, nullptr, &count, extensions.data());
+  const auto has = [&](const char* name) {
+    return std::any_of(extensions.begin(), extensions.end(), [&](const auto& e) { return std::strcmp(e.extensionName, name) == 0; });
+  };
+  p.info.integer_dot_product = has("VK_KHR_shader_integer_dot_product");
+  p.info.cooperative_matrix = has("VK_KHR_cooperative_matrix");
+  if (has(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) {
+    VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT};
+    VkPhysicalDeviceFeatures2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &control};
+    vkGetPhysicalDeviceFeatures2(physical, &query);
+    VkPhysicalDeviceSubgroupSizeControlPropertiesEXT sizes{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES_EXT};
+    VkPhysicalDeviceProperties2 query2{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &sizes};
+    vkGetPhysicalDeviceProperties2(physical, &query2);
+    p.subgroup_size_control = control.subgroupSizeControl && control.computeFullSubgroups &&
+                              (sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT);
+    if (p.subgroup_size_control)  // 32 where the device can: the kernels' shared shape on vendors with several sizes
+      p.subgroup_size = std::clamp<uint32_t>(p.cpu ? p.subgroup_size : 32, sizes.minSubgroupSize, sizes.maxSubgroupSize);
+  }
+
+  uint32_t families = 0;
+  vkGetPhysicalDeviceQueueFamilyProperties(physical, &families, nullptr);
+  std::vector<VkQueueFamilyProperties> queues(families);
+  vkGetPhysicalDeviceQueueFamilyProperties(physical, &families, queues.data());
+  const auto family = std::find_if(queues.begin(), queues.end(), [](const auto& q) { return q.queueFlags & VK_QUEUE_COMPUTE_BIT; });
+  p.queue_family = static_cast<uint32_t>(family - queues.begin());
+
+  constexpr VkSubgroupFeatureFlags kNeeded = VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT;
+  if (!addresses.bufferDeviceAddress) p.info.unusable = "it has no buffer device addresses";
+  else if ((subgroup.supportedOperations & kNeeded) != kNeeded || !(subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT))
+    p.info.unusable = "it lacks subgroup arithmetic in compute shaders";
+  else if (family == queues.end()) p.info.unusable = "it has no compute queue";
+
+  for (const Quirk& quirk : kQuirks)
+    if (quirk.applies(p, driver)) {
+      quirk.apply(p);
+      p.info.quirks.emplace_back(quirk.note);
+    }
+  return p;
+}
+
+}  // namespace
+
+std::vector<DeviceProfile> device_profiles(VkInstance instance) {
+  uint32_t count = 0;
+  VkResult result = vkEnumeratePhysicalDevices(instance, &count, nullptr);
+  std::vector<VkPhysicalDevice> handles(count);
+  if (result == VK_SUCCESS && count > 0) result = vkEnumeratePhysicalDevices(instance, &count, handles.data());
+  if (result != VK_SUCCESS && result != VK_ERROR_INITIALIZATION_FAILED) check(result, "vkEnumeratePhysicalDevices");
+  std::vector<DeviceProfile> profiles;
+  for (VkPhysicalDevice handle : handles) profiles.push_back(profile_of(handle));
+  std::stable_sort(profiles.begin(), profiles.end(),
+                   [](const auto& a, const auto& b) { return rank_of(a.info.kind) < rank_of(b.info.kind); });
+  for (size_t i = 0; i < profiles.size(); ++i) profiles[i].info.index = static_cast<int>(i);
+  return profiles;
+}
+
+DeviceProfile choose_device(const std::vector<DeviceProfile>& profiles, int index, const std::string& name) {
+  if (profiles.empty())
+    throw Error("there is no Vulkan device on this machine: install a driver (Debian, Ubuntu: mesa-vulkan-drivers, which also "
+                "runs on the processor alone), or use --backend reference");
+  std::string list;
+  for (const auto& p : profiles)
+    list += "\n  " + std::to_string(p.info.index) + ": " + p.info.name + (p.info.unusable.empty() ? "" : " (unusable: " + p.info.unusable + ")");
+  const DeviceProfile* chosen = nullptr;
+  for (const auto& p : profiles) {
+    const bool match = !name.empty() ? p.info.name.find(name) != std::string::npos
+                       : index >= 0  ? p.info.index == index
+                                     : p.info.unusable.empty();
+    if (match && !chosen) chosen = &p;
+  }
+  if (!chosen) throw Error("no Vulkan device " + (!name.empty() ? "named '" + name + "'" : index >= 0 ? "number " + std::to_string(index)
+                                                                                                       : std::string("is usable")) + "; there are:" + list);
+  if (!chosen->info.unusable.empty()) throw Error("the Vulkan device " + chosen->info.name + " cannot be used: " + chosen->info.unusable);
+  return *chosen;
+}
+
+}  // namespace qvlm

@@ -1,0 +1,37 @@
+// Uploads a model.
+#include "gpu/engine.h"
+
+#include <algorithm>
+
+namespace qvlm {
+namespace {
+
+constexpr int64_t kDefaultContext = 4096;
+
+GpuContextOptions context_options(const EngineOptions& options) {
+  return {.device = options.device,
+          .device_name = options.device_name,
+          .memory_limit = static_cast<uint64_t>(std::max<int64_t>(options.memory_limit, 0)),
+          .texel_kernels = options.texel_kernels,
+          .disable_fp16 = options.disable_fp16,
+          .validation = options.validation,
+          .on_validation_message = options.on_validation_message};
+}
+
+}  // namespace
+
+Engine::Engine(const Model& model, const EngineOptions& options) : gpu_(context_options(options)) {
+  const VlmConfig& config = model.config();
+  int64_t context = config.decoder.context_length > 0 ? std::min<int64_t>(config.decoder.context_length, kDefaultContext) : kDefaultContext;
+  if (options.context > 0) context = options.context;
+  if (config.decoder.context_length > 0 && context > config.decoder.context_length)
+    throw Error("context: at most the model's " + std::to_string(config.decoder.context_length) + " positions, asked for " + std::to_string(context));
+  const int64_t rows = options.prefill_rows > 0 ? options.prefill_rows : gpu_.profile().prefill_rows;
+  WeightLoader loader(model, gpu_);
+  decoder_ = std::make_unique<Decoder>(config.decoder, context, rows, gpu_, loader);
+  if (config.vision) vision_ = std::make_unique<VisionEncoder>(model, gpu_, loader);
+  weight_bytes_ = loader.uploaded_bytes();
+  if (options.lose_device_after >= 0) gpu_.device().lose_at(options.lose_device_after);
+}
+
+}  // namespace qvlm

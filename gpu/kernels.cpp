@@ -1,0 +1,266 @@
+// Chooses variants and dispatch sizes, fills push constants, declares ranges. The argument structs mirror the shaders'.
+#include "gpu/kernels.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace qvlm {
+namespace {
+
+uint32_t ceil_div(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
+
+// A device address, or the first element inside a bound texel buffer.
+struct Place {
+  uint32_t low = 0, high = 0;
+  static Place address(const Span& span) { return {static_cast<uint32_t>(span.address()), static_cast<uint32_t>(span.address() >> 32)}; }
+  static Place element(const Span& span, uint32_t bytes) { return {static_cast<uint32_t>(span.offset / bytes), 0}; }
+};
+
+struct MatrixArguments {
+  Place codes, scales, zeros, x;
+  uint64_t y, bias, extra;
+  uint32_t rows, columns, tokens, x_stride, y_stride, extra_stride, steps, groups, group_steps, interleave;
+  float zero;
+  uint32_t flags;
+};
+constexpr uint32_t kBias = 1, kAdd = 2, kMultiply = 4, kHasZeros = 8, kActivationShift = 8;
+
+struct NormArguments {
+  uint64_t x, y, weight, bias;
+  uint32_t width, x_stride, y_stride, layer_norm;
+  float epsilon;
+};
+
+struct RopeArguments {
+  uint64_t qkv, keys, values, cosines, sines, state;
+  uint32_t qkv_stride, heads, kv_heads, head_dim, kv_stride;
+};
+
+struct AttentionArguments {
+  Place keys, values;
+  uint64_t q, y, state;
+  uint32_t tokens, keys_count, q_stride, kv_stride, y_stride, heads_per_kv, causal;
+  float scale;
+};
+
+struct EmbedArguments {
+  uint64_t embedding, ids, features, y;
+  uint32_t width, texels_per_row, interleave, feature_stride, y_stride;
+};
+
+struct PatchesArguments {
+  uint64_t pixels, y;
+  uint32_t size, patch_size, y_stride;
+};
+
+struct CopyArguments {
+  uint64_t from, to;
+  uint32_t count;
+};
+
+struct SampleArguments {
+  uint64_t logits, work, request, result;
+  uint32_t vocabulary;
+};
+
+Dispatch start(std::string kernel, PipelineKey key) {
+  Dispatch d;
+  d.kernel = std::move(kernel);
+  d.pipeline = std::move(key);
+  return d;
+}
+
+}  // namespace
+
+Kernels::Kernels(const DeviceProfile& profile, bool texel_kernels) : profile_(profile), texels_(texel_kernels && profile.cpu) {}
+
+Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& e) const {
+  const PackedLayout& l = w.layout;
+  if (x.columns != l.columns || y.columns != l.rows || x.rows != y.rows)
+    throw Error("Vulkan: a matrix [" + std::to_string(l.rows) + ", " + std::to_string(l.columns) + "] does not fit x [" + std::to_string(x.rows) +
+                ", " + std::to_string(x.columns) + "] and y [" + std::to_string(y.rows) + ", " + std::to_string(y.columns) + "]");
+  MatrixArguments a{};
+  a.y = y.address();
+  a.bias = e.bias.span.address();
+  const DeviceTensor* extra = e.add ? e.add : e.multiply;
+  a.extra = extra ? extra->address() : 0;
+  a.rows = l.rows;
+  a.columns = l.columns;
+  a.tokens = x.rows;
+  a.x_stride = x.stride / 4;
+  a.y_stride = y.stride;
+  a.extra_stride = extra ? extra->stride : 0;
+  a.steps = l.steps;
+  a.groups = l.groups;
+  a.group_steps = l.group_steps;
+  a.interleave = l.interleave;
+  a.zero = l.zero;
+  a.flags = (e.bias.present() ? kBias : 0) | (e.add ? kAdd : 0) | (e.multiply ? kMultiply : 0) | (l.has_zeros ? kHasZeros : 0) |
+            (e.activate ? (static_cast<uint32_t>(e.activation) + 1) << kActivationShift : 0);
+  const uint32_t format = static_cast<uint32_t>(l.format);
+
+  Dispatch d;
+  if (texels_) {
+    const uint32_t lanes = profile_.subgroup_size;
+    const uint32_t tokens = x.rows == 1 ? 1 : 4, rows = 2;
+    d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, tokens, rows, l.columns % 32 != 0 ? 1u : 0u}, true});
+    d.groups_x = ceil_div(l.rows, lanes * rows);
+    d.groups_y = ceil_div(x.rows, tokens);
+    a.codes = Place::element(w.codes, 16);
+    a.scales = Place::element(w.scales, 2);
+    a.zeros = Place::element(w.zeros, 1);
+    a.x = Place::element(x.span, 16);
+    // Every binding names a buffer; where a plane is absent, the codes' block stands in and is not read.
+    const Block* scales = w.scales.block ? w.scales.block : nullptr;
+    const Block* zeros = w.zeros.block ? w.zeros.block : nullptr;
+    d.texels = {{w.codes.block, VK_FORMAT_R32G32B32A32_UINT},
+                {scales ? scales : x.span.block, scales ? VK_FORMAT_R16_SFLOAT : VK_FORMAT_R32G32B32A32_SFLOAT},
+                {zeros ? zeros : w.codes.block, zeros ? VK_FORMAT_R8_UINT : VK_FORMAT_R32G32B32A32_UINT},
+                {x.span.block, VK_FORMAT_R32G32B32A32_SFLOAT}};
+  } else {
+    a.codes = Place::address(w.codes);
+    a.scales = Place::address(w.scales);
+    a.zeros = Place::address(w.zeros);
+    a.x = Place::address(x.span);
+    if (x.rows <= kVectorRows) {
+      const uint32_t tokens = x.rows == 1 ? 1 : x.rows <= 2 ? 2 : x.rows <= 4 ? 4 : 8;
+      d = start("matvec", {"matvec", {format, tokens}});
+      d.groups_x = ceil_div(l.rows, 4);
+      d.groups_y = 1;
+    } else {
+      d = start("matmul", {"matmul", {format}});
+      d.groups_x = ceil_div(l.rows, 64);
+      d.groups_y = ceil_div(x.rows, 32);
+    }
+  }
+  d.set_arguments(a);
+  d.reads = {w.codes, w.scales, w.zeros, x.span};
+  if (e.bias.present()) d.reads.push_back(e.bias.span);
+  if (extra) d.reads.push_back(extra->span);
+  d.writes = {y.span};
+  d.macs = double(l.rows) * l.columns * x.rows;
+  return d;
+}
+
+Dispatch Kernels::norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight, const DeviceVector& bias, float epsilon) const {
+  Dispatch d = start(bias.present() ? "layer_norm" : "rms_norm", {"norm", {profile_.norm_threads}});
+  d.set_arguments(NormArguments{x.address(), y.address(), weight.span.address(), bias.span.address(), x.columns, x.stride, y.stride,
+                                bias.present() ? 1u : 0u, epsilon});
+  d.groups_x = x.rows;
+  d.reads = {x.span, weight.span};
+  if (bias.present()) d.reads.push_back(bias.span);
+  d.writes = {y.span};
+  d.macs = 4.0 * x.rows * x.columns;
+  return d;
+}
+
+Dispatch Kernels::rope_kv(const DeviceTensor& qkv, const KeyValues& cache, const Span& cosines, const Span& sines, const Span& state,
+                          uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const {
+  Dispatch d = start("rope_kv", {"rope_kv", {profile_.small_threads}});
+  d.set_arguments(RopeArguments{qkv.address(), cache.keys.address(), cache.values.address(), cosines.address(), sines.address(), state.address(),
+                                qkv.stride, heads, kv_heads, head_dim, cache.stride});
+  d.groups_x = ceil_div((heads + 2 * kv_heads) * head_dim / 4, profile_.small_threads);
+  d.groups_y = qkv.rows;
+  d.reads = {qkv.span, cosines, sines, state};
+  d.writes = {qkv.span, cache.keys, cache.values};
+  d.macs = 4.0 * qkv.rows * qkv.columns;
+  return d;
+}
+
+Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Span& state, uint32_t keys_count, bool causal,
+                            const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const {
+  if (head_dim % 4 != 0 || head_dim > 256) throw Error("Vulkan: attention heads of " + std::to_string(head_dim) + " channels: expected a multiple of 4, at most 256");
+  const uint32_t queries = q.rows == 1 ? 1 : profile_.attention_queries;
+  Dispatch d = start(causal ? "attention_causal" : "attention_full",
+                     {texels_ ? "attention_texel" : "attention", {profile_.subgroup_size, head_dim, queries, kv.f16 ? 1u : 0u}, true});
+  AttentionArguments a{};
+  if (texels_) {
+    const uint32_t bytes = kv.f16 ? 8 : 16;
+    const VkFormat format = kv.f16 ? VK_FORMAT_R16G16B16A16_SFLOAT : VK_FORMAT_R32G32B32A32_SFLOAT;
+    a.keys = Place::element(kv.keys, bytes);
+    a.values = Place::element(kv.values, bytes);
+    d.texels = {{kv.keys.block, format}, {kv.values.block, format}};
+  } else {
+    a.keys = Place::address(kv.keys);
+    a.values = Place::address(kv.values);
+  }
+  a.q = q.address();
+  a.y = y.address();
+  a.state = state.address();
+  a.tokens = q.rows;
+  a.keys_count = keys_count;
+  a.q_stride = q.stride / 4;
+  a.kv_stride = kv.stride / 4;
+  a.y_stride = y.stride / 4;
+  a.heads_per_kv = heads / kv_heads;
+  a.causal = causal ? 1 : 0;
+  a.scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
+  d.set_arguments(a);
+  d.groups_x = heads;
+  d.groups_y = ceil_div(q.rows, queries);
+  d.reads = {q.span, kv.keys, kv.values};
+  if (causal) d.reads.push_back(state);
+  d.writes = {y.span};
+  d.macs = 2.0 * q.rows * heads * head_dim * (causal ? 1024.0 : keys_count);
+  return d;
+}
+
+Dispatch Kernels::attention_causal(const DeviceTensor& q, const KeyValues& cache, const Span& state, const DeviceTensor& y, uint32_t heads,
+                                   uint32_t kv_heads, uint32_t head_dim) const {
+  return attention(q, cache, state, 0, true, y, heads, kv_heads, head_dim);
+}
+
+Dispatch Kernels::attention_full(const DeviceTensor& q, const KeyValues& kv, uint32_t keys_count, const DeviceTensor& y, uint32_t heads,
+                                 uint32_t head_dim) const {
+  return attention(q, kv, {}, keys_count, false, y, heads, heads, head_dim);
+}
+
+Dispatch Kernels::embed(const DeviceMatrix& embedding, const Span& ids, const DeviceTensor& features, const DeviceTensor& y) const {
+  Dispatch d = start("embed", {"embed", {profile_.small_threads}});
+  d.set_arguments(EmbedArguments{embedding.codes.address(), ids.address(), features.address(), y.address(), y.columns, embedding.layout.steps * 4,
+                                 embedding.layout.interleave, features.stride, y.stride});
+  d.groups_x = y.rows;
+  d.reads = {embedding.codes, ids, features.span};
+  d.writes = {y.span};
+  d.macs = double(y.rows) * y.columns;
+  return d;
+}
+
+Dispatch Kernels::patches(const Span& pixels, uint32_t size, uint32_t patch_size, const DeviceTensor& y) const {
+  Dispatch d = start("patches", {"patches", {profile_.small_threads}});
+  d.set_arguments(PatchesArguments{pixels.address(), y.address(), size, patch_size, y.stride});
+  d.groups_x = y.rows;
+  d.reads = {pixels};
+  d.writes = {y.span};
+  d.macs = double(y.rows) * y.columns;
+  return d;
+}
+
+Dispatch Kernels::copy(const Span& from, const Span& to, uint64_t bytes) const {
+  Dispatch d = start("copy", {"copy", {profile_.small_threads}});
+  d.set_arguments(CopyArguments{from.address(), to.address(), static_cast<uint32_t>(bytes / 4)});
+  d.groups_x = std::clamp(static_cast<uint32_t>(bytes / 4 / (profile_.small_threads * 8)), 1u, 1024u);
+  d.reads = {from.part(0, bytes)};
+  d.writes = {to.part(0, bytes)};
+  d.macs = double(bytes) / 4;
+  return d;
+}
+
+Dispatch Kernels::sample(const DeviceTensor& logits, const Span& work, const Span& request, const Span& result) const {
+  Dispatch d = start("sample", {"sample", {profile_.sample_threads}});
+  d.set_arguments(SampleArguments{logits.address(), work.address(), request.address(), result.address(), logits.columns});
+  d.reads = {logits.span, request};
+  d.writes = {work, result};
+  return d;
+}
+
+Dispatch Kernels::bandwidth(const Span& from, const Span& to) const {
+  Dispatch d = start("bandwidth", {"bandwidth", {profile_.small_threads}});
+  d.set_arguments(CopyArguments{from.address(), to.address(), static_cast<uint32_t>(from.size / 16)});
+  d.groups_x = profile_.cpu ? 256 : 8192;
+  d.reads = {from};
+  d.writes = {to};
+  return d;
+}
+
+}  // namespace qvlm

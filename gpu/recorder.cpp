@@ -1,0 +1,96 @@
+// Records dispatches and the barriers between them.
+#include "gpu/recorder.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace qvlm {
+namespace {
+
+std::vector<AddressRange> ranges_of(const std::vector<Span>& spans) {
+  std::vector<AddressRange> ranges;
+  for (const Span& span : spans)
+    if (span.block) ranges.push_back({span.address(), span.size});
+  return ranges;
+}
+
+bool any_overlap(const std::vector<AddressRange>& a, const std::vector<AddressRange>& b) {
+  return std::any_of(a.begin(), a.end(), [&](const auto& x) { return std::any_of(b.begin(), b.end(), [&](const auto& y) { return x.overlaps(y); }); });
+}
+
+}  // namespace
+
+Recording& Recording::operator=(Recording&& other) noexcept {
+  if (this == &other) return *this;
+  clear();
+  device_ = std::exchange(other.device_, nullptr);
+  segments_ = std::exchange(other.segments_, {});
+  trace_ = std::exchange(other.trace_, {});
+  dispatches_ = std::exchange(other.dispatches_, 0);
+  return *this;
+}
+
+void Recording::clear() {
+  if (device_)
+    for (VkCommandBuffer commands : segments_) device_->free_command_buffer(commands);
+  segments_.clear();
+}
+
+Recorder::Recorder(Device& device, Pipelines& pipelines, double macs_per_segment)
+    : device_(device), pipelines_(pipelines), macs_per_segment_(macs_per_segment), recording_(device) {}
+
+void Recorder::begin_segment() {
+  recording_.segments_.push_back(device_.new_command_buffer());
+  VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO};
+  check(device_.api().vkBeginCommandBuffer(recording_.segments_.back(), &begin), "vkBeginCommandBuffer");
+  open_ = true;
+  macs_ = 0;
+  barrier();  // against whatever was submitted before
+}
+
+void Recorder::end_segment() {
+  VkMemoryBarrier to_host{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER, .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT, .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
+  const VkCommandBuffer commands = recording_.segments_.back();
+  device_.api().vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &to_host, 0, nullptr, 0, nullptr);
+  check(device_.api().vkEndCommandBuffer(commands), "vkEndCommandBuffer");
+  open_ = false;
+}
+
+void Recorder::barrier() {
+  VkMemoryBarrier barrier{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
+                          .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
+                          .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
+  device_.api().vkCmdPipelineBarrier(recording_.segments_.back(), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1,
+                                     &barrier, 0, nullptr, 0, nullptr);
+  recording_.trace_.push_back({TraceStep::Kind::BARRIER, "", {}, {}});
+  reads_.clear();
+  writes_.clear();
+}
+
+void Recorder::add(const Dispatch& d) {
+  if (d.groups_x == 0 || d.groups_y == 0) return;
+  const Pipeline& pipeline = pipelines_.get(d.pipeline);
+  const VkDescriptorSet set = d.texels.empty() ? VK_NULL_HANDLE : pipelines_.texel_set(d.texels);
+  if (open_ && macs_ > 0 && macs_ + d.macs > macs_per_segment_) end_segment();
+  if (!open_) begin_segment();
+  auto reads = ranges_of(d.reads), writes = ranges_of(d.writes);
+  if (any_overlap(writes_, reads) || any_overlap(writes_, writes) || any_overlap(reads_, writes)) barrier();
+  const VkCommandBuffer commands = recording_.segments_.back();
+  const auto& api = device_.api();
+  api.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.handle);
+  if (set) api.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.layout, 0, 1, &set, 0, nullptr);
+  api.vkCmdPushConstants(commands, pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, d.argument_bytes, d.arguments.data());
+  api.vkCmdDispatch(commands, d.groups_x, d.groups_y, 1);
+  reads_.insert(reads_.end(), reads.begin(), reads.end());
+  writes_.insert(writes_.end(), writes.begin(), writes.end());
+  recording_.trace_.push_back({TraceStep::Kind::DISPATCH, d.kernel, std::move(reads), std::move(writes)});
+  recording_.dispatches_++;
+  macs_ += d.macs;
+}
+
+Recording Recorder::finish() {
+  if (open_) end_segment();
+  return std::move(recording_);
+}
+
+}  // namespace qvlm

@@ -1,0 +1,340 @@
+// Kernels on the device against plain loops, on random numbers from fixed seeds.
+#include "gpu/self_test.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "core/base/half.h"
+#include "core/inference/sampling.h"
+#include "gpu/reference/plain_kernels.h"
+#include "gpu/rotary_table.h"
+#include "gpu/step_state.h"
+
+namespace qvlm {
+namespace {
+
+std::vector<float> normal(size_t count, uint32_t seed, float deviation = 1) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> distribution(0, deviation);
+  std::vector<float> values(count);
+  for (float& value : values) value = distribution(generator);
+  return values;
+}
+
+plain::Tensor random_tensor(uint32_t rows, uint32_t columns, uint32_t seed) {
+  plain::Tensor t(rows, columns);
+  t.values = normal(t.values.size(), seed);
+  return t;
+}
+
+PackedMatrix random_matrix(const MatrixShape& s, uint32_t interleave, uint32_t seed) {
+  const float deviation = 1 / std::sqrt(static_cast<float>(s.columns));
+  if (s.bits == 16) {
+    const std::vector<float> values = normal(size_t{s.rows} * s.columns, seed, deviation);
+    return pack(Weight(TensorView{DType::F32, {s.rows, s.columns}, std::as_bytes(std::span(values)), "random"}), interleave, "random");
+  }
+  std::mt19937 generator(seed);
+  QuantizedMatrix q{.rows = s.rows, .columns = s.columns, .bits = s.bits, .group = s.group ? s.group : s.columns, .symmetric = s.symmetric};
+  const uint32_t levels = 1u << s.bits;
+  for (size_t i = 0; i < size_t{s.rows} * s.columns; ++i) q.codes.push_back(static_cast<uint8_t>(generator() % levels));
+  const size_t groups = size_t{s.rows} * static_cast<size_t>(q.groups());
+  for (size_t i = 0; i < groups; ++i) {
+    q.scales.push_back(to_half(deviation * (0.5f + static_cast<float>(generator() % 1000) / 1000) * 4 / static_cast<float>(levels)));
+    q.zeros.push_back(static_cast<uint8_t>(s.symmetric ? levels / 2 : generator() % levels));
+  }
+  return pack(Weight(std::move(q)), interleave, "random");
+}
+
+// Uploads and downloads tensors, keeping what it allocated until it goes.
+class Bench {
+ public:
+  explicit Bench(GpuContext& gpu) : gpu_(gpu) {}
+  ~Bench() {
+    for (const Span& span : spans_) {
+      gpu_.pipelines().forget(span.block);
+      gpu_.memory().free_block(span);
+    }
+  }
+  DeviceTensor tensor(uint32_t rows, uint32_t columns) {
+    const DeviceTensor t = gpu_.new_tensor(rows, columns);
+    spans_.push_back(t.span);
+    return t;
+  }
+  DeviceTensor upload(const plain::Tensor& host) {
+    const DeviceTensor t = tensor(host.rows, host.columns);
+    std::vector<float> padded(size_t{t.rows} * t.stride, std::nanf(""));  // what lies between rows must not matter
+    for (size_t r = 0; r < host.rows; ++r) std::copy_n(host.values.data() + r * host.columns, host.columns, padded.data() + r * t.stride);
+    gpu_.memory().upload(t.span, std::as_bytes(std::span(padded)).first(t.span.size));
+    return t;
+  }
+  Span bytes(std::span<const std::byte> data, Intent intent = Intent::SCRATCH) {
+    const Span span = gpu_.memory().allocate(data.size(), intent);
+    spans_.push_back(span);
+    gpu_.memory().upload(span, data);
+    return span;
+  }
+  template <class T>
+  Span array(const std::vector<T>& values) {
+    return bytes(std::as_bytes(std::span(values)));
+  }
+  DeviceVector vector(const std::vector<float>& values) { return {array(values), static_cast<uint32_t>(values.size())}; }
+  DeviceMatrix matrix(const PackedMatrix& packed) {
+    DeviceMatrix m;
+    m.layout = packed.layout;
+    m.codes = array(packed.codes);
+    if (!packed.scales.empty()) m.scales = array(packed.scales);
+    if (!packed.zeros.empty()) m.zeros = array(packed.zeros);
+    return m;
+  }
+  void run(const std::vector<Dispatch>& dispatches) {
+    Recorder recorder = gpu_.recorder();
+    for (const Dispatch& d : dispatches) recorder.add(d);
+    gpu_.run(recorder.finish());
+  }
+  std::vector<std::byte> download(const Span& span) {
+    const Span host = gpu_.memory().allocate(span.size, Intent::READBACK);
+    spans_.push_back(host);
+    run({gpu_.kernels().copy(span, host, span.size / 4 * 4)});
+    return {host.mapped(), host.mapped() + span.size};
+  }
+  plain::Tensor download(const DeviceTensor& t) {
+    const std::vector<std::byte> data = download(t.span);
+    plain::Tensor host(t.rows, t.columns);
+    for (size_t r = 0; r < t.rows; ++r) std::memcpy(&host.at(r, 0), data.data() + r * t.stride * 4, size_t{t.columns} * 4);
+    return host;
+  }
+
+ private:
+  GpuContext& gpu_;
+  std::vector<Span> spans_;
+};
+
+void compare(SelfTestLine& line, std::span<const float> found, std::span<const float> expected) {
+  double largest = 1e-30, error = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    largest = std::max<double>(largest, std::fabs(expected[i]));
+    const double difference = std::fabs(double(found[i]) - expected[i]);
+    error = std::isfinite(difference) ? std::max(error, difference) : INFINITY;
+  }
+  line.largest_error = std::max(line.largest_error, error / largest);
+  line.passed = found.size() == expected.size() && line.largest_error <= line.tolerance;
+}
+
+// Runs `work`, which compares; what it throws becomes the line's message.
+template <class Work>
+SelfTestLine line_of(std::string kernel, std::string shape, double tolerance, Work work) {
+  SelfTestLine line{.kernel = std::move(kernel), .shape = std::move(shape), .tolerance = tolerance};
+  try {
+    work(line);
+  } catch (const DeviceLost&) {
+    throw;
+  } catch (const Error& error) {
+    line.passed = false;
+    line.message = error.what();
+  }
+  return line;
+}
+
+std::string text(const MatrixShape& s) {
+  return std::to_string(s.tokens) + " x " + std::to_string(s.columns) + " -> " + std::to_string(s.rows) + ", " + std::to_string(s.bits) + " bits" +
+         (s.bits == 16 ? "" : ", group " + (s.group ? std::to_string(s.group) : "row") + (s.symmetric ? "" : ", zero points"));
+}
+
+std::string text(const AttentionShape& s) {
+  return std::to_string(s.tokens) + " rows after " + std::to_string(s.past) + ", " + std::to_string(s.heads) + "/" + std::to_string(s.kv_heads) +
+         " heads of " + std::to_string(s.head_dim);
+}
+
+std::vector<uint16_t> halves_of(const plain::Tensor& t) {
+  std::vector<uint16_t> halves(t.values.size());
+  to_half(t.values, halves);
+  return halves;
+}
+
+}  // namespace
+
+SelfTestLine test_matrix(GpuContext& gpu, const MatrixShape& s) {
+  return line_of("matrix", text(s), 2e-5, [&](SelfTestLine& line) {
+    Bench bench(gpu);
+    const PackedMatrix w = random_matrix(s, gpu.kernels().row_interleave(), s.rows * 31 + s.columns);
+    const plain::Tensor x = random_tensor(s.tokens, s.columns, 7);
+    const DeviceTensor y = bench.tensor(s.tokens, s.rows);
+    bench.run({gpu.kernels().matrix(bench.matrix(w), bench.upload(x), y)});
+    compare(line, bench.download(y).values, plain::matrix(w, x).values);
+  });
+}
+
+std::vector<SelfTestLine> test_epilogues(GpuContext& gpu) {
+  std::vector<SelfTestLine> lines;
+  const MatrixShape shape{40, 72, 3, 16};
+  const PackedMatrix w = random_matrix(shape, gpu.kernels().row_interleave(), 3);
+  const plain::Tensor x = random_tensor(3, 72, 4), extra = random_tensor(3, 40, 5);
+  const std::vector<float> bias = normal(40, 6);
+  static constexpr const char* kNames[] = {"GELU", "quick GELU", "GELU tanh", "SiLU", "ReLU"};
+  for (int a = 0; a < 5; ++a)
+    for (const bool multiply : {false, true})
+      lines.push_back(line_of("matrix epilogue", std::string(kNames[a]) + (multiply ? ", multiply" : ", bias, add"), 2e-5, [&](SelfTestLine& line) {
+        Bench bench(gpu);
+        const DeviceTensor other = bench.upload(extra);
+        const auto activation = static_cast<Activation>(a);
+        Epilogue e{.activate = true, .activation = activation};
+        plain::Epilogue p{.activate = true, .activation = activation};
+        if (multiply) {
+          e.multiply = &other;
+          p.multiply = &extra;
+        } else {
+          e.bias = bench.vector(bias);
+          p.bias = bias;
+          e.add = &other;
+          p.add = &extra;
+        }
+        bench.run({gpu.kernels().matrix(bench.matrix(w), bench.upload(x), other, e)});  // in place over the extra operand
+        compare(line, bench.download(other).values, plain::matrix(w, x, p).values);
+      }));
+  return lines;
+}
+
+SelfTestLine test_norm(GpuContext& gpu, uint32_t tokens, uint32_t width, bool layer_norm) {
+  return line_of(layer_norm ? "layer norm" : "RMS norm", std::to_string(tokens) + " x " + std::to_string(width), 1e-5, [&](SelfTestLine& line) {
+    Bench bench(gpu);
+    plain::Tensor x = random_tensor(tokens, width, width);
+    for (float& value : x.values) value += 0.5f;
+    const std::vector<float> weight = normal(width, 8), bias = layer_norm ? normal(width, 9) : std::vector<float>{};
+    const DeviceTensor in = bench.upload(x), out = bench.tensor(tokens, width);
+    const DeviceVector w = bench.vector(weight), b = layer_norm ? bench.vector(bias) : DeviceVector{};
+    bench.run({gpu.kernels().norm(in, out, w, b, 1e-5f), gpu.kernels().norm(in, in, w, b, 1e-5f)});
+    const plain::Tensor expected = plain::norm(x, weight, bias, 1e-5f);
+    compare(line, bench.download(out).values, expected.values);
+    compare(line, bench.download(in).values, expected.values);  // in place
+  });
+}
+
+SelfTestLine test_rope_kv(GpuContext& gpu, const AttentionShape& s) {
+  return line_of("rotary embedding, KV write", text(s), 1e-3, [&](SelfTestLine& line) {
+    Bench bench(gpu);
+    DecoderConfig config;
+    config.head_dim = static_cast<int>(s.head_dim);
+    const uint32_t context = s.past + s.tokens, kv = s.kv_heads * s.head_dim;
+    const RotaryTable table = rotary_table(config, context);
+    plain::Tensor qkv = random_tensor(s.tokens, (s.heads + 2 * s.kv_heads) * s.head_dim, 11), keys(context, kv), values(context, kv);
+    const DeviceTensor in = bench.upload(qkv);
+    const std::vector<uint16_t> empty(size_t{context} * kv, 0);
+    const KeyValues cache{bench.array(empty), bench.array(empty), true, kv};
+    const std::vector<uint32_t> state{s.past, 0, 0, 0};
+    bench.run({gpu.kernels().rope_kv(in, cache, bench.array(table.cosines), bench.array(table.sines), bench.array(state), s.heads, s.kv_heads, s.head_dim)});
+    plain::rope_kv(qkv, keys, values, table.cosines, table.sines, s.past, s.heads, s.kv_heads, s.head_dim);
+    plain::Tensor found = bench.download(in);
+    for (uint32_t m = 0; m < s.tokens; ++m)  // k and v inside qkv are scratch afterwards
+      for (uint32_t c = s.heads * s.head_dim; c < found.columns; ++c) found.at(m, c) = qkv.at(m, c) = 0;
+    compare(line, found.values, qkv.values);
+    for (const auto& [span, expected] : {std::pair{cache.keys, &keys}, std::pair{cache.values, &values}}) {
+      const std::vector<std::byte> data = bench.download(span);
+      std::vector<float> stored(expected->values.size());
+      from_half(std::span(reinterpret_cast<const uint16_t*>(data.data()), stored.size()), stored);
+      compare(line, stored, expected->values);
+    }
+  });
+}
+
+SelfTestLine test_attention(GpuContext& gpu, const AttentionShape& s) {
+  return line_of(s.causal ? "attention, causal" : "attention, full", text(s), 1e-5, [&](SelfTestLine& line) {
+    Bench bench(gpu);
+    const uint32_t count = s.past + s.tokens;
+    const uint32_t kv_heads = s.causal ? s.kv_heads : s.heads, kv = kv_heads * s.head_dim;
+    const plain::Tensor q = random_tensor(s.tokens, s.heads * s.head_dim, 12);
+    plain::Tensor keys = random_tensor(count, kv, 13), values = random_tensor(count, kv, 14);
+    const DeviceTensor y = bench.tensor(s.tokens, s.heads * s.head_dim);
+    if (s.causal) {
+      for (auto* t : {&keys, &values})
+        for (float& value : t->values) value = from_half(to_half(value));
+      const KeyValues cache{bench.array(halves_of(keys)), bench.array(halves_of(values)), true, kv};
+      const std::vector<uint32_t> state{s.past, 0, 0, 0};
+      bench.run({gpu.kernels().attention_causal(bench.upload(q), cache, bench.array(state), y, s.heads, kv_heads, s.head_dim)});
+    } else {
+      const KeyValues plain_kv{bench.upload(keys).span, bench.upload(values).span, false, padded_columns(kv)};
+      bench.run({gpu.kernels().attention_full(bench.upload(q), plain_kv, count, y, s.heads, s.head_dim)});
+    }
+    compare(line, bench.download(y).values, plain::attention(q, keys, values, s.causal, s.past, count, s.heads, kv_heads, s.head_dim).values);
+  });
+}
+
+SelfTestLine test_embed(GpuContext& gpu, uint32_t width) {
+  return line_of("embedding", std::to_string(width), 0, [&](SelfTestLine& line) {
+    Bench bench(gpu);
+    const PackedMatrix table = random_matrix({37, width, 1, 16}, gpu.kernels().row_interleave(), 15);
+    const plain::Tensor features = random_tensor(4, width, 16);
+    const std::vector<int32_t> ids{0, 36, -1, -4, 5, 5, -3};
+    const DeviceTensor y = bench.tensor(static_cast<uint32_t>(ids.size()), width);
+    bench.run({gpu.kernels().embed(bench.matrix(table), bench.array(ids), bench.upload(features), y)});
+    compare(line, bench.download(y).values, plain::embed(table, ids, features).values);
+  });
+}
+
+SelfTestLine test_patches(GpuContext& gpu, uint32_t size, uint32_t patch_size) {
+  return line_of("patches", std::to_string(size) + " by " + std::to_string(patch_size), 0, [&](SelfTestLine& line) {
+    Bench bench(gpu);
+    const std::vector<float> pixels = normal(size_t{3} * size * size, 17);
+    const plain::Tensor expected = plain::patches(pixels, size, patch_size);
+    const DeviceTensor y = bench.tensor(expected.rows, expected.columns);
+    bench.run({gpu.kernels().patches(bench.array(pixels), size, patch_size, y)});
+    compare(line, bench.download(y).values, expected.values);
+  });
+}
+
+SelfTestLine test_sampling(GpuContext& gpu, uint32_t vocabulary) {
+  return line_of("sampling", std::to_string(vocabulary), 0, [&](SelfTestLine& line) {
+    Bench bench(gpu);
+    plain::Tensor logits = random_tensor(1, vocabulary, 18);
+    for (float& value : logits.values) value *= 3;
+    logits.values[vocabulary / 3] = logits.values[vocabulary - 1] = 11;  // equals at the top: the lower id wins
+    const DeviceTensor device = bench.upload(logits);
+    const DeviceTensor work = bench.tensor(1, vocabulary);
+    const std::vector<int32_t> recent{2, static_cast<int32_t>(vocabulary / 3), 3};
+    std::vector<float> found, expected;
+    for (const SamplingParameters& p : {SamplingParameters{}, SamplingParameters{.repetition_penalty = 1.5f}, SamplingParameters{.temperature = 0.7f},
+                                        SamplingParameters{.temperature = 1.0f, .top_k = 5}, SamplingParameters{.temperature = 1.5f, .top_p = 0.8f},
+                                        SamplingParameters{.temperature = 2.0f, .top_k = 12, .top_p = 0.7f, .repetition_penalty = 1.2f}})
+      for (int64_t position = 0; position < (p.temperature > 0 ? 4 : 1); ++position) {
+        SamplingRequest request{p.temperature, static_cast<uint32_t>(p.top_k), p.top_p, p.repetition_penalty, uniform_at(5, position), 3};
+        std::vector<std::byte> data(sizeof request + recent.size() * 4);
+        std::memcpy(data.data(), &request, sizeof request);
+        std::memcpy(data.data() + sizeof request, recent.data(), recent.size() * 4);
+        const Span result = bench.bytes(std::vector<std::byte>(sizeof(SamplingResult)));
+        bench.run({gpu.kernels().sample(device, work.span, bench.bytes(data), result)});
+        SamplingResult answer;
+        const std::vector<std::byte> bytes = bench.download(result);
+        std::memcpy(&answer, bytes.data(), sizeof answer);
+        SamplingParameters seeded = p;
+        seeded.seed = 5;
+        found.push_back(static_cast<float>(answer.token));
+        expected.push_back(static_cast<float>(sample_token(logits.values, seeded, recent, position)));
+      }
+    compare(line, found, expected);
+  });
+}
+
+std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu) {
+  std::vector<SelfTestLine> lines;
+  for (const MatrixShape& s : std::initializer_list<MatrixShape>{
+           {256, 256, 1, 4, 32},   {72, 72, 1, 4, 0, false},  {576, 576, 3, 4, 64, false}, {130, 960, 8, 4, 64},    {96, 4304, 1, 8, 0},
+           {4304, 72, 2, 16},      {64, 4304, 9, 16},         {256, 512, 33, 4, 128},      {100, 256, 17, 4, 32, false}, {100, 960, 12, 8, 32},
+           {72, 576, 65, 8, 64, false}, {31, 72, 9, 4, 0},    {65, 588, 40, 16},           {3, 256, 1, 16}})
+    lines.push_back(test_matrix(gpu, s));
+  for (SelfTestLine& line : test_epilogues(gpu)) lines.push_back(std::move(line));
+  for (const uint32_t width : {72u, 576u, 4304u}) lines.push_back(test_norm(gpu, 5, width, false));
+  for (const uint32_t width : {72u, 960u}) lines.push_back(test_norm(gpu, 5, width, true));
+  for (const AttentionShape& s : std::initializer_list<AttentionShape>{{1, 0, 4, 2, 64}, {5, 7, 3, 1, 24}, {3, 40, 2, 2, 128}})
+    lines.push_back(test_rope_kv(gpu, s));
+  for (const AttentionShape& s : std::initializer_list<AttentionShape>{{1, 0, 4, 2, 64},  {1, 70, 4, 2, 64}, {13, 0, 3, 1, 24},  {9, 33, 2, 2, 128},
+                                                                       {1, 5, 2, 1, 256}, {17, 0, 2, 2, 72, false}, {65, 0, 4, 4, 64, false}, {6, 3, 5, 1, 80}})
+    lines.push_back(test_attention(gpu, s));
+  for (const uint32_t width : {72u, 256u, 960u}) lines.push_back(test_embed(gpu, width));
+  lines.push_back(test_patches(gpu, 56, 14));
+  for (const uint32_t vocabulary : {97u, 1024u}) lines.push_back(test_sampling(gpu, vocabulary));
+  return lines;
+}
+
+}  // namespace qvlm

@@ -1,0 +1,39 @@
+// The vision tower and the projector on the device: pixels in, embeddings for the decoder out.
+#pragma once
+
+#include <stop_token>
+#include <vector>
+
+#include "core/input/preprocess.h"
+#include "gpu/gpu_context.h"
+#include "gpu/weight_loader.h"
+
+namespace qvlm {
+
+class VisionEncoder {
+ public:
+  VisionEncoder(const Model& model, GpuContext& gpu, WeightLoader& loader);
+  /// [image_tokens, decoder hidden]. Throws Error for pixels of another size, Cancelled, DeviceLost.
+  std::vector<float> encode(const PixelTensor& pixels, std::stop_token stop);
+  const Trace& trace() const { return recording_.trace(); }
+
+ private:
+  struct Layer {
+    DeviceVector attention_norm, attention_norm_bias, qkv_bias, output_bias, mlp_norm, mlp_norm_bias, up_bias, down_bias;
+    std::vector<DeviceMatrix> qkv;
+    DeviceMatrix output, up, down;
+  };
+  void record();
+  VisionConfig config_;
+  ProjectorConfig projector_;
+  uint32_t decoder_hidden_;
+  GpuContext& gpu_;
+  DeviceMatrix patch_, projector_in_, projector_out_;
+  DeviceVector patch_bias_, class_row_, positions_, pre_norm_, pre_norm_bias_, projector_in_bias_, projector_out_bias_;
+  std::vector<Layer> layers_;
+  Span pixels_, readback_;
+  DeviceTensor patches_, hidden_, normed_, qkv_, attended_, ffn_, projected_, features_;
+  Recording recording_;
+};
+
+}  // namespace qvlm

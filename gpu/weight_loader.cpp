@@ -1,0 +1,61 @@
+// Uploads weights by name.
+#include "gpu/weight_loader.h"
+
+#include <algorithm>
+
+namespace qvlm {
+
+DeviceMatrix WeightLoader::upload(const PackedMatrix& packed) {
+  if (counting) {
+    const double weights = double(packed.layout.rows) * packed.layout.columns;
+    counted_bits_ += packed.bits_per_weight() * weights;
+    counted_weights_ += weights;
+  }
+  const DeviceMatrix matrix = gpu_.upload_matrix(packed);
+  bytes_ += matrix.bytes();
+  return matrix;
+}
+
+std::vector<DeviceMatrix> WeightLoader::stacked(const std::vector<std::string>& names) {
+  std::vector<Weight> weights;
+  for (const auto& name : names) weights.push_back(model_.load(name));
+  std::vector<const Weight*> parts;
+  for (const auto& weight : weights) parts.push_back(&weight);
+  std::vector<DeviceMatrix> matrices;
+  const uint32_t interleave = gpu_.kernels().row_interleave();
+  if (can_stack(parts)) {
+    matrices.push_back(upload(pack(parts, interleave, names.front())));
+  } else {
+    for (size_t i = 0; i < names.size(); ++i) matrices.push_back(upload(pack(weights[i], interleave, names[i])));
+  }
+  for (const auto& name : names) model_.release(name);
+  return matrices;
+}
+
+DeviceMatrix WeightLoader::matrix(const std::string& name) { return stacked({name}).front(); }
+
+DeviceMatrix WeightLoader::plain_matrix(const std::string& name) {
+  const Weight weight = model_.load(name);
+  const auto* quantized = std::get_if<QuantizedMatrix>(&weight);
+  if (!quantized) return matrix(name);
+  const std::vector<float> values = quantized->dequantize();
+  TensorView view{DType::F32, {quantized->rows, quantized->columns}, std::as_bytes(std::span(values)), name};
+  const DeviceMatrix result = upload(pack(Weight(view), gpu_.kernels().row_interleave(), name));
+  model_.release(name);
+  return result;
+}
+
+DeviceVector WeightLoader::vector(const std::vector<std::string>& names) {
+  const auto there = std::count_if(names.begin(), names.end(), [&](const auto& name) { return model_.has(name); });
+  if (there == 0) return {};
+  std::vector<float> values;
+  for (const auto& name : names) {
+    const std::vector<float> part = load_float(model_, name);  // throws for a missing one
+    values.insert(values.end(), part.begin(), part.end());
+    model_.release(name);
+  }
+  bytes_ += values.size() * 4;
+  return gpu_.upload_vector(values);
+}
+
+}  // namespace qvlm

@@ -1,0 +1,126 @@
+// softmax(q k' * scale) v by online softmax, causal or full, grouped-query. One workgroup = one subgroup takes one head and QUERIES
+// rows; scores go by lane = key, the weighted sum of values by lane = channel. Keys and values are f16 (cache) or f32 (tower).
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "common.glsl"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 0) const uint LANES = 8u;
+layout(constant_id = 1) const uint HEAD_DIM = 64u;
+layout(constant_id = 2) const uint QUERIES = 1u;
+layout(constant_id = 3) const uint KV_F16 = 1u;
+const uint D4 = HEAD_DIM / 4u;
+const uint PARTS = (D4 + LANES - 1u) / LANES;  // vec4 a lane holds of a row of q or of the output
+
+#ifdef TEXEL_BUFFERS
+#define KV_POINTERS uvec2 keys; uvec2 values;
+layout(set = 0, binding = 0) uniform textureBuffer key_texels;    // RGBA16F or RGBA32F
+layout(set = 0, binding = 1) uniform textureBuffer value_texels;
+#else
+layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Halves4 { uvec2 at[]; };
+#define KV_POINTERS Vectors keys; Vectors values;
+#endif
+
+layout(push_constant, std430) uniform Arguments {
+  KV_POINTERS        // [keys, kv_stride]
+  Vectors q;         // [tokens, q_stride]
+  OutVectors y;      // [tokens, y_stride]
+  StepState state;   // causal: row m sees keys 0 .. position + m
+  uint tokens;
+  uint keys_count;   // full: all of them
+  uint q_stride;     // strides in vec4
+  uint kv_stride;
+  uint y_stride;
+  uint heads_per_kv;
+  uint causal;
+  float scale;
+} a;
+
+vec4 key_at(uint i) {
+#ifdef TEXEL_BUFFERS
+  return texelFetch(key_texels, int(a.keys.x + i));
+#else
+  if (KV_F16 != 0u) {
+    uvec2 words = Halves4(a.keys).at[i];
+    return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+  }
+  return a.keys.at[i];
+#endif
+}
+
+vec4 value_at(uint i) {
+#ifdef TEXEL_BUFFERS
+  return texelFetch(value_texels, int(a.values.x + i));
+#else
+  if (KV_F16 != 0u) {
+    uvec2 words = Halves4(a.values).at[i];
+    return vec4(unpackHalf2x16(words.x), unpackHalf2x16(words.y));
+  }
+  return a.values.at[i];
+#endif
+}
+
+void main() {
+  uint lane = gl_SubgroupInvocationID;
+  uint head = gl_WorkGroupID.x;
+  uint first = gl_WorkGroupID.y * QUERIES;
+  uint kv_column = (head / a.heads_per_kv) * D4;
+  uint last_row = min(first + QUERIES, a.tokens) - 1u;
+  uint count = a.causal != 0u ? a.state.position + last_row + 1u : a.keys_count;
+
+  vec4 q[QUERIES * PARTS];
+  vec4 o[QUERIES * PARTS];
+  float highest[QUERIES];
+  float mass[QUERIES];  // of this lane's keys
+  uint visible[QUERIES];
+  [[unroll]] for (uint r = 0u; r < QUERIES; ++r) {
+    uint m = min(first + r, last_row);
+    highest[r] = -1e30;
+    mass[r] = 0.0;
+    visible[r] = a.causal != 0u ? a.state.position + m + 1u : a.keys_count;
+    [[unroll]] for (uint p = 0u; p < PARTS; ++p) {
+      uint d = min(lane + p * LANES, D4 - 1u);
+      q[r * PARTS + p] = a.q.at[m * a.q_stride + head * D4 + d] * a.scale;
+      o[r * PARTS + p] = vec4(0.0);
+    }
+  }
+
+  for (uint block = 0u; block < count; block += LANES) {
+    uint key = block + lane;
+    uint key_row = min(key, count - 1u) * a.kv_stride + kv_column;
+    float score[QUERIES];
+    [[unroll]] for (uint r = 0u; r < QUERIES; ++r) score[r] = 0.0;
+    [[unroll]] for (uint d = 0u; d < D4; ++d) {
+      vec4 k = key_at(key_row + d);
+      [[unroll]] for (uint r = 0u; r < QUERIES; ++r)
+        score[r] += dot(k, subgroupBroadcast(q[r * PARTS + d / LANES], d % LANES));
+    }
+    float weight[QUERIES];
+    [[unroll]] for (uint r = 0u; r < QUERIES; ++r) {
+      if (key >= visible[r]) score[r] = -1e30;
+      float highest_now = max(highest[r], subgroupMax(score[r]));
+      float shrink = exp(highest[r] - highest_now);
+      highest[r] = highest_now;
+      weight[r] = key < visible[r] ? exp(score[r] - highest_now) : 0.0;
+      mass[r] = mass[r] * shrink + weight[r];
+      [[unroll]] for (uint p = 0u; p < PARTS; ++p) o[r * PARTS + p] *= shrink;
+    }
+    [[unroll]] for (uint j = 0u; j < LANES; ++j) {
+      uint value_row = min(block + j, count - 1u) * a.kv_stride + kv_column;
+      [[unroll]] for (uint p = 0u; p < PARTS; ++p) {
+        vec4 v = value_at(value_row + min(lane + p * LANES, D4 - 1u));
+        [[unroll]] for (uint r = 0u; r < QUERIES; ++r) o[r * PARTS + p] += subgroupBroadcast(weight[r], j) * v;
+      }
+    }
+  }
+
+  [[unroll]] for (uint r = 0u; r < QUERIES; ++r) {
+    float inverse = 1.0 / subgroupAdd(mass[r]);
+    if (first + r < a.tokens) {
+      [[unroll]] for (uint p = 0u; p < PARTS; ++p) {
+        uint d = lane + p * LANES;
+        if (d < D4) a.y.at[(first + r) * a.y_stride + head * D4 + d] = o[r * PARTS + p] * inverse;
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// Arguments and epilogue of the matrix kernels: y[m, n] = epilogue(sum_k x[m, k] * w[n, k]).
+// Weights lie as 16-byte texels in steps of 32 columns (int4: 1 texel a step, int8: 2, f16: 4); texel t of row n is at
+// ((n / interleave) * texels_per_row + t) * interleave + n % interleave; scales (f16) and zeros (u8) likewise by group.
+#include "activation.glsl"
+
+#define FORMAT_INT4 0u
+#define FORMAT_INT8 1u
+#define FORMAT_F16 2u
+
+#define EPILOGUE_BIAS 1u
+#define EPILOGUE_ADD 2u       // y = value + extra[m, n]
+#define EPILOGUE_MULTIPLY 4u  // y = value * extra[m, n]
+#define HAS_ZEROS 8u
+
+#ifdef TEXEL_BUFFERS
+#define MATRIX_POINTERS uvec2 codes; uvec2 scales; uvec2 zeros; uvec2 x;  // first element inside the bound texel buffers
+#else
+#define MATRIX_POINTERS Texels codes; Words scales; Words zeros; Vectors x;
+#endif
+
+layout(push_constant, std430) uniform Arguments {
+  MATRIX_POINTERS
+  Floats y;
+  Floats bias;   // [rows]
+  Floats extra;  // [tokens, rows], rows extra_stride apart
+  uint rows;     // N, output features
+  uint columns;  // K, input features
+  uint tokens;   // M
+  uint x_stride;  // in vec4
+  uint y_stride;
+  uint extra_stride;
+  uint steps;         // ceil(K / 32)
+  uint groups;        // a row
+  uint group_steps;   // steps a group
+  uint interleave;
+  float zero;         // the zero point where there is no plane of them
+  uint flags;         // EPILOGUE_* | activation kind << 8
+} a;
+
+void finish(uint m, uint n, float value) {
+  if ((a.flags & EPILOGUE_BIAS) != 0u) value += a.bias.at[n];
+  value = activate((a.flags >> 8) & 15u, value);
+  if ((a.flags & EPILOGUE_ADD) != 0u) value += a.extra.at[m * a.extra_stride + n];
+  if ((a.flags & EPILOGUE_MULTIPLY) != 0u) value *= a.extra.at[m * a.extra_stride + n];
+  a.y.at[m * a.y_stride + n] = value;
+}
+
+#ifndef TEXEL_BUFFERS
+uint row_base(uint row, uint items) { return (row / a.interleave) * items * a.interleave + row % a.interleave; }
+
+float scale_at(uint row, uint group) {
+  uint i = row_base(row, a.groups) + group * a.interleave;
+  vec2 pair = unpackHalf2x16(a.scales.at[i >> 1]);
+  return (i & 1u) == 0u ? pair.x : pair.y;
+}
+
+float zero_at(uint row, uint group) {
+  if ((a.flags & HAS_ZEROS) == 0u) return a.zero;
+  uint i = row_base(row, a.groups) + group * a.interleave;
+  return float((a.zeros.at[i >> 2] >> ((i & 3u) * 8u)) & 255u);
+}
+
+// The 32 weights of one step of a row.
+void step_weights(uint format, uint row, uint step, out float w[32]) {
+  if (format == FORMAT_F16) {
+    uint base = row_base(row, a.steps * 4u) + step * 4u * a.interleave;
+    [[unroll]] for (uint t = 0u; t < 4u; ++t) {
+      uvec4 texel = a.codes.at[base + t * a.interleave];
+      [[unroll]] for (uint i = 0u; i < 4u; ++i) {
+        vec2 pair = unpackHalf2x16(texel[i]);
+        w[t * 8u + i * 2u] = pair.x;
+        w[t * 8u + i * 2u + 1u] = pair.y;
+      }
+    }
+    return;
+  }
+  uint group = step / a.group_steps;
+  float scale = scale_at(row, group);
+  float zero = zero_at(row, group);
+  if (format == FORMAT_INT4) {
+    uvec4 texel = a.codes.at[row_base(row, a.steps) + step * a.interleave];
+    [[unroll]] for (uint i = 0u; i < 32u; ++i)
+      w[i] = (float((texel[i >> 3] >> ((i & 7u) * 4u)) & 15u) - zero) * scale;
+  } else {
+    uint base = row_base(row, a.steps * 2u) + step * 2u * a.interleave;
+    [[unroll]] for (uint t = 0u; t < 2u; ++t) {
+      uvec4 texel = a.codes.at[base + t * a.interleave];
+      [[unroll]] for (uint i = 0u; i < 16u; ++i)
+        w[t * 16u + i] = (float((texel[i >> 2] >> ((i & 3u) * 8u)) & 255u) - zero) * scale;
+    }
+  }
+}
+
+// x[m, 4 * k4 .. 4 * k4 + 3], zero past the last column.
+vec4 input_at(uint m, uint k4) {
+  uint k = k4 * 4u;
+  if (k >= a.columns) return vec4(0.0);
+  vec4 v = a.x.at[m * a.x_stride + k4];
+  if (k + 4u > a.columns) {
+    v.y = k + 1u < a.columns ? v.y : 0.0;
+    v.z = k + 2u < a.columns ? v.z : 0.0;
+    v.w = 0.0;
+  }
+  return v;
+}
+#endif

@@ -1,0 +1,50 @@
+// Matrix x few vectors (1..TOKENS rows of x): a workgroup takes ROWS rows of the weights, its threads stride over the steps.
+#version 460
+#extension GL_GOOGLE_include_directive : require
+#include "common.glsl"
+#include "matrix.glsl"
+
+layout(local_size_x = 64) in;
+layout(constant_id = 0) const uint FORMAT = 0u;
+layout(constant_id = 1) const uint TOKENS = 1u;
+const uint THREADS = 64u;
+const uint ROWS = 4u;
+
+shared float partial[THREADS];
+
+void main() {
+  uint first_row = gl_WorkGroupID.x * ROWS;
+  uint first_token = gl_WorkGroupID.y * TOKENS;
+  float sums[ROWS * 8u];
+  [[unroll]] for (uint i = 0u; i < ROWS * 8u; ++i) sums[i] = 0.0;
+
+  for (uint step = gl_LocalInvocationID.x; step < a.steps; step += THREADS) {
+    [[unroll]] for (uint r = 0u; r < ROWS; ++r) {
+      float w[32];
+      step_weights(FORMAT, min(first_row + r, a.rows - 1u), step, w);
+      [[unroll]] for (uint t = 0u; t < TOKENS; ++t) {
+        uint m = min(first_token + t, a.tokens - 1u);
+        [[unroll]] for (uint k4 = 0u; k4 < 8u; ++k4) {
+          vec4 v = input_at(m, step * 8u + k4);
+          sums[r * TOKENS + t] += w[k4 * 4u] * v.x + w[k4 * 4u + 1u] * v.y + w[k4 * 4u + 2u] * v.z + w[k4 * 4u + 3u] * v.w;
+        }
+      }
+    }
+  }
+
+  [[unroll]] for (uint i = 0u; i < ROWS * TOKENS; ++i) {
+    barrier();
+    partial[gl_LocalInvocationID.x] = sums[i];
+    barrier();
+    for (uint half_width = THREADS / 2u; half_width > 0u; half_width >>= 1) {
+      if (gl_LocalInvocationID.x < half_width)
+        partial[gl_LocalInvocationID.x] += partial[gl_LocalInvocationID.x + half_width];
+      barrier();
+    }
+    if (gl_LocalInvocationID.x == 0u) {
+      uint n = first_row + i / TOKENS;
+      uint m = first_token + i % TOKENS;
+      if (n < a.rows && m < a.tokens) finish(m, n, partial[0]);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+// Every kernel on the device against its plain loop, at odd shapes, in both of its variants (buffer addresses, texel buffers).
+#include <QTest>
+
+#include "gpu/self_test.h"
+
+using namespace qvlm;
+
+class TestKernels : public QObject {
+  Q_OBJECT
+ private slots:
+  void every_kernel_data() {
+    QTest::addColumn<bool>("texel_kernels");
+    QTest::newRow("texel buffers on CPU devices") << true;
+    QTest::newRow("buffer addresses") << false;
+  }
+
+  void every_kernel() {
+    QFETCH(bool, texel_kernels);
+    GpuContext gpu({.texel_kernels = texel_kernels});
+    for (const SelfTestLine& line : test_all_kernels(gpu)) {
+      const std::string text = line.kernel + " " + line.shape + ": error " + std::to_string(line.largest_error) + " " + line.message;
+      if (qEnvironmentVariableIsSet("QVLM_VERBOSE")) qInfo("%s", text.c_str());
+      QVERIFY2(line.passed, text.c_str());
+    }
+  }
+};
+
+QTEST_GUILESS_MAIN(TestKernels)
+#include "test_kernels.moc"
