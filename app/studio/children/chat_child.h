@@ -1,0 +1,42 @@
+// `qvlm chat` as an object: a loaded model that answers about text and pictures.
+#pragma once
+
+#include <QObject>
+#include <QString>
+
+#include "app/studio/children/child_process.h"
+#include "core/inference/chat_events.h"
+
+namespace qvlm::studio {
+
+struct ChatModelChoice {
+  QString path;                 // checkpoint folder, .qvlm folder or GGUF file
+  QString backend;              // "vulkan" or "reference"
+  bool activations_as_a16 = false;  // run a model with quantized activations without quantizing them; said in every answer
+  bool operator==(const ChatModelChoice&) const = default;
+};
+
+class ChatChild : public QObject {
+  Q_OBJECT
+ public:
+  explicit ChatChild(QString command, QObject* parent = nullptr);
+
+  void start(const ChatModelChoice& choice);
+  bool running() const { return child_.running(); }
+  void ask(const Ask& ask);
+  void stop_answer();
+  /// Ends the child; ended() arrives without a message.
+  void quit();
+  ChildProcess& process() { return child_; }
+
+ Q_SIGNALS:
+  void event(const qvlm::ChatEvent& event);
+  void ended(const QString& message);
+
+ private:
+  QString command_;
+  ChildProcess child_;
+  QString failure_;
+};
+
+}  // namespace qvlm::studio

@@ -1,0 +1,260 @@
+// The state machine of a chat. Answers reach the list at most 30 times a second, the disk once a second.
+#include "app/studio/models/chat_controller.h"
+
+#include <QLocale>
+
+namespace qvlm::studio {
+
+ChatController::ChatController(QString command, History& history, QObject* parent)
+    : QObject(parent), history_(history), child_(std::move(command)) {
+  flush_.setSingleShot(true);
+  flush_.setInterval(33);
+  connect(&flush_, &QTimer::timeout, this, [this] {
+    if (unsent_text_.isEmpty()) return;
+    model_.append_text(unsent_text_);
+    unsent_text_.clear();
+    if (!store_.isActive()) store_.start();
+  });
+  store_.setSingleShot(true);
+  store_.setInterval(1000);
+  connect(&store_, &QTimer::timeout, this, &ChatController::store_last);
+  connect(&child_, &ChatChild::event, this, &ChatController::take);
+  connect(&child_, &ChatChild::ended, this, [this](const QString& message) {
+    ready_.reset();
+    const bool answering = activity_ == Activity::ANSWERING;
+    if (answering) finish_answer(MessageState::INTERRUPTED, tr("interrupted"));
+    if (next_) {
+      const ChatModelChoice next = *next_;
+      next_.reset();
+      load(next);
+      return;
+    }
+    if (message.isEmpty()) {
+      set_activity(Activity::NO_MODEL);
+      return;
+    }
+    failure_ = message;
+    report(answering ? tr("The model stopped in the middle of its answer. %1").arg(message) : message);
+    set_activity(Activity::BROKEN);
+  });
+}
+
+bool ChatController::can_regenerate() const {
+  if (activity_ != Activity::READY) return false;
+  for (const ChatMessage& message : model_.messages()) {
+    if (message.role == QLatin1String("user")) return true;
+  }
+  return false;
+}
+
+void ChatController::load(const ChatModelChoice& choice) {
+  if (child_.running()) {
+    next_ = choice;
+    child_.quit();
+    return;
+  }
+  choice_ = choice;
+  failure_.clear();
+  ready_.reset();
+  status_ = tr("Loading %1").arg(choice.path.section(QLatin1Char('/'), -1, -1, QString::SectionSkipEmpty));
+  set_activity(Activity::LOADING);
+  Q_EMIT status_changed();
+  child_.start(choice);
+}
+
+bool ChatController::ask(const QString& text, const QStringList& images) {
+  if (!can_ask() || (text.trimmed().isEmpty() && images.isEmpty())) return false;
+  ChatMessage message;
+  message.role = QStringLiteral("user");
+  message.text = text.trimmed();
+  message.images = images;
+  try {
+    if (chat_ == 0) {
+      QString title = message.text.simplified().left(60);
+      if (title.isEmpty()) title = tr("Picture");
+      chat_ = history_.add_chat(title, choice_.path);
+    }
+    message.id = history_.add_message(chat_, message);
+  } catch (const std::exception& error) {
+    report(QString::fromUtf8(error.what()));  // not stored, but asked all the same: the user sees both
+  }
+  model_.append(message);
+  begin_answer();
+  Q_EMIT history_changed();
+  return true;
+}
+
+void ChatController::begin_answer() {
+  Ask ask;
+  for (const ChatMessage& message : model_.messages()) {
+    const bool answer = message.role == QLatin1String("assistant");
+    if (message.role != QLatin1String("user") && !(answer && !message.text.isEmpty())) continue;
+    // Two questions in a row (the answer between failed): only the later one is asked.
+    if (!answer && !ask.turns.empty() && ask.turns.back().role == "user") ask.turns.pop_back();
+    ChatTurn turn;
+    turn.role = message.role.toStdString();
+    turn.text = message.text.toStdString();
+    for (const QString& image : message.images) turn.images.push_back(image.toStdString());
+    ask.turns.push_back(turn);
+  }
+  ask.sampling = sampling_;
+  ask.max_tokens = max_tokens_;
+  ChatMessage answer;
+  answer.role = QStringLiteral("assistant");
+  answer.state = MessageState::WAITING;
+  if (chat_ != 0) {
+    try {
+      answer.id = history_.add_message(chat_, answer);
+    } catch (const std::exception& error) {
+      report(QString::fromUtf8(error.what()));
+    }
+  }
+  model_.append(answer);
+  prompt_.reset();
+  unsent_text_.clear();
+  set_activity(Activity::ANSWERING);
+  child_.ask(ask);
+}
+
+void ChatController::stop() {
+  if (activity_ == Activity::ANSWERING) child_.stop_answer();
+}
+
+void ChatController::regenerate() {
+  if (!can_regenerate()) return;
+  int last_question = model_.rowCount() - 1;
+  while (last_question >= 0 && model_.at(last_question).role != QLatin1String("user")) --last_question;
+  for (int row = last_question + 1; row < model_.rowCount(); ++row) {
+    if (model_.at(row).id != 0) history_.remove_message(model_.at(row).id);
+  }
+  model_.truncate(last_question + 1);
+  begin_answer();
+}
+
+void ChatController::new_chat() {
+  if (activity_ == Activity::ANSWERING) return;
+  chat_ = 0;
+  prompt_.reset();
+  model_.set_messages({});
+  Q_EMIT prompt_ready();
+}
+
+void ChatController::open_chat(qint64 id) {
+  if (activity_ == Activity::ANSWERING) return;
+  chat_ = id;
+  prompt_.reset();
+  model_.set_messages(history_.messages(id));
+  Q_EMIT prompt_ready();
+}
+
+void ChatController::remove_chat(qint64 id) {
+  if (activity_ == Activity::ANSWERING && id == chat_) return;
+  history_.remove_chat(id);
+  if (id == chat_) new_chat();
+  Q_EMIT history_changed();
+}
+
+void ChatController::set_sampling(const SamplingParameters& sampling, int max_tokens) {
+  sampling_ = sampling;
+  max_tokens_ = max_tokens;
+}
+
+void ChatController::take(const ChatEvent& event) {
+  if (const auto* ready = std::get_if<ChatReady>(&event)) {
+    ready_ = *ready;
+    set_status(ready->info, nullptr);
+    set_activity(Activity::READY);
+  } else if (const auto* prompt = std::get_if<PromptReady>(&event)) {
+    prompt_ = *prompt;
+    Q_EMIT prompt_ready();
+  } else if (const auto* token = std::get_if<TokenGenerated>(&event)) {
+    if (activity_ != Activity::ANSWERING) return;
+    unsent_text_ += QString::fromStdString(token->text);
+    if (!flush_.isActive()) flush_.start();
+  } else if (const auto* finished = std::get_if<AnswerFinished>(&event)) {
+    if (activity_ != Activity::ANSWERING) return;
+    unsent_text_.clear();
+    ChatMessage last = model_.at(model_.rowCount() - 1);
+    last.text = QString::fromStdString(finished->text);
+    model_.update(model_.rowCount() - 1, last);
+    const QLocale locale;
+    QString note = tr("%1 tokens/s, first token in %2 s, %n token(s)", nullptr, finished->tokens)
+                       .arg(locale.toString(finished->decode_tokens_per_second, 'f', 1),
+                            locale.toString(finished->first_token_seconds, 'f', 2));
+    if (finished->reason == "length") note += tr(", cut at the most tokens allowed");
+    if (finished->reason == "context") note += tr(", the context is full");
+    if (finished->reason == "stopped") note += tr(", stopped");
+    set_status(finished->info, finished);
+    finish_answer(finished->reason == "stopped" ? MessageState::STOPPED : MessageState::DONE, note);
+    set_activity(Activity::READY);
+  } else if (const auto* failed = std::get_if<ChatFailed>(&event)) {
+    const QString message = QString::fromStdString(failed->message);
+    if (activity_ != Activity::ANSWERING) return;  // while loading: ended() reports it
+    finish_answer(MessageState::FAILED, {});
+    report(message);
+    set_activity(Activity::READY);
+  }
+}
+
+void ChatController::finish_answer(MessageState state, const QString& note) {
+  flush_.stop();
+  store_.stop();
+  if (!unsent_text_.isEmpty()) model_.append_text(unsent_text_);
+  unsent_text_.clear();
+  const int row = model_.rowCount() - 1;
+  ChatMessage last = model_.at(row);
+  last.state = state;
+  last.note = note;
+  if (last.text.isEmpty() && (state == MessageState::FAILED || state == MessageState::INTERRUPTED)) {
+    if (last.id != 0) history_.remove_message(last.id);
+    model_.truncate(row);
+    return;
+  }
+  model_.update(row, last);
+  store_last();
+}
+
+void ChatController::store_last() {
+  if (model_.rowCount() == 0 || model_.at(model_.rowCount() - 1).id == 0) return;
+  try {
+    history_.update_message(model_.at(model_.rowCount() - 1));
+  } catch (const std::exception& error) {
+    // Not a message of its own: the answer that still streams stays the last row.
+    status_ = QString::fromUtf8(error.what());
+    Q_EMIT status_changed();
+  }
+}
+
+void ChatController::report(const QString& message) {
+  ChatMessage error;
+  error.role = QStringLiteral("error");
+  error.text = message;
+  error.state = MessageState::FAILED;
+  model_.append(error);
+}
+
+void ChatController::set_activity(Activity activity) {
+  activity_ = activity;
+  Q_EMIT activity_changed();
+}
+
+void ChatController::set_status(const GeneratorInfo& info, const AnswerFinished* answer) {
+  const QLocale locale;
+  QStringList parts;
+  parts << QString::fromStdString(info.device.empty() ? info.backend : info.device);
+  parts << tr("%1 bits a weight").arg(locale.toString(info.weight_bits, 'f', info.weight_bits == 16 ? 0 : 2));
+  if (!info.activation_note.empty()) {
+    parts << QString::fromStdString(info.activation_note);
+  } else if (info.activation_bits < 16) {
+    parts << tr("activations at %1 bits").arg(info.activation_bits);
+  }
+  if (answer != nullptr) {
+    parts << tr("%1 tokens/s").arg(locale.toString(answer->decode_tokens_per_second, 'f', 1));
+    parts << tr("first token in %1 s").arg(locale.toString(answer->first_token_seconds, 'f', 2));
+  }
+  if (info.total_bytes > 0) parts << tr("%1 MB in use").arg(locale.toString(double(info.total_bytes) / 1e6, 'f', 0));
+  status_ = parts.join(QStringLiteral("  ·  "));
+  Q_EMIT status_changed();
+}
+
+}  // namespace qvlm::studio

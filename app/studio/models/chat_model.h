@@ -1,0 +1,48 @@
+// The messages of one chat, as a list.
+#pragma once
+
+#include <QAbstractListModel>
+#include <QString>
+#include <QStringList>
+#include <vector>
+
+namespace qvlm::studio {
+
+enum class MessageState { DONE, WAITING, STREAMING, STOPPED, INTERRUPTED, FAILED };
+
+QString name_of(MessageState state);
+MessageState message_state_of(const QString& name);
+
+struct ChatMessage {
+  qint64 id = 0;       // in the history; 0: not stored
+  QString role;        // "user", "assistant", "error" (the studio's own words; never sent to a model)
+  QString text;
+  QStringList images;  // paths
+  MessageState state = MessageState::DONE;
+  QString note;        // speed, device, what ended it
+  bool operator==(const ChatMessage&) const = default;
+};
+
+class ChatModel : public QAbstractListModel {
+  Q_OBJECT
+ public:
+  enum Role { ROLE_ROLE = Qt::UserRole + 1, IMAGES_ROLE, STATE_ROLE, NOTE_ROLE };
+
+  using QAbstractListModel::QAbstractListModel;
+  int rowCount(const QModelIndex& parent = {}) const override;
+  QVariant data(const QModelIndex& index, int role) const override;
+
+  void set_messages(std::vector<ChatMessage> messages);
+  void append(const ChatMessage& message);
+  void update(int row, const ChatMessage& message);
+  /// Adds to the last message while it streams.
+  void append_text(const QString& text);
+  void truncate(int rows);
+  const ChatMessage& at(int row) const { return messages_.at(static_cast<size_t>(row)); }
+  const std::vector<ChatMessage>& messages() const { return messages_; }
+
+ private:
+  std::vector<ChatMessage> messages_;
+};
+
+}  // namespace qvlm::studio

@@ -1,0 +1,65 @@
+// The shared state, and inspecting a model.
+#include "app/studio/models/workbench.h"
+
+#include <QDir>
+#include <QFileInfo>
+
+namespace qvlm::studio {
+
+QString model_name(const QString& path) {
+  const QFileInfo info(QDir::cleanPath(path));
+  QString name = info.fileName();
+  if (name.endsWith(QLatin1String(".qvlm"))) name.chop(5);
+  // "model" says nothing: the folder above names it.
+  if (name == QLatin1String("model")) name = info.dir().dirName();
+  return name;
+}
+
+Workbench::Workbench(Places places, Settings& settings, QObject* parent)
+    : QObject(parent), places_(std::move(places)), settings_(settings), inspect_(places_.command) {
+  connect(&inspect_, &ResultChild::succeeded, this, [this](const QJsonObject& result) {
+    model_ = summary_from_json(opening_path_, result);
+    if (model_->quantized()) {
+      settings_.add_quantized_model(opening_path_);
+    }
+    settings_.add_recent_model(opening_path_);
+    Q_EMIT model_opened();
+    Q_EMIT models_changed();
+  });
+  connect(&inspect_, &ResultChild::failed, this, [this](const QString& message) { Q_EMIT open_failed(message); });
+}
+
+void Workbench::open(const QString& path) {
+  opening_path_ = QDir::cleanPath(path);
+  Q_EMIT opening_started(opening_path_);
+  inspect_.start({QStringLiteral("inspect"), opening_path_, QStringLiteral("--json")});
+}
+
+QStringList Workbench::models() const {
+  QStringList result;
+  const auto add = [&result](const QString& path) {
+    if (!path.isEmpty() && !result.contains(path)) result << path;
+  };
+  if (model_) add(model_->path);
+  for (const QString& path : settings_.quantized_models()) add(path);
+  for (const QString& path : settings_.recent_models()) add(path);
+  add(places_.demo_model);
+  return result;
+}
+
+void Workbench::add_quantized(const QString& folder) {
+  settings_.add_quantized_model(QDir::cleanPath(folder));
+  Q_EMIT models_changed();
+}
+
+QString Workbench::free_output(const QString& stem) const {
+  const QDir folder(places_.data + QStringLiteral("/quantized"));
+  folder.mkpath(QStringLiteral("."));
+  QString name = stem;
+  for (int i = 2; folder.exists(name + QStringLiteral(".qvlm")) || folder.exists(name + QStringLiteral(".qvlm.partial")); ++i) {
+    name = QStringLiteral("%1-%2").arg(stem).arg(i);
+  }
+  return folder.filePath(name + QStringLiteral(".qvlm"));
+}
+
+}  // namespace qvlm::studio

@@ -1,0 +1,51 @@
+// What all pages share: the open model, the quantized models that are known, and where things are.
+#pragma once
+
+#include <QObject>
+#include <QString>
+#include <QStringList>
+#include <optional>
+
+#include "app/studio/children/result_child.h"
+#include "app/studio/models/model_summary.h"
+#include "app/studio/settings.h"
+
+namespace qvlm::studio {
+
+class Workbench : public QObject {
+  Q_OBJECT
+ public:
+  /// `settings` outlives the workbench.
+  Workbench(Places places, Settings& settings, QObject* parent = nullptr);
+
+  const Places& places() const { return places_; }
+  Settings& settings() { return settings_; }
+  const std::optional<ModelSummary>& model() const { return model_; }
+  bool opening() const { return inspect_.running(); }
+
+  /// Asks `qvlm inspect`; answers with model_opened() or open_failed().
+  void open(const QString& path);
+  /// Full-precision models (the open one first), then quantized ones.
+  QStringList models() const;
+  void add_quantized(const QString& folder);
+  /// A name of `data`/quantized/ that is free: "demo-w4a16-joint.qvlm".
+  QString free_output(const QString& stem) const;
+
+ Q_SIGNALS:
+  void opening_started(const QString& path);
+  void model_opened();
+  void open_failed(const QString& message);
+  void models_changed();
+
+ private:
+  Places places_;
+  Settings& settings_;
+  std::optional<ModelSummary> model_;
+  QString opening_path_;
+  ResultChild inspect_;
+};
+
+/// "demo" for /a/demo, "demo-w4a16" for /a/demo-w4a16.qvlm.
+QString model_name(const QString& path);
+
+}  // namespace qvlm::studio

@@ -1,0 +1,301 @@
+// Left the chats, right the one that is open.
+#include "app/studio/pages/chat_page.h"
+
+#include <QDragEnterEvent>
+#include <QDropEvent>
+#include <QFileInfo>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QListWidget>
+#include <QMenu>
+#include <QMimeData>
+#include <QPushButton>
+#include <QSpinBox>
+#include <QToolButton>
+#include <QVBoxLayout>
+#include <QWidgetAction>
+
+#include "app/studio/models/chat_controller.h"
+#include "app/studio/models/workbench.h"
+#include "app/studio/style/icons.h"
+#include "app/studio/style/theme.h"
+#include "app/studio/views/chat_view.h"
+#include "app/studio/views/composer.h"
+#include "app/studio/views/fields.h"
+#include "app/studio/views/widgets.h"
+
+namespace qvlm::studio {
+
+ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, QWidget* parent)
+    : QWidget(parent), workbench_(workbench), history_(history), theme_(theme), chat_(new ChatController(workbench.places().command, history, this)) {
+  setObjectName(QStringLiteral("page"));
+  setAcceptDrops(true);
+  auto* row = new QHBoxLayout(this);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(0);
+  row->addWidget(build_side());
+  auto* column = new QVBoxLayout;
+  column->setSpacing(0);
+  column->addWidget(build_top());
+  banner_ = new Banner(this);
+  auto* banner_box = new QVBoxLayout;
+  banner_box->setContentsMargins(3 * kUnit, kUnit, 3 * kUnit, 0);
+  banner_box->addWidget(banner_);
+  column->addLayout(banner_box);
+  view_ = new ChatView(chat_->model(), this);
+  column->addWidget(view_, 1);
+  auto* below = new QVBoxLayout;
+  below->setContentsMargins(3 * kUnit, 0, 3 * kUnit, kUnit + 4);
+  below->setSpacing(6);
+  auto* tools = new QHBoxLayout;
+  seen_ = new QLabel(this);
+  seen_->setProperty("muted", true);
+  seen_->setAccessibleName(tr("What the model sees"));
+  seen_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  regenerate_ = new QPushButton(tr("Answer again"), this);
+  regenerate_->setAccessibleName(tr("Answer again"));
+  tools->addWidget(seen_, 1);
+  tools->addWidget(regenerate_);
+  below->addLayout(tools);
+  composer_ = new Composer(theme, workbench.places().data + QStringLiteral("/pictures"), this);
+  below->addWidget(composer_);
+  column->addLayout(below);
+  column->addWidget(build_status());
+  row->addLayout(column, 1);
+
+  connect(composer_, &Composer::send, this, [this](const QString& text, const QStringList& images) {
+    if (!images.isEmpty() && chat_->ready() && !chat_->ready()->takes_images) {
+      banner_->show_message(Banner::Kind::WARNING, tr("This model takes no pictures. Remove them, or choose a vision-language model."));
+      return;
+    }
+    banner_->hide();
+    if (chat_->ask(text, images)) composer_->clear();
+  });
+  connect(composer_, &Composer::stop, chat_, &ChatController::stop);
+  connect(composer_, &Composer::problem, this, [this](const QString& message) { banner_->show_message(Banner::Kind::WARNING, message); });
+  connect(load_, &QPushButton::clicked, this, [this] { use_model(picker_->choice()); });
+  connect(banner_, &Banner::action, this, [this] {
+    banner_->hide();
+    chat_->restart();
+  });
+  connect(regenerate_, &QPushButton::clicked, chat_, &ChatController::regenerate);
+  connect(new_, &QPushButton::clicked, this, [this] {
+    chat_->new_chat();
+    refill_history();
+    composer_->edit()->setFocus();
+  });
+  connect(delete_, &QPushButton::clicked, this, [this] {
+    if (QListWidgetItem* item = list_->currentItem()) chat_->remove_chat(item->data(Qt::UserRole).toLongLong());
+  });
+  const auto open_item = [this](QListWidgetItem* item) {
+    if (item->data(Qt::UserRole).toLongLong() != chat_->chat_id()) chat_->open_chat(item->data(Qt::UserRole).toLongLong());
+    refresh();
+  };
+  connect(list_, &QListWidget::itemClicked, this, open_item);
+  connect(list_, &QListWidget::itemActivated, this, open_item);
+  connect(chat_, &ChatController::activity_changed, this, &ChatPage::refresh);
+  connect(chat_, &ChatController::status_changed, this, &ChatPage::refresh);
+  connect(chat_, &ChatController::prompt_ready, this, &ChatPage::show_seen);
+  connect(chat_, &ChatController::history_changed, this, &ChatPage::refill_history);
+  connect(picker_, &ModelPicker::changed, this, &ChatPage::refresh);
+  connect(&theme_, &Theme::changed, this, &ChatPage::restyle);
+  if (!history_.notice().isEmpty()) banner_->show_message(Banner::Kind::WARNING, history_.notice());
+  refill_history();
+  restyle();
+  show_seen();
+  refresh();
+}
+
+QWidget* ChatPage::build_side() {
+  auto* side = new QFrame(this);
+  side->setObjectName(QStringLiteral("side"));
+  side->setFixedWidth(208);
+  auto* column = new QVBoxLayout(side);
+  column->setContentsMargins(kUnit + 4, 2 * kUnit, kUnit + 4, kUnit + 4);
+  column->setSpacing(kUnit);
+  new_ = new QPushButton(tr("New chat"), side);
+  new_->setAccessibleName(tr("New chat"));
+  list_ = new QListWidget(side);
+  list_->setAccessibleName(tr("Earlier chats"));
+  list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  list_->setTextElideMode(Qt::ElideRight);
+  delete_ = new QPushButton(tr("Delete chat"), side);
+  delete_->setAccessibleName(tr("Delete the selected chat"));
+  column->addWidget(new_);
+  column->addWidget(list_, 1);
+  column->addWidget(delete_);
+  return side;
+}
+
+QWidget* ChatPage::build_top() {
+  auto* top = new QWidget(this);
+  auto* row = new QHBoxLayout(top);
+  row->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, kUnit);
+  row->setSpacing(kUnit);
+  picker_ = new ModelPicker(workbench_, top);
+  load_ = primary_button(tr("Load"), top);
+  load_->setAccessibleName(tr("Load the model"));
+  state_ = badge(tr("no model"), "plain", top);
+  sampling_ = new QToolButton(top);
+  sampling_->setText(tr("Sampling"));
+  sampling_->setAccessibleName(tr("Sampling"));
+  sampling_->setPopupMode(QToolButton::InstantPopup);
+  auto* menu = new QMenu(sampling_);
+  auto* panel = new QWidgetAction(menu);
+  panel->setDefaultWidget(sampling_panel());
+  menu->addAction(panel);
+  sampling_->setMenu(menu);
+  row->addWidget(picker_, 1);
+  row->addWidget(load_);
+  row->addWidget(state_);
+  row->addWidget(sampling_);
+  return top;
+}
+
+QWidget* ChatPage::sampling_panel() {
+  auto* panel = new QWidget(this);
+  auto* grid = new QGridLayout(panel);
+  grid->setContentsMargins(kUnit + 4, kUnit, kUnit + 4, kUnit);
+  grid->setSpacing(kUnit);
+  temperature_ = new QDoubleSpinBox(panel);
+  temperature_->setRange(0, 2);
+  temperature_->setSingleStep(0.1);
+  temperature_->setSpecialValueText(tr("0: always the likeliest"));
+  top_p_ = new QDoubleSpinBox(panel);
+  top_p_->setRange(0.05, 1);
+  top_p_->setSingleStep(0.05);
+  top_p_->setValue(1);
+  max_tokens_ = new QSpinBox(panel);
+  max_tokens_->setRange(1, 8192);
+  max_tokens_->setValue(256);
+  seed_ = new QSpinBox(panel);
+  seed_->setRange(0, 1000000000);
+  grid->addWidget(labelled(tr("Temperature"), temperature_, panel), 0, 0);
+  grid->addWidget(labelled(tr("Top-p"), top_p_, panel), 0, 1);
+  grid->addWidget(labelled(tr("Most tokens"), max_tokens_, panel), 1, 0);
+  grid->addWidget(labelled(tr("Seed"), seed_, panel), 1, 1);
+  const auto apply = [this] {
+    SamplingParameters sampling;
+    sampling.temperature = static_cast<float>(temperature_->value());
+    sampling.top_p = static_cast<float>(top_p_->value());
+    sampling.seed = static_cast<uint64_t>(seed_->value());
+    chat_->set_sampling(sampling, max_tokens_->value());
+  };
+  for (QDoubleSpinBox* box : {temperature_, top_p_}) connect(box, &QDoubleSpinBox::valueChanged, this, apply);
+  for (QSpinBox* box : {max_tokens_, seed_}) connect(box, &QSpinBox::valueChanged, this, apply);
+  return panel;
+}
+
+QWidget* ChatPage::build_status() {
+  auto* strip = new QFrame(this);
+  strip->setObjectName(QStringLiteral("status_strip"));
+  auto* row = new QHBoxLayout(strip);
+  row->setContentsMargins(3 * kUnit, 6, 3 * kUnit, 6);
+  status_ = new QLabel(strip);
+  status_->setProperty("muted", true);
+  status_->setAccessibleName(tr("What ran"));
+  status_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  status_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  row->addWidget(status_, 1);
+  return strip;
+}
+
+void ChatPage::restyle() {
+  const Palette& p = theme_.colors();
+  new_->setIcon(icon(QStringLiteral("plus"), p, 16));
+  delete_->setIcon(icon(QStringLiteral("trash"), p, 16));
+  regenerate_->setIcon(icon(QStringLiteral("again"), p, 16));
+}
+
+void ChatPage::use_model(const ChatModelChoice& choice) {
+  picker_->choose(choice);
+  banner_->hide();
+  if (!picker_->choice().path.isEmpty()) chat_->load(picker_->choice());
+}
+
+void ChatPage::prepare_question(const QString& question, const QStringList& images) {
+  chat_->new_chat();
+  composer_->clear();
+  composer_->edit()->setPlainText(question);
+  composer_->attach(images);
+  composer_->edit()->setFocus();
+  refill_history();
+}
+
+void ChatPage::refill_history() {
+  const QSignalBlocker quiet(list_);
+  list_->clear();
+  for (const ChatHeader& header : history_.chats()) {
+    auto* item = new QListWidgetItem(header.title, list_);
+    item->setData(Qt::UserRole, header.id);
+    item->setToolTip(tr("%1\n%2, %3").arg(header.title, model_name(header.model), header.changed.toString(Qt::ISODate)));
+    if (header.id == chat_->chat_id()) list_->setCurrentItem(item);
+  }
+  delete_->setEnabled(list_->currentItem() != nullptr);
+}
+
+void ChatPage::refresh() {
+  using Activity = ChatController::Activity;
+  const Activity activity = chat_->activity();
+  switch (activity) {
+    case Activity::NO_MODEL: set_badge(state_, tr("no model"), "plain"); break;
+    case Activity::LOADING: set_badge(state_, tr("loading"), "accent"); break;
+    case Activity::READY: set_badge(state_, tr("ready"), "good"); break;
+    case Activity::ANSWERING: set_badge(state_, tr("answering"), "accent"); break;
+    case Activity::BROKEN: set_badge(state_, tr("stopped"), "bad"); break;
+  }
+  composer_->set_answering(activity == Activity::ANSWERING);
+  composer_->set_can_send(chat_->can_ask(), activity == Activity::LOADING ? tr("The model is loading") : tr("Load a model first"));
+  regenerate_->setVisible(chat_->can_regenerate());
+  const bool other = !(picker_->choice() == chat_->choice()) || activity == Activity::NO_MODEL || activity == Activity::BROKEN;
+  load_->setEnabled(other && activity != Activity::ANSWERING && activity != Activity::LOADING && !picker_->choice().path.isEmpty());
+  new_->setEnabled(activity != Activity::ANSWERING);
+  list_->setEnabled(activity != Activity::ANSWERING);
+  delete_->setEnabled(activity != Activity::ANSWERING && list_->currentItem() != nullptr);
+  status_->setText(activity == Activity::NO_MODEL ? tr("No model is loaded") : chat_->status_text());
+  status_->setToolTip(status_->text());
+  if (activity == Activity::BROKEN) {
+    status_->setText(tr("The model is not running"));
+    banner_->show_message(Banner::Kind::BAD, chat_->failure(), tr("Restart"));
+  }
+  const bool ready = activity == Activity::READY || activity == Activity::ANSWERING;
+  view_->set_empty_text(ready ? tr("Ask about a picture") : tr("Talk to a model about pictures"),
+                        ready ? tr("Drop pictures anywhere on this page, paste them, or attach them below.")
+                              : tr("Choose a model above and load it. Everything stays on this machine."));
+}
+
+void ChatPage::show_seen() {
+  if (!chat_->prompt() || chat_->prompt()->images.empty()) {
+    seen_->clear();
+    return;
+  }
+  QStringList words;
+  for (const SeenImage& image : chat_->prompt()->images) {
+    words << tr("%1: %2 × %3 seen as %4 × %4 (%5), %6 tokens")
+                 .arg(QFileInfo(QString::fromStdString(image.path)).fileName())
+                 .arg(image.width)
+                 .arg(image.height)
+                 .arg(image.size)
+                 .arg(QString::fromStdString(image.fit))
+                 .arg(image.tokens);
+  }
+  seen_->setText(words.join(QStringLiteral("   ")));
+  seen_->setToolTip(words.join(QLatin1Char('\n')));
+}
+
+void ChatPage::dragEnterEvent(QDragEnterEvent* event) {
+  if (event->mimeData()->hasUrls()) event->acceptProposedAction();
+}
+
+void ChatPage::dropEvent(QDropEvent* event) {
+  QStringList files;
+  for (const QUrl& url : event->mimeData()->urls()) {
+    if (url.isLocalFile()) files << url.toLocalFile();
+  }
+  composer_->attach(files);
+  composer_->edit()->setFocus();
+  event->acceptProposedAction();
+}
+
+}  // namespace qvlm::studio

@@ -1,0 +1,270 @@
+// Left the questions, right the accuracies.
+#include "app/studio/pages/evaluate_page.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QLocale>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QSpinBox>
+#include <QStyledItemDelegate>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include "app/studio/children/evaluate_child.h"
+#include "app/studio/models/question_table_model.h"
+#include "app/studio/models/run_controller.h"
+#include "app/studio/models/workbench.h"
+#include "app/studio/style/icons.h"
+#include "app/studio/style/theme.h"
+#include "app/studio/views/accuracy_chart.h"
+#include "app/studio/views/fields.h"
+#include "app/studio/views/widgets.h"
+
+namespace qvlm::studio {
+
+namespace {
+
+/// Right and wrong in the palette's colours; the word says it too.
+class VerdictDelegate : public QStyledItemDelegate {
+ public:
+  VerdictDelegate(const Theme& theme, QObject* parent) : QStyledItemDelegate(parent), theme_(theme) {}
+
+ protected:
+  void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
+    QStyledItemDelegate::initStyleOption(option, index);
+    const QColor color = index.data(QuestionTableModel::RIGHT_ROLE).toBool() ? theme_.colors().good : theme_.colors().bad;
+    for (const auto group : {QPalette::Active, QPalette::Inactive}) {
+      option->palette.setColor(group, QPalette::Text, color);
+      option->palette.setColor(group, QPalette::HighlightedText, color);
+    }
+    option->font.setWeight(QFont::DemiBold);
+  }
+
+ private:
+  const Theme& theme_;
+};
+
+}  // namespace
+
+EvaluatePage::EvaluatePage(Workbench& workbench, const Theme& theme, QWidget* parent)
+    : QWidget(parent), workbench_(workbench), theme_(theme), child_(new EvaluateChild(workbench.places().command, this)),
+      table_(new QuestionTableModel(this)), filter_(new QuestionFilter(this)) {
+  setObjectName(QStringLiteral("page"));
+  filter_->setSourceModel(table_);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
+  column->setSpacing(kUnit + 4);
+  auto* header = new PageHeader(tr("Evaluate"), tr("Every question answered freely, and compared whole"), this);
+  stop_ = new QPushButton(tr("Stop"), this);
+  stop_->setAccessibleName(tr("Stop the evaluation"));
+  run_ = primary_button(tr("Run"), this);
+  header->actions()->addWidget(stop_);
+  header->actions()->addWidget(run_);
+  column->addWidget(header);
+  banner_ = new Banner(this);
+  column->addWidget(banner_);
+  column->addWidget(build_controls());
+  auto* row = new QHBoxLayout;
+  row->setSpacing(kUnit + 4);
+  row->addWidget(build_table(), 1);
+  row->addWidget(build_result());
+  column->addLayout(row, 1);
+
+  connect(run_, &QPushButton::clicked, this, &EvaluatePage::start);
+  connect(stop_, &QPushButton::clicked, this, [this] {
+    stopping_ = true;
+    child_->stop();
+    refresh_controls();
+  });
+  connect(child_, &EvaluateChild::event, this, &EvaluatePage::take);
+  connect(child_, &EvaluateChild::ended, this, [this](const QString& message) {
+    stopping_ = false;
+    if (!message.isEmpty()) {
+      banner_->show_message(Banner::Kind::BAD, message);
+      status_->setText(tr("Ended by an error; the answers so far stand"));
+    }
+    refresh_controls();
+  });
+  connect(picker_, &ModelPicker::changed, this, &EvaluatePage::refresh_controls);
+  connect(set_, &PathField::changed, this, &EvaluatePage::refresh_controls);
+  connect(&theme_, &Theme::changed, this, &EvaluatePage::restyle);
+  restyle();
+  show_result();
+  refresh_controls();
+}
+
+QWidget* EvaluatePage::build_controls() {
+  auto* card = new Card({}, this);
+  auto* row = new QHBoxLayout;
+  row->setSpacing(2 * kUnit);
+  picker_ = new ModelPicker(workbench_, card);
+  set_ = new PathField(PathField::Kind::FILE_OR_FOLDER, tr("Question set"), card);
+  set_->set_path(workbench_.settings().value(QStringLiteral("evaluate/questions"), workbench_.places().demo_questions));
+  limit_ = new QSpinBox(card);
+  limit_->setRange(0, 1000000);
+  limit_->setSpecialValueText(tr("all"));
+  limit_->setValue(100);
+  limit_->setMinimumWidth(72);
+  limit_->setToolTip(tr("How many questions; 0: all"));
+  row->addWidget(labelled(tr("Model and what runs it"), picker_, card), 3);
+  row->addWidget(labelled(tr("Question set"), set_, card), 3);
+  row->addWidget(labelled(tr("Questions"), limit_, card));
+  card->body()->addLayout(row);
+  auto* words = new QHBoxLayout;
+  status_ = new QLabel(tr("Ready"), card);
+  status_->setAccessibleName(tr("State of the evaluation"));
+  progress_ = new QProgressBar(card);
+  progress_->setTextVisible(false);
+  progress_->setAccessibleName(tr("Progress of the evaluation"));
+  words->addWidget(status_);
+  words->addWidget(progress_, 1);
+  card->body()->addLayout(words);
+  return card;
+}
+
+QWidget* EvaluatePage::build_table() {
+  auto* card = new Card(tr("Questions"), this);
+  auto* filters = new QHBoxLayout;
+  filters->setSpacing(kUnit);
+  verdict_ = new QComboBox(card);
+  verdict_->addItem(tr("All verdicts"), int(QuestionFilter::Verdict::ALL));
+  verdict_->addItem(tr("Right"), int(QuestionFilter::Verdict::RIGHT));
+  verdict_->addItem(tr("Wrong"), int(QuestionFilter::Verdict::WRONG));
+  verdict_->setAccessibleName(tr("Filter by verdict"));
+  category_ = new QComboBox(card);
+  category_->addItem(tr("All categories"), QString());
+  category_->setAccessibleName(tr("Filter by category"));
+  search_ = new QLineEdit(card);
+  search_->setPlaceholderText(tr("Search questions and answers"));
+  search_->setAccessibleName(tr("Search questions and answers"));
+  search_->setClearButtonEnabled(true);
+  ask_ = new QPushButton(tr("Open in Chat"), card);
+  ask_->setAccessibleName(tr("Open the selected question in Chat"));
+  filters->addWidget(verdict_);
+  filters->addWidget(category_);
+  filters->addWidget(search_, 1);
+  filters->addWidget(ask_);
+  card->body()->addLayout(filters);
+  view_ = new QTableView(card);
+  view_->setModel(filter_);
+  view_->setAccessibleName(tr("Questions and answers"));
+  view_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  view_->setSelectionMode(QAbstractItemView::SingleSelection);
+  view_->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  view_->setAlternatingRowColors(true);
+  view_->setShowGrid(false);
+  view_->setWordWrap(false);
+  view_->setTabKeyNavigation(false);
+  view_->setItemDelegateForColumn(QuestionTableModel::VERDICT, new VerdictDelegate(theme_, view_));
+  view_->verticalHeader()->setDefaultSectionSize(30);
+  view_->verticalHeader()->hide();
+  view_->horizontalHeader()->setHighlightSections(false);
+  view_->horizontalHeader()->setSectionResizeMode(QuestionTableModel::QUESTION, QHeaderView::Stretch);
+  view_->setColumnWidth(QuestionTableModel::VERDICT, 76);
+  view_->setColumnWidth(QuestionTableModel::CATEGORY, 96);
+  view_->setColumnWidth(QuestionTableModel::EXPECTED, 100);
+  view_->setColumnWidth(QuestionTableModel::ANSWER, 100);
+  card->body()->addWidget(view_, 1);
+  connect(verdict_, &QComboBox::currentIndexChanged, this, [this] { filter_->set_verdict(static_cast<QuestionFilter::Verdict>(verdict_->currentData().toInt())); });
+  connect(category_, &QComboBox::currentIndexChanged, this, [this] { filter_->set_category(category_->currentData().toString()); });
+  connect(search_, &QLineEdit::textChanged, filter_, &QuestionFilter::set_text);
+  const auto ask = [this] {
+    const QModelIndex index = view_->currentIndex();
+    if (!index.isValid()) return;
+    const QModelIndex question = index.siblingAtColumn(QuestionTableModel::QUESTION);
+    Q_EMIT chat_requested(question.data().toString(), index.data(QuestionTableModel::IMAGES_ROLE).toStringList());
+  };
+  connect(ask_, &QPushButton::clicked, this, ask);
+  connect(view_, &QTableView::activated, this, ask);
+  connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& index) { ask_->setEnabled(index.isValid()); });
+  ask_->setEnabled(false);
+  return card;
+}
+
+QWidget* EvaluatePage::build_result() {
+  auto* card = new Card(tr("Accuracy"), this);
+  card->setFixedWidth(336);
+  result_ = new QLabel(card);
+  result_->setObjectName(QStringLiteral("big_number"));
+  result_->setAccessibleName(tr("Accuracy over all questions"));
+  result_note_ = muted_label({}, card);
+  chart_ = new AccuracyChart(theme_, card);
+  card->body()->addWidget(result_);
+  card->body()->addWidget(result_note_);
+  card->body()->addSpacing(kUnit);
+  card->body()->addWidget(chart_, 1);
+  return card;
+}
+
+void EvaluatePage::restyle() {
+  run_->setIcon(icon_on_accent(QStringLiteral("play"), theme_.colors()));
+  stop_->setIcon(icon(QStringLiteral("stop"), theme_.colors(), 16));
+  ask_->setIcon(icon(QStringLiteral("chat"), theme_.colors(), 16));
+}
+
+void EvaluatePage::start() {
+  const ChatModelChoice choice = picker_->choice();
+  table_->clear();
+  category_->clear();
+  category_->addItem(tr("All categories"), QString());
+  banner_->hide();
+  show_result();
+  status_->setText(tr("Opening the model"));
+  progress_->setRange(0, 0);
+  stopping_ = false;
+  workbench_.settings().set_value(QStringLiteral("evaluate/questions"), set_->path());
+  child_->start({choice.path, set_->path(), choice.backend, limit_->value()});
+  refresh_controls();
+}
+
+void EvaluatePage::take(const EvaluationEvent& event) {
+  if (const auto* started = std::get_if<EvaluationStarted>(&event)) {
+    progress_->setRange(0, std::max(1, started->questions));
+    progress_->setValue(0);
+    status_->setText(tr("Asking on %1").arg(QString::fromStdString(started->info.device)));
+  } else if (const auto* answered = std::get_if<QuestionAnswered>(&event)) {
+    table_->append(*answered);
+    const QString category = QString::fromStdString(answered->category);
+    if (category_->findData(category) < 0) category_->addItem(category, category);
+    progress_->setValue(table_->rowCount());
+    status_->setText(tr("Question %1 of %2").arg(table_->rowCount()).arg(progress_->maximum()));
+    show_result();
+  } else if (const auto* finished = std::get_if<EvaluationFinished>(&event)) {
+    progress_->setRange(0, 1);
+    progress_->setValue(1);
+    status_->setText(tr("%1 in %2, on %3 at %4 bits a weight")
+                         .arg(finished->stopped ? tr("Stopped") : tr("Finished"), duration_text(finished->seconds), QString::fromStdString(finished->info.device))
+                         .arg(finished->info.weight_bits, 0, 'f', 2));
+  }
+}
+
+void EvaluatePage::show_result() {
+  const QLocale locale;
+  const Accuracy& all = table_->overall();
+  result_->setText(all.total == 0 ? QStringLiteral("–") : tr("%1 %").arg(locale.toString(100 * all.value(), 'f', 1)));
+  result_note_->setText(all.total == 0 ? tr("No questions answered yet")
+                                       : tr("%1 of %2 right; 95 % interval %3 to %4 %")
+                                             .arg(all.right)
+                                             .arg(all.total)
+                                             .arg(locale.toString(100 * all.low, 'f', 1), locale.toString(100 * all.high, 'f', 1)));
+  std::vector<AccuracyChart::Bar> bars;
+  for (const auto& [name, accuracy] : table_->categories()) bars.push_back({QString::fromStdString(name), accuracy});
+  chart_->set_bars(std::move(bars));
+}
+
+void EvaluatePage::refresh_controls() {
+  const bool running = child_->running();
+  run_->setVisible(!running);
+  stop_->setVisible(running);
+  stop_->setEnabled(!stopping_);
+  const bool ready = !picker_->choice().path.isEmpty() && !set_->path().isEmpty();
+  run_->setEnabled(!running && ready);
+  run_->setToolTip(ready ? QString() : tr("Choose a model and a question set"));
+  if (!running && progress_->maximum() == 0) progress_->setRange(0, 1);
+}
+
+}  // namespace qvlm::studio

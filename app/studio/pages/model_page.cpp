@@ -1,0 +1,338 @@
+// To the left what can be opened, to the right what is open.
+#include "app/studio/pages/model_page.h"
+
+#include <QDir>
+#include <QDragEnterEvent>
+#include <QDropEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QGridLayout>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QListWidget>
+#include <QLocale>
+#include <QMimeData>
+#include <QScrollArea>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include "app/studio/models/groups_table_model.h"
+#include "app/studio/models/workbench.h"
+#include "app/studio/style/icons.h"
+#include "app/studio/style/theme.h"
+#include "app/studio/views/picture_loader.h"
+#include "app/studio/views/widgets.h"
+
+namespace qvlm::studio {
+
+namespace {
+
+constexpr int kSample = 168;  // pixels a side of the sample pictures
+
+QLabel* picture_label(const QString& name, QWidget* parent) {
+  auto* label = new QLabel(parent);
+  label->setFixedSize(kSample, kSample);
+  label->setAlignment(Qt::AlignCenter);
+  label->setAccessibleName(name);
+  return label;
+}
+
+}  // namespace
+
+ModelPage::ModelPage(Workbench& workbench, const Theme& theme, QWidget* parent) : QWidget(parent), workbench_(workbench), theme_(theme) {
+  setObjectName(QStringLiteral("page"));
+  setAcceptDrops(true);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
+  column->setSpacing(2 * kUnit);
+  header_ = new PageHeader(tr("Model"), tr("Open a vision-language model: a Hugging Face folder, a .qvlm folder or a GGUF file"), this);
+  to_chat_ = new QPushButton(tr("Chat"), this);
+  to_chat_->setAccessibleName(tr("Chat with this model"));
+  to_quantize_ = primary_button(tr("Quantize"), this);
+  to_quantize_->setAccessibleName(tr("Quantize this model"));
+  header_->actions()->addWidget(to_chat_);
+  header_->actions()->addWidget(to_quantize_);
+  column->addWidget(header_);
+  banner_ = new Banner(this);
+  column->addWidget(banner_);
+  auto* row = new QHBoxLayout;
+  row->setSpacing(2 * kUnit);
+  row->addWidget(build_left());
+  row->addWidget(build_right(), 1);
+  column->addLayout(row, 1);
+
+  connect(to_quantize_, &QPushButton::clicked, this, &ModelPage::quantize_requested);
+  connect(to_chat_, &QPushButton::clicked, this, &ModelPage::chat_requested);
+  connect(&workbench_, &Workbench::opening_started, this, [this](const QString& path) {
+    header_->set_subtitle(tr("Opening %1 …").arg(path));
+    banner_->hide();
+  });
+  connect(&workbench_, &Workbench::model_opened, this, &ModelPage::show_model);
+  connect(&workbench_, &Workbench::models_changed, this, &ModelPage::refill_recent);
+  connect(&workbench_, &Workbench::open_failed, this, [this](const QString& message) {
+    header_->set_subtitle(tr("No model is open"));
+    banner_->show_message(Banner::Kind::BAD, message);
+  });
+  connect(&theme_, &Theme::changed, this, &ModelPage::restyle);
+  to_quantize_->setEnabled(false);
+  to_chat_->setEnabled(false);
+  refill_recent();
+  restyle();
+}
+
+QWidget* ModelPage::build_left() {
+  auto* left = new QWidget(this);
+  left->setFixedWidth(300);
+  auto* column = new QVBoxLayout(left);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(2 * kUnit);
+  open_card_ = new Card(tr("Open"), left);
+  auto* hint = muted_label(tr("Drop a model folder anywhere on this page, or choose one."), open_card_);
+  open_ = primary_button(tr("Open a folder …"), open_card_);
+  demo_ = new QPushButton(tr("Open the demo model"), open_card_);
+  demo_->setAccessibleName(tr("Open the demo model"));
+  demo_->setEnabled(!workbench_.places().demo_model.isEmpty());
+  demo_->setToolTip(demo_->isEnabled() ? workbench_.places().demo_model : tr("The demo model is not in this installation"));
+  open_card_->body()->addWidget(hint);
+  open_card_->body()->addWidget(open_);
+  open_card_->body()->addWidget(demo_);
+  column->addWidget(open_card_);
+  auto* recent_card = new Card(tr("Recent"), left);
+  recent_ = new QListWidget(recent_card);
+  recent_->setAccessibleName(tr("Recent models"));
+  recent_->setFrameShape(QFrame::NoFrame);
+  recent_->setTextElideMode(Qt::ElideMiddle);
+  recent_card->body()->addWidget(recent_, 1);
+  column->addWidget(recent_card, 1);
+  connect(open_, &QPushButton::clicked, this, &ModelPage::choose_folder);
+  connect(demo_, &QPushButton::clicked, this, [this] { workbench_.open(workbench_.places().demo_model); });
+  const auto open_item = [this](QListWidgetItem* item) { workbench_.open(item->data(Qt::UserRole).toString()); };
+  connect(recent_, &QListWidget::itemActivated, this, open_item);
+  connect(recent_, &QListWidget::itemClicked, this, open_item);
+  return left;
+}
+
+QWidget* ModelPage::build_right() {
+  auto* scroll = new QScrollArea(this);
+  scroll->setWidgetResizable(true);
+  scroll->setFrameShape(QFrame::NoFrame);
+  scroll->setFocusPolicy(Qt::NoFocus);
+  auto* right = new QWidget(scroll);
+  right->setObjectName(QStringLiteral("transparent"));
+  auto* column = new QVBoxLayout(right);
+  column->setContentsMargins(0, 0, 4, 0);
+  column->setSpacing(2 * kUnit);
+
+  welcome_ = new Card(tr("Three steps to try"), right);
+  auto* steps = static_cast<Card*>(welcome_);
+  for (const QString& step : {tr("1.  Open the demo model: a small VLM that answers about shapes, colours, counts and words."),
+                              tr("2.  Quantize it to 4 bits and watch entropy, blocks and errors as they are measured."),
+                              tr("3.  Drop a picture into Chat and ask the INT4 model about it, offline, on your GPU.")}) {
+    auto* label = new QLabel(step, welcome_);
+    label->setWordWrap(true);
+    steps->body()->addWidget(label);
+  }
+  column->addWidget(welcome_);
+
+  summary_ = new QWidget(right);
+  auto* all = new QVBoxLayout(summary_);
+  all->setContentsMargins(0, 0, 0, 0);
+  all->setSpacing(2 * kUnit);
+  auto* facts_card = new Card(tr("Summary"), summary_);
+  facts_ = new QGridLayout;
+  facts_->setHorizontalSpacing(3 * kUnit);
+  facts_->setVerticalSpacing(kUnit + 4);
+  facts_card->body()->addLayout(facts_);
+  notes_ = muted_label({}, facts_card);
+  facts_card->body()->addWidget(notes_);
+  all->addWidget(facts_card);
+  auto* lower = new QHBoxLayout;
+  lower->setSpacing(2 * kUnit);
+  auto* groups_card = new Card(tr("Legal group sizes"), summary_);
+  groups_ = new GroupsTableModel(this);
+  groups_view_ = new QTableView(groups_card);
+  groups_view_->setModel(groups_);
+  groups_view_->setAccessibleName(tr("Legal group sizes of the tensors"));
+  groups_view_->verticalHeader()->hide();
+  groups_view_->setShowGrid(false);
+  groups_view_->setAlternatingRowColors(true);
+  groups_view_->setSelectionBehavior(QAbstractItemView::SelectRows);
+  groups_view_->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  groups_view_->setTabKeyNavigation(false);
+  groups_view_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+  groups_view_->horizontalHeader()->setStretchLastSection(true);
+  groups_view_->horizontalHeader()->setHighlightSections(false);
+  groups_view_->setMinimumHeight(240);
+  groups_card->body()->addWidget(groups_view_);
+  lower->addWidget(groups_card, 1);
+  auto* sample_card = new Card(tr("What the model sees"), summary_);
+  sample_card->setFixedWidth(2 * kSample + 6 * kUnit);
+  auto* pictures = new QHBoxLayout;
+  pictures->setSpacing(kUnit);
+  sample_file_ = picture_label(tr("The picture"), sample_card);
+  sample_seen_ = picture_label(tr("The picture as the model sees it"), sample_card);
+  pictures->addWidget(sample_file_);
+  pictures->addWidget(sample_seen_);
+  sample_card->body()->addLayout(pictures);
+  sample_text_ = muted_label({}, sample_card);
+  sample_card->body()->addWidget(sample_text_);
+  other_picture_ = new QPushButton(tr("Another picture …"), sample_card);
+  other_picture_->setAccessibleName(tr("Show another picture as the model sees it"));
+  sample_card->body()->addWidget(other_picture_, 0, Qt::AlignLeft);
+  sample_card->body()->addStretch(1);
+  lower->addWidget(sample_card);
+  all->addLayout(lower, 1);
+  summary_->hide();
+  column->addWidget(summary_, 1);
+  column->addStretch(0);
+  scroll->setWidget(right);
+  connect(other_picture_, &QPushButton::clicked, this, [this] {
+    const QString picture = QFileDialog::getOpenFileName(this, tr("Picture"), workbench_.places().demo_images,
+                                                         tr("Pictures (%1);;All files (*)").arg(picture_filter()));
+    if (!picture.isEmpty()) show_sample(picture);
+  });
+  return scroll;
+}
+
+void ModelPage::restyle() {
+  open_->setIcon(icon_on_accent(QStringLiteral("folder"), theme_.colors()));
+  to_quantize_->setIcon(icon_on_accent(QStringLiteral("quantize"), theme_.colors()));
+  to_chat_->setIcon(icon(QStringLiteral("chat"), theme_.colors(), 16));
+}
+
+void ModelPage::choose_folder() {
+  const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a model folder"), QDir::homePath());
+  if (!folder.isEmpty()) workbench_.open(folder);
+}
+
+void ModelPage::refill_recent() {
+  recent_->clear();
+  for (const QString& path : workbench_.settings().recent_models()) {
+    const bool quantized = path.endsWith(QLatin1String(".qvlm"));
+    auto* item = new QListWidgetItem(quantized ? tr("%1 (quantized)").arg(model_name(path)) : model_name(path), recent_);
+    item->setData(Qt::UserRole, path);
+    item->setToolTip(path);
+  }
+  if (recent_->count() == 0) {
+    auto* none = new QListWidgetItem(tr("Models that you open appear here"), recent_);
+    none->setFlags(Qt::NoItemFlags);
+  }
+}
+
+QLabel* ModelPage::summary_label(const QString& name) const { return findChild<QLabel*>(QStringLiteral("fact_") + name); }
+
+void ModelPage::show_model() {
+  const ModelSummary& model = *workbench_.model();
+  const QLocale locale;
+  header_->set_subtitle(model.path);
+  welcome_->hide();
+  summary_->show();
+  to_quantize_->setEnabled(!model.quantized());
+  to_quantize_->setToolTip(model.quantized() ? tr("This model is quantized already") : QString());
+  to_chat_->setEnabled(true);
+  while (QLayoutItem* item = facts_->takeAt(0)) {
+    delete item->widget();
+    delete item;
+  }
+  int count = 0;
+  const auto fact = [&](const QString& key, const QString& caption, const QString& value) {
+    auto* box = new QWidget(summary_);
+    auto* column = new QVBoxLayout(box);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(2);
+    auto* small = new QLabel(caption, box);
+    small->setObjectName(QStringLiteral("field_label"));
+    auto* large = new QLabel(value, box);
+    large->setObjectName(QStringLiteral("fact_") + key);
+    large->setWordWrap(true);
+    large->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    large->setAccessibleName(caption);
+    QFont font = large->font();
+    font.setPointSizeF(11.5);
+    font.setWeight(QFont::DemiBold);
+    large->setFont(font);
+    column->addWidget(small);
+    column->addWidget(large);
+    column->addStretch(1);
+    facts_->addWidget(box, count / 3, count % 3);
+    facts_->setColumnStretch(count % 3, 1);
+    ++count;
+  };
+  fact(QStringLiteral("name"), tr("Name"), model_name(model.path));
+  fact(QStringLiteral("family"), tr("Family"), model.family);
+  fact(QStringLiteral("parameters"), tr("Parameters"), count_text(model.parameters));
+  fact(QStringLiteral("decoder"), tr("Decoder"), tr("%1 layers × %2").arg(model.layers).arg(model.hidden));
+  fact(QStringLiteral("sites"), tr("Activation sites"), QString::number(model.sites));
+  fact(QStringLiteral("context"), tr("Context"), tr("%1 tokens").arg(locale.toString(model.context_length)));
+  fact(QStringLiteral("tower"), tr("Vision tower"),
+       model.has_vision ? tr("%1 layers × %2").arg(model.vision_layers).arg(model.vision_hidden) : tr("none: text only"));
+  if (model.has_vision) {
+    fact(QStringLiteral("picture"), tr("Picture"),
+         tr("%1 × %1 px, %2 tokens").arg(model.image_size).arg(model.image_tokens));
+  }
+  fact(QStringLiteral("size"), tr("On disk"), tr("%1, %2 bits a weight").arg(bytes_text(model.stored_bytes), locale.toString(model.stored_bits, 'g', 3)));
+  notes_->setText(model.notes.join(QLatin1Char('\n')));
+  notes_->setVisible(!model.notes.isEmpty());
+  groups_->set_rows(model.legal_groups);
+  QStringList pictures;
+  if (!workbench_.places().demo_images.isEmpty()) {
+    const QDir folder(workbench_.places().demo_images);
+    for (const QString& name : folder.entryList(QDir::Files, QDir::Name)) {
+      if (looks_like_picture(name)) pictures << folder.filePath(name);
+    }
+  }
+  if (model.has_vision && !pictures.isEmpty()) {
+    show_sample(pictures.first());
+  } else {
+    sample_text_->setText(model.has_vision ? tr("Choose a picture to see it with the model's eyes.") : tr("This model takes no pictures."));
+  }
+  other_picture_->setEnabled(model.has_vision);
+}
+
+void ModelPage::show_sample(const QString& picture) {
+  const qreal ratio = devicePixelRatioF();
+  const QSize box(static_cast<int>(kSample * ratio), static_cast<int>(kSample * ratio));
+  const auto put = [ratio, box](QLabel* label, QImage image, Qt::TransformationMode mode) {
+    image = image.scaled(box, Qt::KeepAspectRatio, mode);
+    QPixmap pixmap = QPixmap::fromImage(image);
+    pixmap.setDevicePixelRatio(ratio);
+    label->setPixmap(pixmap);
+  };
+  sample_text_->setText(tr("Reading %1 …").arg(QFileInfo(picture).fileName()));
+  load_picture(picture, box, this, [this, put](const LoadedPicture& loaded) {
+    if (!loaded.image.isNull()) put(sample_file_, loaded.image, Qt::SmoothTransformation);
+  });
+  load_seen_picture(picture, workbench_.model()->path, this, [this, put, picture](const LoadedPicture& loaded) {
+    if (loaded.image.isNull()) {
+      sample_text_->setText(loaded.error);
+      return;
+    }
+    put(sample_seen_, loaded.image, Qt::FastTransformation);
+    sample_text_->setText(tr("%1: %2 × %3 pixels, seen as %4 × %5 (%6), %7 tokens")
+                              .arg(QFileInfo(picture).fileName())
+                              .arg(loaded.size.width())
+                              .arg(loaded.size.height())
+                              .arg(loaded.image.width())
+                              .arg(loaded.image.height())
+                              .arg(workbench_.model()->image_fit)
+                              .arg(workbench_.model()->image_tokens));
+  });
+}
+
+void ModelPage::dragEnterEvent(QDragEnterEvent* event) {
+  if (!event->mimeData()->hasUrls()) return;
+  set_style_property(open_card_, "target", true);
+  event->acceptProposedAction();
+}
+
+void ModelPage::dragLeaveEvent(QDragLeaveEvent*) { set_style_property(open_card_, "target", false); }
+
+void ModelPage::dropEvent(QDropEvent* event) {
+  set_style_property(open_card_, "target", false);
+  const QList<QUrl> urls = event->mimeData()->urls();
+  if (urls.isEmpty() || !urls.first().isLocalFile()) return;
+  event->acceptProposedAction();
+  workbench_.open(urls.first().toLocalFile());
+}
+
+}  // namespace qvlm::studio

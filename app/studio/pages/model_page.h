@@ -1,0 +1,60 @@
+// Workspace Model: open a checkpoint, and see what it is.
+#pragma once
+
+#include <QWidget>
+
+class QGridLayout;
+class QLabel;
+class QListWidget;
+class QPushButton;
+class QTableView;
+
+namespace qvlm::studio {
+
+class Banner;
+class Card;
+class GroupsTableModel;
+class PageHeader;
+class Theme;
+class Workbench;
+
+class ModelPage : public QWidget {
+  Q_OBJECT
+ public:
+  ModelPage(Workbench& workbench, const Theme& theme, QWidget* parent = nullptr);
+  QPushButton* open_demo_button() { return demo_; }
+  QLabel* summary_label(const QString& name) const;
+
+ Q_SIGNALS:
+  void quantize_requested();
+  void chat_requested();
+
+ protected:
+  void dragEnterEvent(QDragEnterEvent* event) override;
+  void dragLeaveEvent(QDragLeaveEvent* event) override;
+  void dropEvent(QDropEvent* event) override;
+
+ private:
+  QWidget* build_left();
+  QWidget* build_right();
+  void choose_folder();
+  void refill_recent();
+  void show_model();
+  void show_sample(const QString& picture);
+  void restyle();
+
+  Workbench& workbench_;
+  const Theme& theme_;
+  PageHeader* header_;
+  Banner* banner_;
+  Card* open_card_;
+  QPushButton *open_, *demo_, *to_quantize_, *to_chat_, *other_picture_;
+  QListWidget* recent_;
+  QWidget *summary_, *welcome_;
+  QGridLayout* facts_;
+  QLabel *notes_, *sample_file_, *sample_seen_, *sample_text_;
+  GroupsTableModel* groups_;
+  QTableView* groups_view_;
+};
+
+}  // namespace qvlm::studio

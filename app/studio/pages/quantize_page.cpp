@@ -1,0 +1,132 @@
+// Controls and views of a run; what they show is RunController's and RibbonModel's.
+#include "app/studio/pages/quantize_page.h"
+
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QProgressBar>
+#include <QPushButton>
+#include <QToolButton>
+
+#include "app/studio/models/ribbon_model.h"
+#include "app/studio/models/run_controller.h"
+#include "app/studio/models/workbench.h"
+#include "app/studio/pages/recipe_panel.h"
+#include "app/studio/style/icons.h"
+#include "app/studio/style/theme.h"
+#include "app/studio/views/heatmap_view.h"
+#include "app/studio/views/ribbon_view.h"
+#include "app/studio/views/run_plots.h"
+#include "app/studio/views/scale_bar.h"
+#include "app/studio/views/widgets.h"
+
+namespace qvlm::studio {
+
+void QuantizePage::start(bool resume) {
+  finished_output_.clear();
+  QuantizeRequest request = resume ? run_->request() : recipe_->request();
+  request.resume = resume;
+  // A partition that was shaped by hand before the run stands over the greedy one.
+  if (!resume && run_->state().status == RunStatus::NOT_STARTED && ribbon_model_->edited()) request.partition = ribbon_model_->partition();
+  banner_->hide();
+  try {
+    run_->start(request);
+  } catch (const std::exception& error) {
+    banner_->show_message(Banner::Kind::BAD, QString::fromUtf8(error.what()));
+  }
+}
+
+void QuantizePage::run_again() {
+  QuantizeRequest request = run_->request();
+  request.partition = ribbon_model_->partition();
+  request.resume = false;
+  request.output = workbench_.free_output(model_name(request.output));
+  banner_->hide();
+  finished_output_.clear();
+  try {
+    run_->start(request);
+  } catch (const std::exception& error) {
+    banner_->show_message(Banner::Kind::BAD, QString::fromUtf8(error.what()));
+  }
+}
+
+void QuantizePage::apply_partition() {
+  if (run_->busy()) run_->send_partition(ribbon_model_->partition());
+  refresh_controls();
+}
+
+void QuantizePage::show_state() {
+  const RunState& state = run_->state();
+  if (!state.sites.empty()) ribbon_model_->show(state);
+  status_->setText(run_->status_text());
+  eta_->setText(run_->eta_text());
+  const double progress = run_->progress();
+  // Moving to and fro while nothing is known yet.
+  progress_->setRange(0, run_->activity() == RunController::Activity::STARTING ? 0 : 1000);
+  progress_->setValue(progress < 0 ? 0 : static_cast<int>(1000 * progress));
+  bool measured = false;
+  std::vector<std::vector<float>> samples;
+  samples.reserve(state.sites.size());
+  int rows = 0;
+  for (const SiteState& site : state.sites) {
+    samples.push_back(site.entropy ? site.entropy->sample_entropy : std::vector<float>());
+    rows = std::max(rows, static_cast<int>(samples.back().size()));
+    measured = measured || site.entropy.has_value();
+  }
+  static_cast<ScaleBar*>(scale_)->set_range(ribbon_model_->lowest_entropy(), ribbon_model_->highest_entropy(), measured);
+  heatmap_->set_values(samples, rows);
+  candidates_->show_run(state);
+  candidates_card_->set_title(state.block_in_search >= 0 && !state.candidates.empty() ? tr("Candidates of block %1").arg(state.block_in_search + 1) : tr("Candidates"));
+  show_selection();
+  refresh_controls();
+}
+
+void QuantizePage::show_selection() {
+  const RunState& state = run_->state();
+  const int site = ribbon_model_->selected_site();
+  const int block = ribbon_model_->selected_block();
+  entropy_->show_run(state, site);
+  error_->show_run(state, block);
+  histogram_->show_run(state, site);
+  heatmap_->set_selected_site(site);
+  if (ribbon_model_->sites() == 0) {
+    selection_->clear();
+    return;
+  }
+  histogram_card_->set_title(tr("Site %1").arg(site));
+  QString text = ribbon_model_->describe_site(site) + QLatin1Char('\n') + ribbon_model_->describe_block(block);
+  selection_->setText(text.replace(QLatin1Char('\n'), QStringLiteral("  ·  ")));
+}
+
+void QuantizePage::refresh_controls() {
+  const auto activity = run_->activity();
+  const bool busy = run_->busy();
+  const QString problem = recipe_->problem();
+  const bool resumable = run_->resumable();
+  start_->setText(resumable ? tr("Resume run") : tr("Start"));
+  start_->setAccessibleName(start_->text());
+  start_->setVisible(!busy);
+  start_->setEnabled(!busy && (resumable || problem.isEmpty()));
+  start_->setToolTip(resumable ? run_->request().output : problem);
+  pause_->setVisible(busy);
+  pause_->setEnabled(activity == RunController::Activity::RUNNING || activity == RunController::Activity::PAUSED);
+  pause_->setText(activity == RunController::Activity::PAUSED ? tr("Resume") : tr("Pause"));
+  pause_->setAccessibleName(pause_->text());
+  pause_->setIcon(icon(activity == RunController::Activity::PAUSED ? QStringLiteral("play") : QStringLiteral("pause"), theme_.colors(), 16));
+  cancel_->setVisible(busy);
+  cancel_->setEnabled(activity != RunController::Activity::CANCELLING);
+  recipe_->setEnabled(!busy);
+  const bool can_run_again = !busy && ribbon_model_->edited() && !run_->request().model.isEmpty() && run_->state().status != RunStatus::NOT_STARTED;
+  again_->setVisible(can_run_again);
+  // With an edited partition the primary way on is to run again.
+  if (can_run_again) start_->setVisible(resumable);
+  undo_->setEnabled(ribbon_model_->undo_stack().canUndo());
+  redo_->setEnabled(ribbon_model_->undo_stack().canRedo());
+  Partition trial = ribbon_model_->partition();
+  const int block = ribbon_model_->selected_block();
+  split_->setEnabled(block >= 0 && trial.split_after(ribbon_model_->selected_site()));
+  trial = ribbon_model_->partition();
+  merge_->setEnabled(block >= 0 && trial.merge_with_next(block));
+  lock_->setEnabled(block >= 0);
+}
+
+}  // namespace qvlm::studio

@@ -1,0 +1,88 @@
+// Workspace Quantize: the recipe, the run, the block ribbon, and the plots that explain it.
+#pragma once
+
+#include <QWidget>
+
+class QLabel;
+class QProgressBar;
+class QPushButton;
+class QTimer;
+class QToolButton;
+
+namespace qvlm::studio {
+
+class Banner;
+class CandidatePlot;
+class Card;
+class EntropyPlot;
+class ErrorPlot;
+class HeatmapView;
+class HistogramPlot;
+class PageHeader;
+class RecipePanel;
+class RibbonModel;
+class RibbonView;
+class RunController;
+class Theme;
+class Workbench;
+
+class QuantizePage : public QWidget {
+  Q_OBJECT
+ public:
+  QuantizePage(Workbench& workbench, const Theme& theme, QWidget* parent = nullptr);
+
+  RunController& run() { return *run_; }
+  RibbonModel& ribbon_model() { return *ribbon_model_; }
+  RibbonView* ribbon() { return ribbon_; }
+  RecipePanel* recipe_panel() { return recipe_; }
+  QPushButton* start_button() { return start_; }
+  QPushButton* pause_button() { return pause_; }
+  QPushButton* cancel_button() { return cancel_; }
+  QPushButton* again_button() { return again_; }
+  Banner* banner() { return banner_; }
+  EntropyPlot* entropy_plot() { return entropy_; }
+  ErrorPlot* error_plot() { return error_; }
+  CandidatePlot* candidate_plot() { return candidates_; }
+  HistogramPlot* histogram_plot() { return histogram_; }
+  HeatmapView* heatmap() { return heatmap_; }
+
+ Q_SIGNALS:
+  void chat_requested(const QString& model);
+  void run_finished(const QString& output);
+
+ private:
+  QWidget* build_recipe();
+  QWidget* build_run();
+  QWidget* build_ribbon();
+  QWidget* build_plots();
+  void start(bool resume);
+  void run_again();
+  void show_state();
+  void show_selection();
+  void refresh_controls();
+  void apply_partition();
+  void restyle();
+
+  Workbench& workbench_;
+  const Theme& theme_;
+  RunController* run_;
+  RibbonModel* ribbon_model_;
+  PageHeader* header_;
+  Banner* banner_;
+  RecipePanel* recipe_;
+  QPushButton *start_, *pause_, *cancel_, *again_;
+  QProgressBar* progress_;
+  QLabel *status_, *eta_, *selection_, *legend_low_, *legend_high_;
+  RibbonView* ribbon_;
+  QToolButton *undo_, *redo_, *split_, *merge_, *lock_, *zoom_in_, *zoom_out_;
+  EntropyPlot* entropy_;
+  ErrorPlot* error_;
+  CandidatePlot* candidates_;
+  HistogramPlot* histogram_;
+  HeatmapView* heatmap_;
+  Card *candidates_card_, *histogram_card_;
+  QWidget* scale_;
+  QString finished_output_;
+};
+
+}  // namespace qvlm::studio

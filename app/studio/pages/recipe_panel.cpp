@@ -1,0 +1,186 @@
+// Each field says one thing of the recipe; presets fill several.
+#include "app/studio/pages/recipe_panel.h"
+
+#include <QComboBox>
+#include <QGridLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QSpinBox>
+#include <QVBoxLayout>
+#include <QFileInfo>
+
+#include "app/studio/models/workbench.h"
+#include "app/studio/style/theme.h"
+#include "app/studio/views/fields.h"
+#include "app/studio/views/widgets.h"
+#include "core/base/error.h"
+
+namespace qvlm::studio {
+
+namespace {
+
+QComboBox* choices(QWidget* parent, const QList<std::pair<QString, int>>& items) {
+  auto* box = new QComboBox(parent);
+  for (const auto& [text, value] : items) box->addItem(text, value);
+  box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  box->setMinimumContentsLength(6);
+  return box;
+}
+
+void select_value(QComboBox* box, int value) { box->setCurrentIndex(std::max(0, box->findData(value))); }
+
+}  // namespace
+
+RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent), workbench_(workbench) {
+  setObjectName(QStringLiteral("transparent"));
+  preset_ = choices(this, {{tr("W4A16, joint search"), 0}, {tr("W4A8, joint search"), 1}, {tr("W4A4, joint search"), 2}, {tr("Quick: rounding only"), 3}, {tr("Own"), -1}});
+  method_ = choices(this, {{tr("RTN"), int(WeightMethod::RTN)}, {tr("AWQ"), int(WeightMethod::AWQ)}});
+  method_->setToolTip(tr("RTN: round to nearest. AWQ: scale channels by their activations first."));
+  bits_ = choices(this, {{tr("4 bits"), 4}, {tr("3 bits"), 3}, {tr("5 bits"), 5}, {tr("6 bits"), 6}, {tr("8 bits"), 8}, {tr("2 bits"), 2}});
+  group_ = choices(this, {{tr("32"), 32}, {tr("64"), 64}, {tr("128"), 128}, {tr("whole row"), 0}});
+  activations_ = choices(this, {{tr("16 bits"), 16}, {tr("8 bits"), 8}, {tr("6 bits"), 6}, {tr("4 bits"), 4}});
+  mode_ = choices(this, {{tr("per token"), int(ActivationMode::DYNAMIC_TOKEN)}, {tr("per group"), int(ActivationMode::DYNAMIC_GROUP)}, {tr("static"), int(ActivationMode::STATIC_TENSOR)}});
+  mode_->setToolTip(tr("How the range of quantized activations is found: for each token, each group of channels, or once from the calibration set."));
+  search_ = choices(this, {{tr("Joint, inside each block"), int(SearchMode::JOINT)}, {tr("Layer-wise, each site alone"), int(SearchMode::LAYERWISE)}, {tr("None"), int(SearchMode::NONE)}});
+  samples_ = new QSpinBox(this);
+  samples_->setRange(1, 100000);
+  samples_->setValue(64);
+  samples_->setToolTip(tr("Image-text pairs taken from the calibration set"));
+  calibration_ = new PathField(PathField::Kind::FILE_OR_FOLDER, tr("Calibration set"), this);
+  output_ = new PathField(PathField::Kind::NEW_FOLDER, tr("Output"), this);
+  calibration_->set_path(workbench_.settings().value(QStringLiteral("quantize/calibration"), workbench_.places().demo_calibration));
+  legality_ = muted_label({}, this);
+
+  auto* grid = new QGridLayout(this);
+  grid->setContentsMargins(0, 0, 0, 0);
+  grid->setHorizontalSpacing(kUnit);
+  grid->setVerticalSpacing(kUnit + 2);
+  int row = 0;
+  grid->addWidget(labelled(tr("Preset"), preset_, this), row++, 0, 1, 2);
+  grid->addWidget(labelled(tr("Weight method"), method_, this), row, 0);
+  grid->addWidget(labelled(tr("Weights"), bits_, this), row++, 1);
+  grid->addWidget(labelled(tr("Group"), group_, this), row, 0);
+  grid->addWidget(labelled(tr("Samples"), samples_, this), row++, 1);
+  grid->addWidget(labelled(tr("Activations"), activations_, this), row, 0);
+  grid->addWidget(labelled(tr("Range"), mode_, this), row++, 1);
+  grid->addWidget(labelled(tr("Search"), search_, this), row++, 0, 1, 2);
+  grid->addWidget(labelled(tr("Calibration set"), calibration_, this), row++, 0, 1, 2);
+  grid->addWidget(labelled(tr("Output"), output_, this), row++, 0, 1, 2);
+  grid->addWidget(legality_, row++, 0, 1, 2);
+  grid->setRowStretch(row, 1);
+  grid->setColumnStretch(0, 1);
+  grid->setColumnStretch(1, 1);
+
+  connect(preset_, &QComboBox::activated, this, &RecipePanel::take_preset);
+  for (QComboBox* box : {method_, bits_, group_, activations_, mode_, search_}) connect(box, &QComboBox::currentIndexChanged, this, &RecipePanel::refresh);
+  connect(samples_, &QSpinBox::valueChanged, this, &RecipePanel::refresh);
+  connect(calibration_, &PathField::changed, this, &RecipePanel::refresh);
+  connect(output_, &PathField::changed, this, &RecipePanel::refresh);
+  connect(output_->edit(), &QLineEdit::textEdited, this, [this] { own_output_ = true; });
+  connect(&workbench_, &Workbench::model_opened, this, [this] {
+    own_output_ = false;
+    suggest_output();
+    refresh();
+  });
+  refresh();
+}
+
+Recipe RecipePanel::recipe() const {
+  Recipe recipe;
+  recipe.weight_method = static_cast<WeightMethod>(method_->currentData().toInt());
+  recipe.weight_bits = bits_->currentData().toInt();
+  recipe.weight_group = group_->currentData().toInt();
+  recipe.activation_bits = activations_->currentData().toInt();
+  recipe.activation_mode = static_cast<ActivationMode>(mode_->currentData().toInt());
+  recipe.search = static_cast<SearchMode>(search_->currentData().toInt());
+  recipe.samples = samples_->value();
+  return recipe;
+}
+
+void RecipePanel::set_recipe(const Recipe& recipe) {
+  taking_preset_ = true;
+  select_value(method_, int(recipe.weight_method));
+  select_value(bits_, recipe.weight_bits);
+  select_value(group_, int(recipe.weight_group));
+  select_value(activations_, recipe.activation_bits);
+  select_value(mode_, int(recipe.activation_mode));
+  select_value(search_, int(recipe.search));
+  samples_->setValue(recipe.samples);
+  taking_preset_ = false;
+  refresh();
+}
+
+void RecipePanel::take_preset(int index) {
+  const int preset = preset_->itemData(index).toInt();
+  if (preset < 0) return;
+  Recipe recipe;
+  recipe.samples = samples_->value();
+  if (preset == 1) recipe.activation_bits = 8;
+  if (preset == 2) recipe.activation_bits = 4;
+  if (preset == 3) recipe.search = SearchMode::NONE;
+  set_recipe(recipe);
+}
+
+QuantizeRequest RecipePanel::request() const {
+  QuantizeRequest request;
+  if (workbench_.model()) request.model = workbench_.model()->path;
+  request.calibration = calibration_->path();
+  request.output = output_->path();
+  request.recipe = recipe();
+  return request;
+}
+
+QString RecipePanel::problem() const {
+  if (!workbench_.model()) return tr("Open a model first");
+  if (workbench_.model()->quantized()) return tr("The open model is quantized already; open a full-precision one");
+  if (calibration_->path().isEmpty()) return tr("Choose a calibration set");
+  if (!QFileInfo::exists(calibration_->path())) return tr("The calibration set does not exist: %1").arg(calibration_->path());
+  if (!output_->path().endsWith(QLatin1String(".qvlm"))) return tr("The output's name must end in .qvlm");
+  if (QFileInfo::exists(output_->path())) return tr("The output exists already; choose another name");
+  const int group = group_->currentData().toInt();
+  for (const LegalGroups& row : workbench_.model()->legal_groups) {
+    if (group != 0 && row.columns % group != 0) {
+      return tr("A group of %1 does not divide the rows of %2 (%3 columns); %4 would").arg(group).arg(row.tensor).arg(row.columns).arg(row.groups);
+    }
+  }
+  try {
+    validate(recipe(), "recipe");
+  } catch (const Error& error) {
+    return QString::fromUtf8(error.what());
+  }
+  return {};
+}
+
+void RecipePanel::suggest_output() {
+  if (own_output_ || !workbench_.model()) return;
+  const Recipe r = recipe();
+  output_->set_path(workbench_.free_output(QStringLiteral("%1-w%2a%3-%4")
+                                               .arg(model_name(workbench_.model()->path))
+                                               .arg(r.weight_bits)
+                                               .arg(r.activation_bits)
+                                               .arg(QString::fromUtf8(name_of(r.search).data(), qsizetype(name_of(r.search).size())))));
+}
+
+void RecipePanel::refresh() {
+  if (taking_preset_) return;
+  const Recipe r = recipe();
+  mode_->setEnabled(r.activation_bits < 16);
+  // The preset's name stands only while all of it does.
+  int preset = -1;
+  Recipe plain;
+  plain.samples = r.samples;
+  for (const auto& [index, bits, search] : {std::tuple{0, 16, SearchMode::JOINT}, {1, 8, SearchMode::JOINT}, {2, 4, SearchMode::JOINT}, {3, 16, SearchMode::NONE}}) {
+    Recipe known = plain;
+    known.activation_bits = bits;
+    known.search = search;
+    if (known == r) preset = index;
+  }
+  preset_->setCurrentIndex(preset_->findData(preset));
+  if (!output_->edit()->hasFocus()) suggest_output();
+  if (QFileInfo::exists(calibration_->path())) workbench_.settings().set_value(QStringLiteral("quantize/calibration"), calibration_->path());
+  legality_->setText(problem());
+  legality_->setVisible(!legality_->text().isEmpty());
+  Q_EMIT changed();
+}
+
+}  // namespace qvlm::studio

@@ -1,0 +1,51 @@
+// The recipe of a run as a form: presets, method, bits, groups, activations, search, samples, calibration set, output.
+#pragma once
+
+#include <QWidget>
+
+#include "app/studio/children/quantize_child.h"
+
+class QComboBox;
+class QLabel;
+class QSpinBox;
+
+namespace qvlm::studio {
+
+class PathField;
+class Workbench;
+
+class RecipePanel : public QWidget {
+  Q_OBJECT
+ public:
+  explicit RecipePanel(Workbench& workbench, QWidget* parent = nullptr);
+
+  Recipe recipe() const;
+  void set_recipe(const Recipe& recipe);
+  /// Model, sets and recipe as the form has them; no partition.
+  QuantizeRequest request() const;
+  /// Why a run cannot start with this form; empty where it can.
+  QString problem() const;
+  void suggest_output();
+
+  PathField* calibration() { return calibration_; }
+  PathField* output() { return output_; }
+  QSpinBox* samples() { return samples_; }
+  QComboBox* preset() { return preset_; }
+
+ Q_SIGNALS:
+  void changed();
+
+ private:
+  void take_preset(int index);
+  void refresh();
+
+  Workbench& workbench_;
+  QComboBox *preset_, *method_, *bits_, *group_, *activations_, *mode_, *search_;
+  QSpinBox* samples_;
+  PathField *calibration_, *output_;
+  QLabel* legality_;
+  bool own_output_ = false;  // typed by the user
+  bool taking_preset_ = false;
+};
+
+}  // namespace qvlm::studio

@@ -1,0 +1,63 @@
+// One checkable button a workspace.
+#include "app/studio/rail.h"
+
+#include <QButtonGroup>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include "app/studio/style/icons.h"
+#include "app/studio/style/theme.h"
+
+namespace qvlm::studio {
+
+namespace {
+
+constexpr const char* kIcons[kWorkspaces] = {"model", "quantize", "evaluate", "chat", "export"};
+
+}  // namespace
+
+Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
+  setObjectName(QStringLiteral("rail"));
+  setAttribute(Qt::WA_StyledBackground);
+  setAccessibleName(tr("Workspaces"));
+  setFixedWidth(92);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(6, 2 * kUnit, 6, kUnit);
+  column->setSpacing(6);
+  const QString names[kWorkspaces] = {tr("Model"), tr("Quantize"), tr("Evaluate"), tr("Chat"), tr("Export")};
+  auto* group = new QButtonGroup(this);
+  const auto make = [this](const QString& name) {
+    auto* button = new QToolButton(this);
+    button->setText(name);
+    button->setAccessibleName(name);
+    button->setToolButtonStyle(Qt::ToolButtonTextUnderIcon);
+    button->setIconSize({26, 26});
+    button->setFixedSize(79, 62);
+    return button;
+  };
+  for (int i = 0; i < kWorkspaces; ++i) {
+    QToolButton* button = make(names[i]);
+    button->setCheckable(true);
+    button->setToolTip(tr("%1 (Ctrl+%2)").arg(names[i]).arg(i + 1));
+    group->addButton(button, i);
+    column->addWidget(button);
+    buttons_.push_back(button);
+  }
+  column->addStretch(1);
+  theme_button_ = make(tr("Theme"));
+  theme_button_->setToolTip(tr("Light, dark, or as the system has it"));
+  theme_button_->setPopupMode(QToolButton::InstantPopup);
+  column->addWidget(theme_button_);
+  connect(group, &QButtonGroup::idClicked, this, [this](int id) { Q_EMIT chosen(static_cast<Workspace>(id)); });
+  connect(&theme_, &Theme::changed, this, &Rail::restyle);
+  restyle();
+}
+
+void Rail::restyle() {
+  for (int i = 0; i < kWorkspaces; ++i) buttons_[static_cast<size_t>(i)]->setIcon(icon(QLatin1String(kIcons[i]), theme_.colors(), 26));
+  theme_button_->setIcon(icon(QStringLiteral("theme"), theme_.colors(), 26));
+}
+
+void Rail::set_current(Workspace workspace) { button(workspace)->setChecked(true); }
+
+}  // namespace qvlm::studio

@@ -1,0 +1,39 @@
+// The messages of a chat as bubbles, newest at the bottom, growing while an answer streams.
+#pragma once
+
+#include <QLabel>
+#include <QScrollArea>
+#include <vector>
+
+class QVBoxLayout;
+
+namespace qvlm::studio {
+
+class ChatModel;
+class MessageBubble;
+
+class ChatView : public QScrollArea {
+  Q_OBJECT
+ public:
+  explicit ChatView(ChatModel& model, QWidget* parent = nullptr);
+  /// Shown while there is no message.
+  void set_empty_text(const QString& title, const QString& text);
+  int bubbles() const { return static_cast<int>(bubbles_.size()); }
+  QString shown_text(int row) const;
+
+ private:
+  void rebuild();
+  void insert(int row);
+  void follow();
+
+  ChatModel& model_;
+  QWidget* column_;
+  QVBoxLayout* layout_;
+  QWidget* empty_;
+  QLabel* empty_title_;
+  QLabel* empty_text_;
+  std::vector<MessageBubble*> bubbles_;
+  bool at_bottom_ = true;
+};
+
+}  // namespace qvlm::studio

@@ -1,0 +1,229 @@
+// Attachments are files; a pasted picture becomes one first, away from the interface thread.
+#include "app/studio/views/composer.h"
+
+#include <QCoreApplication>
+#include <QDir>
+#include <QDragEnterEvent>
+#include <QDropEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QMimeData>
+#include <QPointer>
+#include <QPushButton>
+#include <QThreadPool>
+#include <QToolButton>
+#include <QUuid>
+#include <QVBoxLayout>
+
+#include "app/studio/style/icons.h"
+#include "app/studio/style/theme.h"
+#include "app/studio/views/message_bubble.h"
+#include "app/studio/views/picture_loader.h"
+#include "app/studio/views/widgets.h"
+
+namespace qvlm::studio {
+
+namespace {
+
+QStringList local_files(const QMimeData* source) {
+  QStringList files;
+  for (const QUrl& url : source->urls()) {
+    if (url.isLocalFile()) files << url.toLocalFile();
+  }
+  return files;
+}
+
+}  // namespace
+
+QuestionEdit::QuestionEdit(QWidget* parent) : QPlainTextEdit(parent) {
+  setAccessibleName(tr("Question"));
+  setPlaceholderText(tr("Ask about a picture. Drop, paste or open one first."));
+  setTabChangesFocus(true);
+  setFrameShape(QFrame::NoFrame);
+  setAcceptDrops(false);  // the composer takes drops as a whole
+}
+
+void QuestionEdit::keyPressEvent(QKeyEvent* event) {
+  const bool enter = event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter;
+  if (enter && !(event->modifiers() & Qt::ShiftModifier)) {
+    Q_EMIT send();
+    return;
+  }
+  QPlainTextEdit::keyPressEvent(event);
+}
+
+bool QuestionEdit::canInsertFromMimeData(const QMimeData* source) const {
+  return source->hasImage() || source->hasUrls() || QPlainTextEdit::canInsertFromMimeData(source);
+}
+
+void QuestionEdit::insertFromMimeData(const QMimeData* source) {
+  const QStringList files = local_files(source);
+  if (!files.isEmpty()) {
+    Q_EMIT files_pasted(files);
+  } else if (source->hasImage()) {
+    Q_EMIT picture_pasted(qvariant_cast<QImage>(source->imageData()));
+  } else {
+    QPlainTextEdit::insertFromMimeData(source);
+  }
+}
+
+void QuestionEdit::focusInEvent(QFocusEvent* event) {
+  Q_EMIT focus_changed(true);
+  QPlainTextEdit::focusInEvent(event);
+}
+
+void QuestionEdit::focusOutEvent(QFocusEvent* event) {
+  Q_EMIT focus_changed(false);
+  QPlainTextEdit::focusOutEvent(event);
+}
+
+Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
+    : QFrame(parent), theme_(theme), picture_folder_(std::move(picture_folder)), edit_(new QuestionEdit(this)), strip_box_(new QWidget(this)),
+      attach_(new QToolButton(this)), send_(primary_button(tr("Send"), this)) {
+  setObjectName(QStringLiteral("composer"));
+  setAcceptDrops(true);
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(kUnit, kUnit, kUnit, kUnit);
+  column->setSpacing(kUnit);
+  strip_ = new QHBoxLayout(strip_box_);
+  strip_->setContentsMargins(0, 0, 0, 0);
+  strip_->setSpacing(kUnit);
+  strip_->addStretch(1);
+  strip_box_->hide();
+  column->addWidget(strip_box_);
+  auto* row = new QHBoxLayout;
+  row->setSpacing(kUnit);
+  attach_->setAccessibleName(tr("Attach pictures"));
+  attach_->setToolTip(tr("Attach pictures (Ctrl+I)"));
+  attach_->setShortcut(Qt::CTRL | Qt::Key_I);
+  attach_->setIconSize({22, 22});
+  edit_->setFixedHeight(56);
+  row->addWidget(attach_, 0, Qt::AlignBottom);
+  row->addWidget(edit_, 1);
+  row->addWidget(send_, 0, Qt::AlignBottom);
+  column->addLayout(row);
+  connect(edit_, &QuestionEdit::send, this, &Composer::submit);
+  connect(edit_, &QuestionEdit::files_pasted, this, &Composer::attach);
+  connect(edit_, &QuestionEdit::picture_pasted, this, &Composer::keep_pasted);
+  connect(edit_, &QuestionEdit::focus_changed, this, [this](bool focused) { set_style_property(this, "focused", focused); });
+  connect(send_, &QPushButton::clicked, this, [this] { answering_ ? Q_EMIT stop() : submit(); });
+  connect(attach_, &QToolButton::clicked, this, [this] {
+    attach(QFileDialog::getOpenFileNames(this, tr("Pictures"), {}, tr("Pictures (%1);;All files (*)").arg(picture_filter())));
+  });
+  connect(&theme_, &Theme::changed, this, &Composer::restyle);
+  restyle();
+}
+
+void Composer::restyle() {
+  attach_->setIcon(icon(QStringLiteral("image"), theme_.colors(), 22));
+  send_->setIcon(icon_on_accent(answering_ ? QStringLiteral("stop") : QStringLiteral("send"), theme_.colors()));
+}
+
+void Composer::attach(const QStringList& files) {
+  for (const QString& file : files) {
+    if (!looks_like_picture(file)) {
+      Q_EMIT problem(tr("%1 is not a picture that can be read (PNG, JPEG, WebP, BMP, GIF).").arg(QFileInfo(file).fileName()));
+      continue;
+    }
+    if (attachments().contains(file)) continue;
+    auto* box = new QFrame(strip_box_);
+    box->setObjectName(QStringLiteral("thumbnail"));
+    auto* row = new QHBoxLayout(box);
+    row->setContentsMargins(4, 4, 2, 4);
+    row->setSpacing(2);
+    auto* picture = new Thumbnail(file, 52, box);
+    auto* remove = new QToolButton(box);
+    remove->setIcon(icon(QStringLiteral("close"), theme_.colors(), 14));
+    remove->setAccessibleName(tr("Remove %1").arg(QFileInfo(file).fileName()));
+    remove->setToolTip(tr("Remove"));
+    row->addWidget(picture);
+    row->addWidget(remove, 0, Qt::AlignTop);
+    strip_->insertWidget(strip_->count() - 1, box);
+    pictures_.push_back(picture);
+    const auto drop = [this, picture, box] {
+      std::erase(pictures_, picture);
+      box->deleteLater();
+      strip_box_->setVisible(!pictures_.empty());
+    };
+    connect(remove, &QToolButton::clicked, box, drop);
+    connect(picture, &Thumbnail::loaded, box, [this, picture, drop] {
+      if (!picture->broken()) return;
+      Q_EMIT problem(picture->accessibleDescription());
+      drop();
+    });
+  }
+  strip_box_->setVisible(!pictures_.empty());
+}
+
+QStringList Composer::attachments() const {
+  QStringList files;
+  for (const Thumbnail* picture : pictures_) files << picture->path();
+  return files;
+}
+
+void Composer::clear() {
+  edit_->clear();
+  for (Thumbnail* picture : pictures_) picture->parentWidget()->deleteLater();
+  pictures_.clear();
+  strip_box_->hide();
+}
+
+void Composer::set_answering(bool answering) {
+  answering_ = answering;
+  send_->setText(answering ? tr("Stop") : tr("Send"));
+  send_->setAccessibleName(send_->text());
+  send_->setEnabled(answering_ || can_send_);
+  restyle();
+}
+
+void Composer::set_can_send(bool can_send, const QString& why_not) {
+  can_send_ = can_send;
+  send_->setEnabled(answering_ || can_send_);
+  send_->setToolTip(can_send ? tr("Enter sends, Shift+Enter starts a new line") : why_not);
+}
+
+void Composer::submit() {
+  if (!can_send_ || answering_ || (text().trimmed().isEmpty() && pictures_.empty())) return;
+  Q_EMIT send(text(), attachments());
+}
+
+void Composer::keep_pasted(const QImage& picture) {
+  const QString folder = picture_folder_;
+  const QString file = QDir(folder).filePath(QUuid::createUuid().toString(QUuid::WithoutBraces) + QStringLiteral(".png"));
+  QPointer<Composer> self(this);
+  QThreadPool::globalInstance()->start([self, picture, folder, file] {
+    const bool saved = QDir().mkpath(folder) && picture.save(file);
+    QMetaObject::invokeMethod(QCoreApplication::instance(), [self, saved, file] {
+      if (!self) return;
+      if (saved) {
+        self->attach({file});
+      } else {
+        Q_EMIT self->problem(Composer::tr("The pasted picture could not be kept in %1.").arg(file));
+      }
+    });
+  });
+}
+
+void Composer::dragEnterEvent(QDragEnterEvent* event) {
+  if (!event->mimeData()->hasUrls() && !event->mimeData()->hasImage()) return;
+  set_style_property(this, "target", true);
+  event->acceptProposedAction();
+}
+
+void Composer::dragLeaveEvent(QDragLeaveEvent*) { set_style_property(this, "target", false); }
+
+void Composer::dropEvent(QDropEvent* event) {
+  set_style_property(this, "target", false);
+  const QStringList files = local_files(event->mimeData());
+  if (!files.isEmpty()) {
+    attach(files);
+  } else if (event->mimeData()->hasImage()) {
+    keep_pasted(qvariant_cast<QImage>(event->mimeData()->imageData()));
+  }
+  event->acceptProposedAction();
+  edit_->setFocus();
+}
+
+}  // namespace qvlm::studio

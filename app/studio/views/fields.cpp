@@ -1,0 +1,118 @@
+// Paths are cleaned; the list of models follows the workbench.
+#include "app/studio/views/fields.h"
+
+#include <QComboBox>
+#include <QDir>
+#include <QFileDialog>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QPushButton>
+
+#include "app/studio/models/workbench.h"
+#include "app/studio/style/theme.h"
+
+namespace qvlm::studio {
+
+PathField::PathField(Kind kind, const QString& name, QWidget* parent) : QWidget(parent), kind_(kind), name_(name), edit_(new QLineEdit(this)) {
+  auto* row = new QHBoxLayout(this);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(4);
+  edit_->setAccessibleName(name);
+  auto* browse = new QPushButton(tr("…"), this);
+  browse->setAccessibleName(tr("Browse: %1").arg(name));
+  browse->setToolTip(tr("Browse"));
+  browse->setFixedWidth(40);
+  row->addWidget(edit_, 1);
+  row->addWidget(browse);
+  setFocusProxy(edit_);
+  connect(browse, &QPushButton::clicked, this, &PathField::browse);
+  connect(edit_, &QLineEdit::textChanged, this, [this](const QString& text) {
+    edit_->setToolTip(text);
+    Q_EMIT changed();
+  });
+}
+
+QString PathField::path() const {
+  const QString text = edit_->text().trimmed();
+  return text.isEmpty() ? QString() : QDir::cleanPath(text);
+}
+
+void PathField::set_path(const QString& path) {
+  edit_->setText(path);
+  edit_->setCursorPosition(static_cast<int>(path.size()));  // the end of a path says the most
+}
+
+void PathField::browse() {
+  const QString start = path().isEmpty() ? QDir::homePath() : path();
+  QString chosen;
+  if (kind_ == Kind::FOLDER) {
+    chosen = QFileDialog::getExistingDirectory(this, name_, start);
+  } else if (kind_ == Kind::NEW_FOLDER) {
+    chosen = QFileDialog::getSaveFileName(this, name_, start, tr("Quantized model (*.qvlm)"));
+  } else {
+    chosen = QFileDialog::getOpenFileName(this, name_, start, tr("Data sets (*.json *.jsonl);;All files (*)"));
+  }
+  if (!chosen.isEmpty()) set_path(chosen);
+}
+
+ModelPicker::ModelPicker(Workbench& workbench, QWidget* parent)
+    : QWidget(parent), workbench_(workbench), models_(new QComboBox(this)), backends_(new QComboBox(this)) {
+  auto* row = new QHBoxLayout(this);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(kUnit);
+  models_->setAccessibleName(tr("Model"));
+  models_->setMinimumWidth(180);
+  models_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  models_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  backends_->setAccessibleName(tr("Runs on"));
+  backends_->addItem(tr("Vulkan"), QStringLiteral("vulkan"));
+  backends_->addItem(tr("Reference (CPU)"), QStringLiteral("reference"));
+  backends_->setToolTip(tr("Vulkan: the engine, on any vendor's GPU. Reference: the exact model on the CPU."));
+  row->addWidget(models_, 1);
+  row->addWidget(backends_);
+  connect(&workbench_, &Workbench::models_changed, this, &ModelPicker::refill);
+  connect(models_, &QComboBox::currentIndexChanged, this, [this] {
+    // A full-precision model is compared against on the reference, a quantized one runs on the engine.
+    const bool quantized = choice().path.endsWith(QLatin1String(".qvlm"));
+    backends_->setCurrentIndex(backends_->findData(quantized ? QStringLiteral("vulkan") : QStringLiteral("reference")));
+    models_->setToolTip(choice().path);
+    Q_EMIT changed();
+  });
+  connect(backends_, &QComboBox::currentIndexChanged, this, &ModelPicker::changed);
+  refill();
+}
+
+void ModelPicker::refill() {
+  const QString before = choice().path;
+  const QSignalBlocker quiet(models_);
+  models_->clear();
+  for (const QString& path : workbench_.models()) {
+    models_->addItem(path.endsWith(QLatin1String(".qvlm")) ? tr("%1 (quantized)").arg(model_name(path))
+                                                           : tr("%1 (full precision)").arg(model_name(path)),
+                     path);
+  }
+  const int index = models_->findData(before);
+  models_->setCurrentIndex(std::max(0, index));
+  if (index < 0) Q_EMIT models_->currentIndexChanged(models_->currentIndex());
+  models_->setToolTip(choice().path);
+  if (choice().path != before) {
+    const bool quantized = choice().path.endsWith(QLatin1String(".qvlm"));
+    backends_->setCurrentIndex(backends_->findData(quantized ? QStringLiteral("vulkan") : QStringLiteral("reference")));
+  }
+}
+
+ChatModelChoice ModelPicker::choice() const {
+  return {models_->currentData().toString(), backends_->currentData().toString(), false};
+}
+
+void ModelPicker::choose(const ChatModelChoice& choice) {
+  int index = models_->findData(choice.path);
+  if (index < 0) {
+    models_->addItem(model_name(choice.path), choice.path);
+    index = models_->count() - 1;
+  }
+  models_->setCurrentIndex(index);
+  if (!choice.backend.isEmpty()) backends_->setCurrentIndex(backends_->findData(choice.backend));
+}
+
+}  // namespace qvlm::studio

@@ -1,0 +1,131 @@
+// One pixel a cell, scaled without smoothing, with a colour bar.
+#include "app/studio/views/heatmap_view.h"
+
+#include <QHelpEvent>
+#include <QKeyEvent>
+#include <QMouseEvent>
+#include <QPainter>
+#include <QToolTip>
+#include <algorithm>
+
+#include "app/studio/models/ribbon_model.h"
+#include "app/studio/style/colormap.h"
+#include "app/studio/style/theme.h"
+
+namespace qvlm::studio {
+
+HeatmapView::HeatmapView(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
+  setAccessibleName(tr("Entropy by site and sample"));
+  setFocusPolicy(Qt::StrongFocus);
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
+  connect(&theme_, &Theme::changed, this, qOverload<>(&QWidget::update));
+}
+
+void HeatmapView::set_values(const std::vector<std::vector<float>>& values, int samples) {
+  values_ = values;
+  samples_ = samples;
+  low_ = 1e30f;
+  high_ = -1e30f;
+  for (const auto& site : values_) {
+    for (const float value : site) {
+      low_ = std::min(low_, value);
+      high_ = std::max(high_, value);
+    }
+  }
+  const bool measured = low_ <= high_;
+  image_ = measured && samples > 0 ? QImage(static_cast<int>(values_.size()), samples, QImage::Format_ARGB32_Premultiplied) : QImage();
+  if (!image_.isNull()) {
+    image_.fill(Qt::transparent);
+    for (int site = 0; site < static_cast<int>(values_.size()); ++site) {
+      const auto& column = values_[static_cast<size_t>(site)];
+      for (int sample = 0; sample < std::min<int>(samples, static_cast<int>(column.size())); ++sample) {
+        const float value = column[static_cast<size_t>(sample)];
+        image_.setPixelColor(site, sample, viridis(high_ > low_ ? (value - low_) / (high_ - low_) : 0.5));
+      }
+    }
+  }
+  update();
+}
+
+void HeatmapView::set_selected_site(int site) {
+  selected_ = site;
+  update();
+}
+
+QRect HeatmapView::map_rect() const { return rect().adjusted(34, 4, -58, -22); }
+
+std::pair<int, int> HeatmapView::cell_at(const QPoint& point) const {
+  const QRect map = map_rect();
+  if (image_.isNull() || !map.contains(point)) return {-1, -1};
+  return {(point.x() - map.left()) * image_.width() / map.width(), (point.y() - map.top()) * image_.height() / map.height()};
+}
+
+void HeatmapView::paintEvent(QPaintEvent*) {
+  const Palette& p = theme_.colors();
+  QPainter painter(this);
+  QFont small = font();
+  small.setPointSizeF(8);
+  painter.setFont(small);
+  const QRect map = map_rect();
+  if (image_.isNull()) {
+    painter.setPen(p.muted);
+    painter.drawText(rect(), Qt::AlignCenter | Qt::TextWordWrap, tr("Appears when entropy is measured"));
+    return;
+  }
+  painter.fillRect(map, p.raised);
+  painter.drawImage(map, image_);
+  const double cell = double(map.width()) / image_.width();
+  painter.setPen(QPen(hasFocus() ? p.accent_ink : p.text, hasFocus() ? 2 : 1));
+  painter.drawRect(QRectF(map.left() + selected_ * cell, map.top() - 1, std::max(2.0, cell), map.height() + 2));
+  painter.setPen(p.muted);
+  painter.drawText(QRect(0, map.top(), 30, 14), Qt::AlignRight | Qt::AlignVCenter, QStringLiteral("1"));
+  painter.drawText(QRect(0, map.bottom() - 13, 30, 14), Qt::AlignRight | Qt::AlignVCenter, QString::number(samples_));
+  painter.drawText(QRect(map.left(), map.bottom() + 4, map.width(), 16), Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("0"));
+  painter.drawText(QRect(map.left(), map.bottom() + 4, map.width(), 16), Qt::AlignCenter, tr("site"));
+  painter.drawText(QRect(map.left(), map.bottom() + 4, map.width(), 16), Qt::AlignRight | Qt::AlignVCenter,
+                   QString::number(image_.width() - 1));
+  painter.save();
+  painter.translate(14, map.center().y());
+  painter.rotate(-90);
+  painter.drawText(QRect(-40, -10, 80, 20), Qt::AlignCenter, tr("sample"));
+  painter.restore();
+  const QRect bar(map.right() + 10, map.top(), 10, map.height());
+  for (int y = 0; y < bar.height(); ++y) {
+    painter.fillRect(QRect(bar.left(), bar.bottom() - y, bar.width(), 1), viridis(double(y) / std::max(1, bar.height() - 1)));
+  }
+  painter.drawText(QRect(bar.right() + 5, bar.top() - 2, 40, 14), Qt::AlignLeft | Qt::AlignVCenter, QString::number(high_, 'f', 2));
+  painter.drawText(QRect(bar.right() + 5, bar.bottom() - 12, 40, 14), Qt::AlignLeft | Qt::AlignVCenter, QString::number(low_, 'f', 2));
+}
+
+void HeatmapView::mousePressEvent(QMouseEvent* event) {
+  const auto [site, sample] = cell_at(event->pos());
+  if (site >= 0) Q_EMIT site_clicked(site);
+}
+
+void HeatmapView::keyPressEvent(QKeyEvent* event) {
+  const int step = event->key() == Qt::Key_Left ? -1 : event->key() == Qt::Key_Right ? 1 : 0;
+  if (step != 0 && !image_.isNull()) {
+    Q_EMIT site_clicked(std::clamp(selected_ + step, 0, image_.width() - 1));
+  } else {
+    QWidget::keyPressEvent(event);
+  }
+}
+
+bool HeatmapView::event(QEvent* event) {
+  if (event->type() == QEvent::ToolTip) {
+    const auto* help = static_cast<QHelpEvent*>(event);
+    const auto [site, sample] = cell_at(help->pos());
+    if (site >= 0 && sample < static_cast<int>(values_[static_cast<size_t>(site)].size())) {
+      QToolTip::showText(help->globalPos(),
+                         tr("%1, sample %2: %3").arg(RibbonModel::site_name(site)).arg(sample + 1).arg(
+                             values_[static_cast<size_t>(site)][static_cast<size_t>(sample)], 0, 'f', 3),
+                         this);
+    } else {
+      QToolTip::hideText();
+    }
+    return true;
+  }
+  return QWidget::event(event);
+}
+
+}  // namespace qvlm::studio

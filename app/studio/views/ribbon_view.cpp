@@ -1,0 +1,218 @@
+// Geometry and painting of the ribbon; the edits themselves are RibbonModel's.
+#include "app/studio/views/ribbon_view.h"
+
+#include <QAccessible>
+#include <QPainter>
+#include <QPainterPath>
+#include <algorithm>
+#include <cmath>
+
+#include "app/studio/models/ribbon_model.h"
+#include "app/studio/style/colormap.h"
+#include "app/studio/style/icons.h"
+#include "app/studio/style/theme.h"
+#include "app/studio/views/ribbon_accessible.h"
+#include "core/model/sites.h"
+
+namespace qvlm::studio {
+
+namespace {
+
+constexpr int kMargin = 8;
+constexpr int kScaleHeight = 20;  // layer numbers above the cells
+constexpr int kCellTop = kScaleHeight + 6;
+constexpr int kCellHeight = 56;
+constexpr int kMarkTop = kCellTop + kCellHeight + 7;
+constexpr int kBlockGap = 5;  // between blocks, where the handle stands
+constexpr int kHandleReach = 5;
+constexpr double kMinCell = 9;
+
+}  // namespace
+
+RibbonView::RibbonView(RibbonModel& model, const Theme& theme, QWidget* parent) : QWidget(parent), model_(model), theme_(theme) {
+  install_ribbon_accessibility();
+  setFocusPolicy(Qt::StrongFocus);
+  setMouseTracking(true);
+  setAccessibleName(tr("Block ribbon"));
+  setAccessibleDescription(
+      tr("Activation sites in order, in blocks. Arrow keys select a site, S splits the block behind it, M merges with the next block, "
+         "L locks, Control with arrows moves the block's border."));
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  connect(&model_, &RibbonModel::changed, this, [this] {
+    // A new partition of the run ends a drag of the old one's border.
+    if (dragged_ && !model_.dragging()) dragged_.reset();
+    hovered_.reset();
+    updateGeometry();
+    update();
+  });
+  connect(&model_, &RibbonModel::selection_changed, this, &RibbonView::announce);
+  connect(&theme_, &Theme::changed, this, qOverload<>(&QWidget::update));
+}
+
+QSize RibbonView::sizeHint() const { return minimumSizeHint(); }
+
+QSize RibbonView::minimumSizeHint() const {
+  const int fit = 2 * kMargin + static_cast<int>(std::ceil(model_.sites() * kMinCell));
+  const int zoomed = zoom_ > 1 && parentWidget() != nullptr ? static_cast<int>(parentWidget()->width() * zoom_) : 0;
+  return {std::max({320, fit, zoomed}), kMarkTop + 14};
+}
+
+void RibbonView::set_zoom(double zoom) {
+  zoom_ = std::clamp(zoom, 1.0, 12.0);
+  updateGeometry();
+  update();
+}
+
+double RibbonView::cell_width() const { return model_.sites() > 0 ? double(width() - 2 * kMargin) / model_.sites() : 0; }
+
+QRect RibbonView::site_rect(int site) const {
+  const double w = cell_width();
+  const int left = kMargin + static_cast<int>(std::lround(site * w));
+  const int right = kMargin + static_cast<int>(std::lround((site + 1) * w));
+  return {left, kCellTop, right - left, kCellHeight};
+}
+
+QRect RibbonView::block_rect(int block) const {
+  const Block& here = model_.partition().blocks.at(static_cast<size_t>(block));
+  const QRect whole = site_rect(here.first).united(site_rect(here.last));
+  const int gap = cell_width() > 14 ? kBlockGap : 3;
+  return whole.adjusted(here.first == 0 ? 0 : gap / 2 + 1, 0, here.last + 1 == model_.sites() ? 0 : -gap / 2, 0);
+}
+
+QPoint RibbonView::border_point(int block) const {
+  const Block& here = model_.partition().blocks.at(static_cast<size_t>(block));
+  return {site_rect(here.last + 1).left(), kCellTop + kCellHeight / 2};
+}
+
+int RibbonView::site_at(int x) const {
+  const double w = cell_width();
+  return w <= 0 ? 0 : std::clamp(static_cast<int>(std::floor((x - kMargin) / w)), 0, model_.sites() - 1);
+}
+
+std::optional<int> RibbonView::border_at(const QPoint& point) const {
+  if (point.y() < kCellTop - 8 || point.y() > kMarkTop) return std::nullopt;
+  const int reach = std::min(kHandleReach, std::max(2, static_cast<int>(cell_width() / 3)));
+  const auto& blocks = model_.partition().blocks;
+  for (size_t b = 0; b + 1 < blocks.size(); ++b) {
+    if (std::abs(border_point(static_cast<int>(b)).x() - point.x()) <= reach) return static_cast<int>(b);
+  }
+  return std::nullopt;
+}
+
+void RibbonView::paint_scale(QPainter& painter) const {
+  const Palette& p = theme_.colors();
+  QFont small = font();
+  small.setPointSizeF(8);
+  painter.setFont(small);
+  painter.setPen(p.muted);
+  const double layer_width = cell_width() * kSitesPerLayer;
+  // Every so many layers that the numbers do not touch.
+  const int step = std::max(1, static_cast<int>(std::ceil(painter.fontMetrics().horizontalAdvance(QStringLiteral("0000")) / layer_width)));
+  const bool words = layer_width > painter.fontMetrics().horizontalAdvance(tr("Layer %1").arg(88)) + 8;
+  for (int layer = 0; layer * kSitesPerLayer < model_.sites(); ++layer) {
+    const int left = kMargin + static_cast<int>(std::lround(layer * layer_width));
+    painter.fillRect(QRect(left, 2, 1, kScaleHeight - 4), p.border);
+    if (layer % step != 0) continue;
+    painter.drawText(QRect(left + 5, 0, static_cast<int>(layer_width * step) - 6, kScaleHeight), Qt::AlignLeft | Qt::AlignVCenter,
+                     words ? tr("Layer %1").arg(layer) : QString::number(layer));
+  }
+}
+
+void RibbonView::paint_block(QPainter& painter, int block) const {
+  const Palette& p = theme_.colors();
+  const Block& here = model_.partition().blocks[static_cast<size_t>(block)];
+  const QRect rect = block_rect(block);
+  QPainterPath shape;
+  shape.addRoundedRect(rect, 5, 5);
+  painter.save();
+  painter.setClipPath(shape, Qt::IntersectClip);
+  const double low = model_.lowest_entropy(), high = model_.highest_entropy();
+  for (int site = here.first; site <= here.last; ++site) {
+    const QRect cell = site_rect(site);
+    const double entropy = model_.entropy(site);
+    const QColor ground = std::isnan(entropy) ? p.raised : viridis(high > low ? (entropy - low) / (high - low) : 0.5);
+    painter.fillRect(cell, ground);
+    if (site > here.first) painter.fillRect(QRect(cell.left(), cell.top() + 4, 1, cell.height() - 8), QColor(255, 255, 255, 70));
+    if (cell.width() >= 30) {
+      QFont small = font();
+      small.setPointSizeF(7.5);
+      painter.setFont(small);
+      painter.setPen(std::isnan(entropy) ? p.muted : ink_on(ground));
+      const std::string_view name = short_name_of(Site::at(site).kind);
+      painter.drawText(cell, Qt::AlignCenter, QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size())));
+    }
+  }
+  painter.restore();
+  // The mark under a block says how far its search is.
+  const QRect mark(rect.left() + 1, kMarkTop, rect.width() - 2, 4);
+  QColor color;
+  switch (model_.mark(block)) {
+    case BlockMark::SEARCHED: color = p.series_c; break;
+    case BlockMark::SEARCHING: color = p.accent; break;
+    case BlockMark::EDITED: color = p.series_b; break;
+    case BlockMark::AFFECTED: color = p.series_b; color.setAlpha(110); break;
+    case BlockMark::NONE: color = p.raised; break;
+  }
+  painter.setPen(Qt::NoPen);
+  painter.setBrush(color);
+  painter.drawRoundedRect(mark, 2, 2);
+  if (here.locked) {
+    const QRect corner(rect.center().x() - 8, rect.bottom() - 18, 16, 16);
+    painter.setBrush(p.surface);
+    painter.drawEllipse(corner);
+    painter.drawPixmap(corner.adjusted(2, 2, -2, -2), icon_pixmap(QStringLiteral("lock"), p.text, 12));
+  }
+}
+
+void RibbonView::paint_handles(QPainter& painter) const {
+  const Palette& p = theme_.colors();
+  const auto& blocks = model_.partition().blocks;
+  painter.setPen(Qt::NoPen);
+  for (size_t b = 0; b + 1 < blocks.size(); ++b) {
+    const int block = static_cast<int>(b);
+    const bool active = dragged_ == block || (!dragged_ && hovered_ == block);
+    if (!active && cell_width() < 12) continue;
+    const QPoint at = border_point(block);
+    painter.setBrush(active ? p.accent_ink : p.border);
+    if (active) {
+      painter.drawRoundedRect(QRect(at.x() - 2, kCellTop - 5, 4, kCellHeight + 10), 2, 2);
+    } else {
+      painter.drawRoundedRect(QRect(at.x() - 1, kCellTop + 8, 2, kCellHeight - 16), 1, 1);
+    }
+  }
+  if (dragged_) {
+    // Where the border may go.
+    const auto [low, high] = model_.border_range(*dragged_);
+    painter.setBrush(p.accent_ink);
+    for (int last = low; last <= high; ++last) {
+      const int x = site_rect(last + 1).left();
+      painter.drawEllipse(QPoint(x, kCellTop - 4), 3, 3);
+    }
+  }
+}
+
+void RibbonView::paintEvent(QPaintEvent*) {
+  const Palette& p = theme_.colors();
+  QPainter painter(this);
+  painter.setRenderHint(QPainter::Antialiasing);
+  if (model_.sites() == 0) {
+    painter.setPen(p.muted);
+    painter.drawText(rect(), Qt::AlignCenter, tr("The sites of the model appear here once it is open."));
+    return;
+  }
+  paint_scale(painter);
+  for (int block = 0; block < static_cast<int>(model_.partition().blocks.size()); ++block) paint_block(painter, block);
+  paint_handles(painter);
+  const QRect selected = site_rect(model_.selected_site());
+  painter.setBrush(Qt::NoBrush);
+  painter.setPen(QPen(hasFocus() ? p.accent_ink : p.text, hasFocus() ? 3 : 2));
+  painter.drawRoundedRect(selected.adjusted(0, -2, 0, 2), 5, 5);
+}
+
+void RibbonView::announce() {
+  QAccessibleEvent focus(this, QAccessible::Focus);
+  focus.setChild(model_.selected_block());
+  QAccessible::updateAccessibility(&focus);
+}
+
+}  // namespace qvlm::studio

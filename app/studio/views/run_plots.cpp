@@ -1,0 +1,325 @@
+// What each plot of a run draws, with QCustomPlot.
+#include "app/studio/views/run_plots.h"
+
+#include <qcustomplot.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "app/studio/style/theme.h"
+
+namespace qvlm::studio {
+
+namespace {
+
+void style_axis(QCPAxis* axis, const Palette& p, const QFont& font) {
+  axis->setBasePen(QPen(p.border));
+  axis->setTickPen(QPen(p.border));
+  axis->setSubTickPen(Qt::NoPen);
+  axis->setTickLabelColor(p.muted);
+  axis->setLabelColor(p.muted);
+  axis->setTickLabelFont(font);
+  axis->setLabelFont(font);
+  axis->setTickLengthIn(0);
+  axis->setTickLengthOut(3);
+  axis->setLabelPadding(2);
+  axis->grid()->setPen(QPen(p.grid, 1));
+  axis->grid()->setZeroLinePen(QPen(p.grid, 1));
+  axis->grid()->setSubGridVisible(false);
+}
+
+QPen line(const QColor& color, double width = 1.8, Qt::PenStyle style = Qt::SolidLine) { return QPen(color, width, style); }
+
+QColor with_alpha(QColor color, int alpha) {
+  color.setAlpha(alpha);
+  return color;
+}
+
+/// A range that leaves a little air around the values.
+void set_range(QCPAxis* axis, double low, double high) {
+  const double air = std::max((high - low) * 0.06, 1e-9);
+  axis->setRange(low - air, high + air);
+}
+
+}  // namespace
+
+RunPlot::RunPlot(const Theme& theme, const QString& name, const QString& empty_text, QWidget* parent)
+    : QWidget(parent), theme_(theme), plot_(new QCustomPlot(this)), empty_text_(empty_text) {
+  setAccessibleName(name);
+  plot_->setAccessibleName(name);
+  plot_->setFocusPolicy(Qt::NoFocus);
+  plot_->setBackground(Qt::NoBrush);
+  plot_->setAttribute(Qt::WA_OpaquePaintEvent, false);
+  plot_->setAutoAddPlottableToLegend(false);
+  plot_->axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
+  plot_->axisRect()->setMargins(QMargins(0, 8, 8, 0));
+  plot_->xAxis->ticker()->setTickCount(5);
+  plot_->yAxis->ticker()->setTickCount(4);
+  plot_->hide();
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
+  const auto apply = [this] {
+    QFont small = font();
+    small.setPointSizeF(8);
+    for (QCPAxis* axis : {plot_->xAxis, plot_->yAxis}) style_axis(axis, theme_.colors(), small);
+    plot_->legend->setBrush(Qt::NoBrush);
+    plot_->legend->setBorderPen(Qt::NoPen);
+    plot_->legend->setFont(small);
+    plot_->legend->setTextColor(theme_.colors().muted);
+    plot_->legend->setIconSize(14, 8);
+    plot_->legend->setRowSpacing(0);
+    plot_->legend->setMargins(QMargins(4, 2, 4, 2));
+    plot_->axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignRight);
+  };
+  apply();
+  connect(&theme_, &Theme::changed, this, [this, apply] {
+    apply();
+    restyle();
+    plot_->replot(QCustomPlot::rpQueuedReplot);
+    update();
+  });
+}
+
+RunPlot::~RunPlot() = default;
+
+void RunPlot::set_points(int points, const QString& description) {
+  points_ = points;
+  plot_->setVisible(points > 0);
+  setAccessibleDescription(points > 0 ? description : empty_text_);
+  plot_->setAccessibleDescription(accessibleDescription());
+  if (points > 0) plot_->replot(QCustomPlot::rpQueuedReplot);
+  update();
+}
+
+void RunPlot::paintEvent(QPaintEvent*) {
+  if (points_ > 0) return;
+  QPainter painter(this);
+  QFont small = font();
+  small.setPointSizeF(8.5);
+  painter.setFont(small);
+  painter.setPen(theme_.colors().muted);
+  painter.drawText(rect(), Qt::AlignCenter | Qt::TextWordWrap, empty_text_);
+}
+
+void RunPlot::resizeEvent(QResizeEvent*) { plot_->setGeometry(rect()); }
+
+EntropyPlot::EntropyPlot(const Theme& theme, QWidget* parent)
+    : RunPlot(theme, tr("Entropy and dependency by site"), tr("Appears when entropy is measured"), parent) {
+  plot().addGraph()->setName(tr("entropy H"));
+  plot().addGraph()->setName(tr("dependency D"));
+  plot().addGraph()->setName(tr("threshold h₀"));
+  plot().addGraph();  // selection
+  for (int i = 0; i < 3; ++i) plot().graph(i)->addToLegend();
+  plot().legend->setVisible(true);
+  plot().legend->setFillOrder(QCPLayoutGrid::foColumnsFirst);
+  plot().xAxis->setLabel(tr("site"));
+  connect(&plot(), &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
+    if (points() > 0) Q_EMIT site_clicked(static_cast<int>(std::lround(plot().xAxis->pixelToCoord(event->pos().x()))));
+  });
+  restyle();
+}
+
+void EntropyPlot::restyle() {
+  const Palette& p = theme().colors();
+  plot().graph(0)->setPen(line(p.series_a));
+  plot().graph(1)->setPen(line(p.series_b));
+  plot().graph(2)->setPen(line(p.muted, 1.2, Qt::DashLine));
+  plot().graph(3)->setPen(line(with_alpha(p.text, 120), 1));
+  if (plot().graph(0)->dataCount() < 80) {
+    plot().graph(0)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, p.series_a, 4));
+    plot().graph(1)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, p.series_b, 4));
+  }
+}
+
+void EntropyPlot::show_run(const RunState& state, int selected_site) {
+  QVector<double> x, entropy, dependency_x, dependency;
+  double low = 1e30, high = -1e30;
+  for (size_t i = 0; i < state.sites.size(); ++i) {
+    if (!state.sites[i].entropy) continue;
+    x << double(i);
+    entropy << state.sites[i].entropy->entropy;
+    if (i + 1 < state.sites.size()) {
+      dependency_x << double(i);
+      dependency << state.sites[i].entropy->dependency;
+    }
+  }
+  for (const double v : entropy) low = std::min(low, v), high = std::max(high, v);
+  for (const double v : dependency) low = std::min(low, v), high = std::max(high, v);
+  plot().graph(0)->setData(x, entropy, true);
+  plot().graph(1)->setData(dependency_x, dependency, true);
+  const double last = std::max<double>(1, double(state.sites.size()) - 1);
+  if (state.threshold > 0) {
+    plot().graph(2)->setData({0, last}, {state.threshold, state.threshold}, true);
+    low = std::min(low, state.threshold);
+    high = std::max(high, state.threshold);
+  } else {
+    plot().graph(2)->data()->clear();
+  }
+  if (!x.isEmpty()) {
+    plot().graph(3)->setData({double(selected_site), double(selected_site)}, {low - 1, high + 1});
+    plot().xAxis->setRange(-0.5, last + 0.5);
+    // Room at the top for the legend.
+    set_range(plot().yAxis, low, high + (high - low) * 0.22);
+  }
+  restyle();
+  set_points(static_cast<int>(x.size()), tr("%n site(s) measured, entropy %1 to %2", nullptr, static_cast<int>(x.size()))
+                                             .arg(low, 0, 'f', 2)
+                                             .arg(high, 0, 'f', 2));
+}
+
+ErrorPlot::ErrorPlot(const Theme& theme, QWidget* parent)
+    : RunPlot(theme, tr("Error by block, layer-wise and joint"), tr("Appears as blocks are searched"), parent) {
+  plot().addGraph()->setName(tr("layer-wise"));
+  plot().addGraph()->setName(tr("joint"));
+  plot().addGraph();
+  plot().graph(0)->addToLegend();
+  plot().graph(1)->addToLegend();
+  plot().legend->setVisible(true);
+  plot().legend->setFillOrder(QCPLayoutGrid::foColumnsFirst);
+  plot().yAxis->setScaleType(QCPAxis::stLogarithmic);
+  plot().yAxis->setTicker(QSharedPointer<QCPAxisTickerLog>(new QCPAxisTickerLog));
+  plot().yAxis->setNumberFormat(QStringLiteral("eb"));
+  plot().yAxis->setNumberPrecision(0);
+  plot().xAxis->setLabel(tr("block"));
+  connect(&plot(), &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
+    if (points() > 0) Q_EMIT block_clicked(static_cast<int>(std::lround(plot().xAxis->pixelToCoord(event->pos().x()))) - 1);
+  });
+  restyle();
+}
+
+void ErrorPlot::restyle() {
+  const Palette& p = theme().colors();
+  plot().graph(0)->setPen(line(p.series_b, 1.4));
+  plot().graph(0)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCircle, QPen(p.series_b, 1.6), p.surface, 7));
+  plot().graph(1)->setPen(line(p.series_a, 1.4));
+  plot().graph(1)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, p.series_a, 5));
+  plot().graph(2)->setPen(line(with_alpha(p.text, 120), 1));
+}
+
+void ErrorPlot::show_run(const RunState& state, int selected_block) {
+  QVector<double> x, layerwise, joint;
+  double low = 1e30, high = 1e-30;
+  const int blocks = static_cast<int>(state.partition.blocks.size());
+  for (int block = 0; block < blocks; ++block) {
+    const BlockSearched* found = state.result_of(block);
+    if (found == nullptr || !(found->joint_error > 0) || !(found->layerwise_error > 0)) continue;
+    x << block + 1;
+    layerwise << found->layerwise_error;
+    joint << found->joint_error;
+    low = std::min({low, found->layerwise_error, found->joint_error});
+    high = std::max({high, found->layerwise_error, found->joint_error});
+  }
+  plot().graph(0)->setData(x, layerwise, true);
+  plot().graph(1)->setData(x, joint, true);
+  if (!x.isEmpty()) {
+    // Whole decades, with room for the legend.
+    plot().yAxis->setRange(std::pow(10, std::floor(std::log10(low * 0.95))), std::pow(10, std::ceil(std::log10(high * 1.05)) + 0.45));
+    plot().xAxis->setRange(0.5, std::max(2, blocks) + 0.5);
+    plot().graph(2)->setData({double(selected_block + 1), double(selected_block + 1)}, {low / 1e6, high * 1e6});
+  }
+  set_points(static_cast<int>(x.size()), tr("%n block(s) searched", nullptr, static_cast<int>(x.size())));
+}
+
+CandidatePlot::CandidatePlot(const Theme& theme, QWidget* parent)
+    : RunPlot(theme, tr("Candidates of the block in search"), tr("Appears while a block is searched"), parent) {
+  plot().addGraph()->setName(tr("tuple"));
+  plot().addGraph()->setName(tr("best so far"));
+  plot().graph(0)->addToLegend();
+  plot().graph(1)->addToLegend();
+  plot().legend->setVisible(true);
+  plot().legend->setFillOrder(QCPLayoutGrid::foColumnsFirst);
+  plot().graph(0)->setLineStyle(QCPGraph::lsNone);
+  plot().graph(1)->setLineStyle(QCPGraph::lsStepLeft);
+  plot().xAxis->setLabel(tr("tuple, in order of scoring"));
+  restyle();
+}
+
+void CandidatePlot::restyle() {
+  const Palette& p = theme().colors();
+  plot().graph(0)->setPen(line(p.series_a));
+  plot().graph(0)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, with_alpha(p.series_a, 170), with_alpha(p.series_a, 170), 4));
+  plot().graph(1)->setPen(line(p.series_b));
+}
+
+void CandidatePlot::show_run(const RunState& state) {
+  QVector<double> x, loss, best;
+  double low = 1e30, high = -1e30;
+  for (const CandidateScored& candidate : state.candidates) {
+    if (!std::isfinite(candidate.loss)) continue;
+    x << double(x.size() + 1);
+    loss << candidate.loss;
+    low = std::min(low, candidate.loss);
+    high = std::max(high, candidate.loss);
+    best << low;
+  }
+  plot().graph(0)->setData(x, loss, true);
+  plot().graph(1)->setData(x, best, true);
+  if (!x.isEmpty()) {
+    plot().xAxis->setRange(0, double(x.size()) + 1);
+    set_range(plot().yAxis, low, high + (high - low) * 0.25);
+    plot().yAxis->setNumberFormat(QStringLiteral("gb"));
+    plot().yAxis->setNumberPrecision(3);
+  }
+  set_points(static_cast<int>(x.size()),
+             tr("Block %1: %n tuple(s) scored, best %2", nullptr, static_cast<int>(x.size())).arg(state.block_in_search + 1).arg(low, 0, 'g', 3));
+}
+
+HistogramPlot::HistogramPlot(const Theme& theme, QWidget* parent)
+    : RunPlot(theme, tr("Histogram of the selected site"), tr("Appears when the site's activations are measured"), parent) {
+  plot().addGraph();
+  plot().addGraph();
+  plot().graph(0)->setLineStyle(QCPGraph::lsStepCenter);
+  plot().yAxis->setScaleType(QCPAxis::stLogarithmic);
+  plot().yAxis->setTicker(QSharedPointer<QCPAxisTickerLog>(new QCPAxisTickerLog));
+  plot().yAxis->setNumberFormat(QStringLiteral("eb"));
+  plot().yAxis->setNumberPrecision(0);
+  plot().xAxis->setLabel(tr("activation"));
+  restyle();
+}
+
+void HistogramPlot::restyle() {
+  const Palette& p = theme().colors();
+  plot().graph(0)->setPen(line(p.series_c, 1.4));
+  plot().graph(0)->setBrush(with_alpha(p.series_c, 60));
+  plot().graph(1)->setPen(line(p.series_b, 1.4, Qt::DashLine));
+}
+
+void HistogramPlot::show_run(const RunState& state, int site) {
+  const SiteMeasured* measured = nullptr;
+  if (site >= 0 && site < static_cast<int>(state.sites.size())) {
+    const auto& statistics = state.sites[static_cast<size_t>(site)].statistics;
+    if (statistics) measured = &*statistics;
+  }
+  if (measured == nullptr || measured->histogram.empty()) {
+    set_points(0, {});
+    return;
+  }
+  QVector<double> x, y;
+  const double width = double(measured->histogram_high - measured->histogram_low) / double(measured->histogram.size());
+  double high = 1;
+  for (size_t i = 0; i < measured->histogram.size(); ++i) {
+    x << measured->histogram_low + (double(i) + 0.5) * width;
+    y << std::max(0.5, double(measured->histogram[i]));  // an empty bin stands at the axis
+    high = std::max(high, double(measured->histogram[i]));
+  }
+  plot().graph(0)->setData(x, y, true);
+  plot().yAxis->setRange(0.5, high * 2);
+  plot().xAxis->setRange(measured->histogram_low, measured->histogram_high);
+  // The chosen parameter's bounds, where it is one of the recipe's percentiles.
+  QVector<double> bounds_x, bounds_y;
+  const int block = state.partition.blocks.empty() ? -1 : state.partition.block_of(site);
+  const BlockSearched* found = block >= 0 ? state.result_of(block) : nullptr;
+  if (found != nullptr && state.recipe && state.recipe->activation_mode == ActivationMode::STATIC_TENSOR && state.recipe->activation_bits < 16) {
+    const std::vector<float> grid = candidates_of(*state.recipe);
+    const float chosen = found->joint_parameters.at(static_cast<size_t>(site - found->first_site));
+    for (size_t i = 0; i < grid.size() && i < measured->percentile_low.size() && i < measured->percentile_high.size(); ++i) {
+      if (std::abs(grid[i] - chosen) > 1e-4f) continue;
+      const double nan = std::nan("");
+      bounds_x << measured->percentile_low[i] << measured->percentile_low[i] << measured->percentile_low[i] << measured->percentile_high[i] << measured->percentile_high[i];
+      bounds_y << 0.5 << high * 2 << nan << 0.5 << high * 2;
+    }
+  }
+  plot().graph(1)->setData(bounds_x, bounds_y);
+  set_points(static_cast<int>(x.size()), tr("Site %1: from %2 to %3").arg(site).arg(double(measured->minimum), 0, 'g', 3).arg(double(measured->maximum), 0, 'g', 3));
+}
+
+}  // namespace qvlm::studio

@@ -1,0 +1,90 @@
+// The line, bar and scatter plots of a run. QCustomPlot stays inside run_plots.cpp and plot_style.cpp.
+#pragma once
+
+#include <QWidget>
+
+#include "core/run/run_state.h"
+
+class QCustomPlot;
+
+namespace qvlm::studio {
+
+class RibbonModel;
+class Theme;
+
+/// A plot that follows the theme, and says so when there is nothing to draw yet.
+class RunPlot : public QWidget {
+  Q_OBJECT
+ public:
+  RunPlot(const Theme& theme, const QString& name, const QString& empty_text, QWidget* parent = nullptr);
+  ~RunPlot() override;
+  QSize minimumSizeHint() const override { return {160, 120}; }
+  /// Points drawn by the last show(); 0 while empty. For tests and for the accessible description.
+  int points() const { return points_; }
+
+ protected:
+  virtual void restyle() = 0;
+  void set_points(int points, const QString& description);
+  void paintEvent(QPaintEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
+  QCustomPlot& plot() { return *plot_; }
+  const Theme& theme() const { return theme_; }
+
+ private:
+  const Theme& theme_;
+  QCustomPlot* plot_;
+  QString empty_text_;
+  int points_ = 0;
+};
+
+/// Entropy and dependency by site, with the threshold h0.
+class EntropyPlot : public RunPlot {
+  Q_OBJECT
+ public:
+  explicit EntropyPlot(const Theme& theme, QWidget* parent = nullptr);
+  void show_run(const RunState& state, int selected_site);
+
+ Q_SIGNALS:
+  void site_clicked(int site);
+
+ protected:
+  void restyle() override;
+};
+
+/// Error of each block: layer-wise and joint, on a logarithmic axis.
+class ErrorPlot : public RunPlot {
+  Q_OBJECT
+ public:
+  explicit ErrorPlot(const Theme& theme, QWidget* parent = nullptr);
+  void show_run(const RunState& state, int selected_block);
+
+ Q_SIGNALS:
+  void block_clicked(int block);
+
+ protected:
+  void restyle() override;
+};
+
+/// Losses of the tuples of the block being searched, in the order of scoring, and the best so far.
+class CandidatePlot : public RunPlot {
+  Q_OBJECT
+ public:
+  explicit CandidatePlot(const Theme& theme, QWidget* parent = nullptr);
+  void show_run(const RunState& state);
+
+ protected:
+  void restyle() override;
+};
+
+/// The distribution of one site's activations, with the bounds that its parameter clips at.
+class HistogramPlot : public RunPlot {
+  Q_OBJECT
+ public:
+  explicit HistogramPlot(const Theme& theme, QWidget* parent = nullptr);
+  void show_run(const RunState& state, int site);
+
+ protected:
+  void restyle() override;
+};
+
+}  // namespace qvlm::studio
