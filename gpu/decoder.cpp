@@ -62,6 +62,13 @@ Decoder::Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_r
   request_ = gpu.memory().allocate(sizeof(SamplingRequest) + uint64_t{vocabulary} * 4, Intent::UPLOAD);
   result_ = gpu.memory().allocate(sizeof(SamplingResult), Intent::READBACK);
   logits_host_ = gpu.memory().allocate(many_logits_.span.size, Intent::READBACK);
+
+  Recorder reading = gpu.recorder();
+  reading.add(gpu.kernels().copy(logits_.span, logits_host_, logits_.span.size));
+  read_logits_ = reading.finish();
+  Recorder sampling = gpu.recorder();
+  sampling.add(gpu.kernels().sample(logits_, work_, request_, result_));
+  sample_ = sampling.finish();
 }
 
 void Decoder::logits_of(Recorder& r, const DeviceTensor& hidden, const DeviceTensor& logits) {
@@ -134,11 +141,6 @@ void Decoder::forward(const InputRows& rows, int64_t position, std::stop_token s
 }
 
 std::vector<float> Decoder::logits() {
-  if (read_logits_.segments().empty()) {
-    Recorder r = gpu_.recorder();
-    r.add(gpu_.kernels().copy(logits_.span, logits_host_, logits_.span.size));
-    read_logits_ = r.finish();
-  }
   gpu_.run(read_logits_);
   std::vector<float> values(static_cast<size_t>(config_.vocabulary));
   std::memcpy(values.data(), logits_host_.mapped(), values.size() * 4);
@@ -165,11 +167,6 @@ std::vector<float> Decoder::last_logits(int64_t rows, int64_t count) {
 }
 
 int32_t Decoder::sample(const SamplingParameters& parameters, std::span<const int32_t> recent, int64_t position) {
-  if (sample_.segments().empty()) {
-    Recorder r = gpu_.recorder();
-    r.add(gpu_.kernels().sample(logits_, work_, request_, result_));
-    sample_ = r.finish();
-  }
   SamplingRequest request{.temperature = parameters.temperature,
                           .top_k = static_cast<uint32_t>(std::max(parameters.top_k, 0)),
                           .top_p = parameters.top_p,

@@ -35,6 +35,8 @@ class Decoder {
   /// Of the recorded one-token step, and of a prefill of `rows` rows recorded anew: for the barrier checker.
   const Trace& decode_trace();
   Trace prefill_trace(uint32_t rows);
+  const Trace& logits_trace() const { return read_logits_.trace(); }
+  const Trace& sample_trace() const { return sample_.trace(); }
   size_t decode_dispatches();
 
  private:

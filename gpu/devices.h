@@ -34,6 +34,7 @@ struct SelfTestLine {
   double largest_error = 0;  // relative to the largest value expected
   double tolerance = 0;
   bool passed = false;
+  double seconds = 0;   // with the plain loop, and on first use the driver's compilation
   std::string message;  // why it could not run
 };
 

@@ -14,6 +14,7 @@ GpuContextOptions context_options(const EngineOptions& options) {
           .memory_limit = static_cast<uint64_t>(std::max<int64_t>(options.memory_limit, 0)),
           .texel_kernels = options.texel_kernels,
           .disable_fp16 = options.disable_fp16,
+          .macs_per_segment = options.macs_per_segment,
           .validation = options.validation,
           .on_validation_message = options.on_validation_message};
 }

@@ -9,6 +9,7 @@ GpuContext::GpuContext(const GpuContextOptions& options)
     : instance_(std::make_shared<Instance>(options.validation, options.on_validation_message)) {
   DeviceProfile profile = choose_device(device_profiles(instance_->handle()), options.device, options.device_name);
   if (options.disable_fp16) profile.info.float16 = false;
+  if (options.macs_per_segment > 0) profile.macs_per_segment = options.macs_per_segment;
   if (!options.texel_kernels) profile.row_interleave = 1;
   device_ = std::make_unique<Device>(instance_, profile);
   memory_ = std::make_unique<Memory>(*device_, options.memory_limit);

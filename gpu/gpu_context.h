@@ -18,6 +18,7 @@ struct GpuContextOptions {
   uint64_t memory_limit = 0;
   bool texel_kernels = true;
   bool disable_fp16 = false;
+  double macs_per_segment = 0;  // 0: the profile's
   bool validation = false;
   Instance::MessageHandler on_validation_message;
 };

@@ -58,6 +58,12 @@ struct CopyArguments {
   uint32_t count;
 };
 
+struct BandwidthArguments {
+  Place from;
+  uint64_t to;
+  uint32_t count;
+};
+
 struct SampleArguments {
   uint64_t logits, work, request, result;
   uint32_t vocabulary;
@@ -97,13 +103,13 @@ Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const Dev
   a.zero = l.zero;
   a.flags = (e.bias.present() ? kBias : 0) | (e.add ? kAdd : 0) | (e.multiply ? kMultiply : 0) | (l.has_zeros ? kHasZeros : 0) |
             (e.activate ? (static_cast<uint32_t>(e.activation) + 1) << kActivationShift : 0);
-  const uint32_t format = static_cast<uint32_t>(l.format);
+  const uint32_t format = static_cast<uint32_t>(l.format), ragged = l.columns % 32 != 0 ? 1 : 0;
 
   Dispatch d;
   if (texels_) {
     const uint32_t lanes = profile_.subgroup_size;
     const uint32_t tokens = x.rows == 1 ? 1 : 4, rows = 2;
-    d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, tokens, rows, l.columns % 32 != 0 ? 1u : 0u}, true});
+    d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, tokens, rows, ragged}, true});
     d.groups_x = ceil_div(l.rows, lanes * rows);
     d.groups_y = ceil_div(x.rows, tokens);
     a.codes = Place::element(w.codes, 16);
@@ -123,12 +129,12 @@ Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const Dev
     a.zeros = Place::address(w.zeros);
     a.x = Place::address(x.span);
     if (x.rows <= kVectorRows) {
-      const uint32_t tokens = x.rows == 1 ? 1 : x.rows <= 2 ? 2 : x.rows <= 4 ? 4 : 8;
-      d = start("matvec", {"matvec", {format, tokens}});
-      d.groups_x = ceil_div(l.rows, 4);
-      d.groups_y = 1;
+      const uint32_t tokens = x.rows == 1 ? 1 : 4;
+      d = start("matvec", {"matvec", {format, tokens, ragged}});
+      d.groups_x = ceil_div(l.rows, 2);
+      d.groups_y = ceil_div(x.rows, tokens);
     } else {
-      d = start("matmul", {"matmul", {format}});
+      d = start("matmul", {"matmul", {format, ragged}});
       d.groups_x = ceil_div(l.rows, 64);
       d.groups_y = ceil_div(x.rows, 32);
     }
@@ -255,9 +261,11 @@ Dispatch Kernels::sample(const DeviceTensor& logits, const Span& work, const Spa
 }
 
 Dispatch Kernels::bandwidth(const Span& from, const Span& to) const {
-  Dispatch d = start("bandwidth", {"bandwidth", {profile_.small_threads}});
-  d.set_arguments(CopyArguments{from.address(), to.address(), static_cast<uint32_t>(from.size / 16)});
-  d.groups_x = profile_.cpu ? 256 : 8192;
+  Dispatch d = start("bandwidth", {texels_ ? "bandwidth_texel" : "bandwidth", {profile_.small_threads}});
+  const Place place = texels_ ? Place::element(from, 16) : Place::address(from);
+  if (texels_) d.texels = {{from.block, VK_FORMAT_R32G32B32A32_UINT}};
+  d.set_arguments(BandwidthArguments{place, to.address(), static_cast<uint32_t>(from.size / 16)});
+  d.groups_x = 8192;
   d.reads = {from};
   d.writes = {to};
   return d;

@@ -45,23 +45,21 @@ void Recorder::begin_segment() {
   check(device_.api().vkBeginCommandBuffer(recording_.segments_.back(), &begin), "vkBeginCommandBuffer");
   open_ = true;
   macs_ = 0;
-  barrier();  // against whatever was submitted before
 }
 
 void Recorder::end_segment() {
-  VkMemoryBarrier to_host{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER, .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT, .dstAccessMask = VK_ACCESS_HOST_READ_BIT};
-  const VkCommandBuffer commands = recording_.segments_.back();
-  device_.api().vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_HOST_BIT, 0, 1, &to_host, 0, nullptr, 0, nullptr);
-  check(device_.api().vkEndCommandBuffer(commands), "vkEndCommandBuffer");
+  check(device_.api().vkEndCommandBuffer(recording_.segments_.back()), "vkEndCommandBuffer");
   open_ = false;
 }
 
-void Recorder::barrier() {
+void Recorder::barrier(bool last) {
+  // The last one of a recording also stands before the host's reads. A barrier orders what was submitted before it too, so segments
+  // need none of their own.
   VkMemoryBarrier barrier{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                           .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
-                          .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
-  device_.api().vkCmdPipelineBarrier(recording_.segments_.back(), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1,
-                                     &barrier, 0, nullptr, 0, nullptr);
+                          .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT | (last ? VK_ACCESS_HOST_READ_BIT : 0u)};
+  const VkPipelineStageFlags to = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | (last ? VK_PIPELINE_STAGE_HOST_BIT : 0u);
+  device_.api().vkCmdPipelineBarrier(recording_.segments_.back(), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, to, 0, 1, &barrier, 0, nullptr, 0, nullptr);
   recording_.trace_.push_back({TraceStep::Kind::BARRIER, "", {}, {}});
   reads_.clear();
   writes_.clear();
@@ -74,7 +72,7 @@ void Recorder::add(const Dispatch& d) {
   if (open_ && macs_ > 0 && macs_ + d.macs > macs_per_segment_) end_segment();
   if (!open_) begin_segment();
   auto reads = ranges_of(d.reads), writes = ranges_of(d.writes);
-  if (any_overlap(writes_, reads) || any_overlap(writes_, writes) || any_overlap(reads_, writes)) barrier();
+  if (any_overlap(writes_, reads) || any_overlap(writes_, writes) || any_overlap(reads_, writes)) barrier(false);
   const VkCommandBuffer commands = recording_.segments_.back();
   const auto& api = device_.api();
   api.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.handle);
@@ -84,12 +82,18 @@ void Recorder::add(const Dispatch& d) {
   reads_.insert(reads_.end(), reads.begin(), reads.end());
   writes_.insert(writes_.end(), writes.begin(), writes.end());
   recording_.trace_.push_back({TraceStep::Kind::DISPATCH, d.kernel, std::move(reads), std::move(writes)});
+  for (const Span& span : d.writes)
+    if (span.block && span.block->intent == Intent::READBACK) host_reads_.push_back({span.address(), span.size});
   recording_.dispatches_++;
   macs_ += d.macs;
 }
 
 Recording Recorder::finish() {
-  if (open_) end_segment();
+  if (open_) {
+    barrier(true);
+    end_segment();
+    if (!host_reads_.empty()) recording_.trace_.push_back({TraceStep::Kind::DISPATCH, "host", std::exchange(host_reads_, {}), {}});
+  }
   return std::move(recording_);
 }
 

@@ -62,13 +62,13 @@ class Recorder {
   Recorder& operator=(const Recorder&) = delete;
 
   void add(const Dispatch& dispatch);
-  /// Ends the last segment; what the host reads is visible after its fence.
+  /// Ends the last segment with a barrier against later submissions and the host. The trace ends with the host's reads.
   Recording finish();
 
  private:
   void begin_segment();
   void end_segment();
-  void barrier();
+  void barrier(bool last);
   Device& device_;
   Pipelines& pipelines_;
   double macs_per_segment_;
@@ -76,6 +76,7 @@ class Recorder {
   bool open_ = false;
   Recording recording_;
   std::vector<AddressRange> reads_, writes_;  // since the last barrier
+  std::vector<AddressRange> host_reads_;      // what is written for the host
 };
 
 }  // namespace qvlm

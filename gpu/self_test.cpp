@@ -127,6 +127,7 @@ void compare(SelfTestLine& line, std::span<const float> found, std::span<const f
 template <class Work>
 SelfTestLine line_of(std::string kernel, std::string shape, double tolerance, Work work) {
   SelfTestLine line{.kernel = std::move(kernel), .shape = std::move(shape), .tolerance = tolerance};
+  const auto start = std::chrono::steady_clock::now();
   try {
     work(line);
   } catch (const DeviceLost&) {
@@ -135,6 +136,7 @@ SelfTestLine line_of(std::string kernel, std::string shape, double tolerance, Wo
     line.passed = false;
     line.message = error.what();
   }
+  line.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return line;
 }
 

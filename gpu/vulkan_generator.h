@@ -19,6 +19,7 @@ struct EngineOptions {
   int64_t memory_limit = 0;         // bytes on the device; 0: what the device has
   int64_t image_cache_bytes = int64_t{256} << 20;
   int64_t prefill_rows = 0;         // rows computed together; 0: chosen by the device
+  double macs_per_segment = 0;      // multiply-adds of one submission, between which a stop is asked for; 0: chosen by the device
   bool texel_kernels = true;        // on CPU devices: the variant that reads weights through texel buffers
   bool disable_fp16 = false;        // never use float16 arithmetic in shaders (storage stays)
   bool validation = false;          // run under VK_LAYER_KHRONOS_validation; Error if it is not installed

@@ -90,10 +90,12 @@ void main() {
     uint key_row = min(key, count - 1u) * a.kv_stride + kv_column;
     float score[QUERIES];
     [[unroll]] for (uint r = 0u; r < QUERIES; ++r) score[r] = 0.0;
-    [[unroll]] for (uint d = 0u; d < D4; ++d) {
-      vec4 k = key_at(key_row + d);
-      [[unroll]] for (uint r = 0u; r < QUERIES; ++r)
-        score[r] += dot(k, subgroupBroadcast(q[r * PARTS + d / LANES], d % LANES));
+    [[unroll]] for (uint p = 0u; p < PARTS; ++p) {
+      uint last = min(LANES, D4 - p * LANES);
+      [[dont_unroll]] for (uint d = 0u; d < last; ++d) {
+        vec4 k = key_at(key_row + p * LANES + d);
+        [[unroll]] for (uint r = 0u; r < QUERIES; ++r) score[r] += dot(k, subgroupBroadcast(q[r * PARTS + p], d));
+      }
     }
     float weight[QUERIES];
     [[unroll]] for (uint r = 0u; r < QUERIES; ++r) {
@@ -105,7 +107,7 @@ void main() {
       mass[r] = mass[r] * shrink + weight[r];
       [[unroll]] for (uint p = 0u; p < PARTS; ++p) o[r * PARTS + p] *= shrink;
     }
-    [[unroll]] for (uint j = 0u; j < LANES; ++j) {
+    [[dont_unroll]] for (uint j = 0u; j < LANES; ++j) {
       uint value_row = min(block + j, count - 1u) * a.kv_stride + kv_column;
       [[unroll]] for (uint p = 0u; p < PARTS; ++p) {
         vec4 v = value_at(value_row + min(lane + p * LANES, D4 - 1u));

@@ -6,6 +6,7 @@
 
 layout(local_size_x = 256) in;
 layout(constant_id = 0) const uint FORMAT = 0u;
+layout(constant_id = 1) const uint RAGGED = 0u;
 const uint TILE_N = 64u;
 const uint TILE_M = 32u;
 
@@ -30,7 +31,7 @@ void main() {
     {
       uint m = id / 8u;  // 32 tokens x 8 vectors of 4 columns
       uint k4 = id % 8u;
-      vec4 v = input_at(min(first_token + m, a.tokens - 1u), step * 8u + k4);
+      vec4 v = input_at(min(first_token + m, a.tokens - 1u), step * 8u + k4, RAGGED);
       inputs[(k4 * 4u) * TILE_M + m] = v.x;
       inputs[(k4 * 4u + 1u) * TILE_M + m] = v.y;
       inputs[(k4 * 4u + 2u) * TILE_M + m] = v.z;

@@ -91,16 +91,11 @@ void step_weights(uint format, uint row, uint step, out float w[32]) {
   }
 }
 
-// x[m, 4 * k4 .. 4 * k4 + 3], zero past the last column.
-vec4 input_at(uint m, uint k4) {
+// x[m, 4 * k4 .. 4 * k4 + 3], zero past the last column; ragged: K is not a multiple of 32.
+vec4 input_at(uint m, uint k4, uint ragged) {
+  if (ragged == 0u) return a.x.at[m * a.x_stride + k4];
+  vec4 v = a.x.at[m * a.x_stride + min(k4, a.x_stride - 1u)];
   uint k = k4 * 4u;
-  if (k >= a.columns) return vec4(0.0);
-  vec4 v = a.x.at[m * a.x_stride + k4];
-  if (k + 4u > a.columns) {
-    v.y = k + 1u < a.columns ? v.y : 0.0;
-    v.z = k + 2u < a.columns ? v.z : 0.0;
-    v.w = 0.0;
-  }
-  return v;
+  return mix(vec4(0.0), v, lessThan(uvec4(k, k + 1u, k + 2u, k + 3u), uvec4(a.columns)));
 }
 #endif

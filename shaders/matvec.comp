@@ -7,27 +7,27 @@
 layout(local_size_x = 64) in;
 layout(constant_id = 0) const uint FORMAT = 0u;
 layout(constant_id = 1) const uint TOKENS = 1u;
+layout(constant_id = 2) const uint RAGGED = 0u;
 const uint THREADS = 64u;
-const uint ROWS = 4u;
+const uint ROWS = 2u;
 
 shared float partial[THREADS];
 
 void main() {
   uint first_row = gl_WorkGroupID.x * ROWS;
   uint first_token = gl_WorkGroupID.y * TOKENS;
-  float sums[ROWS * 8u];
-  [[unroll]] for (uint i = 0u; i < ROWS * 8u; ++i) sums[i] = 0.0;
+  float sums[ROWS * TOKENS];
+  [[unroll]] for (uint i = 0u; i < ROWS * TOKENS; ++i) sums[i] = 0.0;
 
   for (uint step = gl_LocalInvocationID.x; step < a.steps; step += THREADS) {
     [[unroll]] for (uint r = 0u; r < ROWS; ++r) {
       float w[32];
       step_weights(FORMAT, min(first_row + r, a.rows - 1u), step, w);
+      // The inputs are the same for every row of weights: the compiler keeps them.
       [[unroll]] for (uint t = 0u; t < TOKENS; ++t) {
         uint m = min(first_token + t, a.tokens - 1u);
-        [[unroll]] for (uint k4 = 0u; k4 < 8u; ++k4) {
-          vec4 v = input_at(m, step * 8u + k4);
-          sums[r * TOKENS + t] += w[k4 * 4u] * v.x + w[k4 * 4u + 1u] * v.y + w[k4 * 4u + 2u] * v.z + w[k4 * 4u + 3u] * v.w;
-        }
+        [[unroll]] for (uint k4 = 0u; k4 < 8u; ++k4)
+          sums[r * TOKENS + t] += dot(vec4(w[k4 * 4u], w[k4 * 4u + 1u], w[k4 * 4u + 2u], w[k4 * 4u + 3u]), input_at(m, step * 8u + k4, RAGGED));
       }
     }
   }

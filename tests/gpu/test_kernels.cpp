@@ -18,7 +18,7 @@ class TestKernels : public QObject {
     QFETCH(bool, texel_kernels);
     GpuContext gpu({.texel_kernels = texel_kernels});
     for (const SelfTestLine& line : test_all_kernels(gpu)) {
-      const std::string text = line.kernel + " " + line.shape + ": error " + std::to_string(line.largest_error) + " " + line.message;
+      const std::string text = line.kernel + " " + line.shape + ": error " + std::to_string(line.largest_error) + ", " + std::to_string(line.seconds) + " s " + line.message;
       if (qEnvironmentVariableIsSet("QVLM_VERBOSE")) qInfo("%s", text.c_str());
       QVERIFY2(line.passed, text.c_str());
     }

@@ -1,0 +1,73 @@
+// The barrier checker over everything that the engine records: nothing to find as recorded, and a hazard for every barrier taken out.
+#include <QTest>
+
+#include "gpu/engine.h"
+#include "tests/gpu/random_model.h"
+
+using namespace qvlm;
+
+namespace {
+
+void check_trace(const Trace& trace) {
+  if (const auto hazard = find_hazard(trace)) QFAIL(hazard->describe(trace).c_str());
+  size_t barriers = 0, dispatches = 0;
+  for (size_t i = 0; i < trace.size(); ++i) {
+    if (trace[i].kind == TraceStep::Kind::DISPATCH) {
+      ++dispatches;
+      QVERIFY(trace[i].kernel == "host" || !trace[i].writes.empty());
+      continue;
+    }
+    ++barriers;
+    Trace without = trace;
+    without.erase(without.begin() + static_cast<ptrdiff_t>(i));
+    QVERIFY2(find_hazard(without), qPrintable(QString("step %1: a barrier that nothing needs, or a hazard that is not seen").arg(i)));
+  }
+  QVERIFY(barriers > dispatches / 2);
+}
+
+Trace joined(const std::vector<Trace>& traces) {
+  Trace all;
+  for (const Trace& trace : traces) all.insert(all.end(), trace.begin(), trace.end());
+  return all;
+}
+
+}  // namespace
+
+class TestBarriers : public QObject {
+  Q_OBJECT
+ private slots:
+  void the_checker_sees_each_kind_of_hazard() {
+    const AddressRange a{100, 50}, b{149, 10}, far{200, 10};
+    const auto dispatch = [](std::vector<AddressRange> reads, std::vector<AddressRange> writes) {
+      return TraceStep{TraceStep::Kind::DISPATCH, "kernel", std::move(reads), std::move(writes)};
+    };
+    const TraceStep barrier{TraceStep::Kind::BARRIER, "", {}, {}};
+    QVERIFY(find_hazard({dispatch({}, {a}), dispatch({b}, {far})}));                      // read after write
+    QVERIFY(find_hazard({dispatch({a}, {}), dispatch({}, {b})}));                         // write after read
+    QVERIFY(find_hazard({dispatch({}, {a}), dispatch({}, {b})}));                         // write after write
+    QVERIFY(!find_hazard({dispatch({a}, {}), dispatch({b}, {})}));                        // two reads
+    QVERIFY(!find_hazard({dispatch({}, {a}), dispatch({}, {far})}));                      // apart
+    QVERIFY(!find_hazard({dispatch({}, {a}), barrier, dispatch({b}, {})}));
+    QVERIFY(find_hazard({dispatch({}, {a}), dispatch({}, {far}), dispatch({b}, {})}));    // not only neighbours
+  }
+
+  void every_barrier_is_needed_and_none_is_missing() {
+    const RandomModel model(small_config(), RandomWeights{4, 32, false});
+    Engine engine(model, {});
+    Decoder& d = engine.decoder();
+    // A picture, a prompt, and two tokens of an answer, in the order that they are submitted.
+    check_trace(engine.vision()->trace());
+    check_trace(joined({d.prefill_trace(21), d.sample_trace(), d.decode_trace(), d.sample_trace(), d.decode_trace(), d.logits_trace()}));
+    const size_t layers = static_cast<size_t>(model.config().decoder.layers);
+    QCOMPARE(d.decode_dispatches(), layers * 9 + 3);
+  }
+
+  void a_missing_barrier_is_seen_across_submissions() {
+    const RandomModel model(small_config(), RandomWeights{4, 32, false});
+    Engine engine(model, {.macs_per_segment = 1});  // every dispatch its own submission
+    check_trace(joined({engine.decoder().decode_trace(), engine.decoder().sample_trace()}));
+  }
+};
+
+QTEST_GUILESS_MAIN(TestBarriers)
+#include "test_barriers.moc"

@@ -1,0 +1,272 @@
+// The engine as a Generator, on a small random model: logits against plain loops, and everything that the interface promises.
+#include <QTest>
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "gpu/vulkan_generator.h"
+#include "tests/gpu/plain_model.h"
+#include "tests/gpu/random_model.h"
+
+using namespace qvlm;
+
+namespace {
+
+const RandomWeights kInt4{4, 32, false};
+
+std::vector<PromptPart> prompt_with_picture() {
+  return {std::vector<int32_t>{1, 5, 77, 12}, random_picture(32, 9), std::vector<int32_t>{3, 99, 41, 8, 120}};
+}
+
+std::vector<float> softmax(std::span<const float> logits) {
+  const float highest = *std::max_element(logits.begin(), logits.end());
+  std::vector<float> p(logits.begin(), logits.end());
+  float mass = 0;
+  for (float& value : p) mass += value = std::exp(value - highest);
+  for (float& value : p) value /= mass;
+  return p;
+}
+
+double divergence(std::span<const float> expected, std::span<const float> found) {
+  const auto p = softmax(expected), q = softmax(found);
+  double sum = 0;
+  for (size_t i = 0; i < p.size(); ++i)
+    if (p[i] > 0) sum += p[i] * std::log(double(p[i]) / q[i]);
+  return sum;
+}
+
+double largest_difference(std::span<const float> a, std::span<const float> b) {
+  double largest = 0;
+  for (size_t i = 0; i < a.size(); ++i) largest = std::max(largest, std::fabs(double(a[i]) - b[i]));
+  return largest;
+}
+
+template <class Call>
+std::string message_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+class TestGenerator : public QObject {
+  Q_OBJECT
+ private slots:
+  void logits_are_those_of_plain_loops_data() {
+    QTest::addColumn<int>("bits");
+    QTest::addColumn<bool>("symmetric");
+    QTest::addColumn<int>("prefill_rows");
+    QTest::newRow("int4") << 4 << false << 0;
+    QTest::newRow("int4 symmetric, prefill in chunks of 6") << 4 << true << 6;
+    QTest::newRow("int8") << 8 << false << 0;
+    QTest::newRow("3 bits in 4-bit lanes") << 3 << false << 0;
+    QTest::newRow("float16") << 16 << false << 0;
+  }
+
+  void logits_are_those_of_plain_loops() {
+    QFETCH(int, bits);
+    QFETCH(bool, symmetric);
+    QFETCH(int, prefill_rows);
+    const auto model = std::make_shared<RandomModel>(small_config(), RandomWeights{bits, 32, symmetric});
+    const auto generator = make_vulkan_generator(model, {.prefill_rows = prefill_rows});
+    const auto parts = prompt_with_picture();
+    generator->append(parts);
+    const plain::Tensor expected = PlainModel(*model).logits(parts);
+    QCOMPARE(generator->position(), int64_t(expected.rows));
+    const std::vector<float> found = generator->last_logits(expected.rows);
+    QCOMPARE(found.size(), expected.values.size());
+    const size_t vocabulary = expected.columns;
+    for (size_t row = 0; row < expected.rows; ++row) {
+      const double kl = divergence({&expected.values[row * vocabulary], vocabulary}, {&found[row * vocabulary], vocabulary});
+      QVERIFY2(kl <= 1e-5, qPrintable(QString("row %1: KL %2").arg(row).arg(kl)));
+    }
+    QVERIFY(largest_difference(found, expected.values) < 0.02);
+    QVERIFY(largest_difference(generator->logits(), {&expected.values[(expected.rows - 1) * vocabulary], vocabulary}) < 0.02);
+  }
+
+  void steps_equal_prefill() {
+    const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
+    const auto whole = make_vulkan_generator(model), steps = make_vulkan_generator(model);
+    const std::vector<int32_t> tokens{4, 8, 15, 16, 23, 42, 108, 7, 7, 1};
+    append_tokens(*whole, tokens);
+    for (int32_t token : tokens) append_tokens(*steps, {token});
+    QVERIFY(largest_difference(whole->logits(), steps->logits()) < 1e-3);
+    QCOMPARE(steps->timings().decode_tokens, int64_t(tokens.size()));
+    QCOMPARE(whole->timings().prefill_tokens, int64_t(tokens.size()));
+  }
+
+  void truncation_reuses_a_prefix() {
+    const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), kInt4));
+    append_tokens(*generator, {1, 2, 3, 4, 5, 6});
+    const std::vector<float> expected = generator->logits();
+    append_tokens(*generator, {9, 9, 9, 9});
+    generator->truncate(3);
+    QCOMPARE(generator->position(), int64_t(3));
+    QVERIFY(message_of([&] { generator->logits(); }).find("no logits") != std::string::npos);
+    append_tokens(*generator, {4, 5, 6});
+    QVERIFY(largest_difference(generator->logits(), expected) < 1e-3);
+    QVERIFY(!message_of([&] { generator->truncate(7); }).empty());
+    generator->reset();
+    QCOMPARE(generator->position(), int64_t(0));
+  }
+
+  void greedy_decoding_repeats_itself_and_sampling_is_the_core_s() {
+    const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), kInt4));
+    std::vector<int32_t> runs[2];
+    for (auto& run : runs) {
+      generator->reset();
+      generator->append(prompt_with_picture());
+      for (int i = 0; i < 12; ++i) {
+        const std::vector<float> logits = generator->logits();
+        const SamplingParameters warm{.temperature = 0.9f, .top_k = 20, .top_p = 0.9f, .repetition_penalty = 1.1f, .seed = 3};
+        QCOMPARE(generator->sample(warm, run), sample_token(logits, warm, run, generator->position()));
+        const int32_t token = generator->sample({}, {});
+        QCOMPARE(token, sample_token(logits, {}, {}, generator->position()));
+        run.push_back(token);
+        append_tokens(*generator, {token});
+      }
+    }
+    QCOMPARE(runs[0], runs[1]);
+    QCOMPARE(generator->timings().cached_images, 1);  // the second run took the picture from the cache
+    QCOMPARE(generator->timings().vision_seconds, 0.0);
+  }
+
+  void the_picture_is_seen() {
+    const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), kInt4));
+    std::vector<std::vector<float>> logits;
+    for (uint32_t seed : {9u, 10u, 9u}) {
+      generator->reset();
+      auto parts = prompt_with_picture();
+      parts[1] = random_picture(32, seed);
+      generator->append(parts);
+      logits.push_back(generator->logits());
+    }
+    QVERIFY(largest_difference(logits[0], logits[1]) > 0.01);
+    QCOMPARE(logits[0], logits[2]);
+  }
+
+  void a_tower_without_a_class_token() {
+    VlmConfig config = small_config();
+    config.vision->class_token = false;
+    config.vision->activation = Activation::GELU;
+    const auto model = std::make_shared<RandomModel>(config, kInt4);
+    const auto generator = make_vulkan_generator(model);
+    const std::vector<PromptPart> parts{random_picture(32, 3)};
+    generator->append(parts);
+    QCOMPARE(generator->position(), int64_t(16));
+    QVERIFY(largest_difference(generator->last_logits(16), PlainModel(*model).logits(parts).values) < 0.02);
+  }
+
+  void info_says_what_runs() {
+    const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), RandomWeights{4, 32, true}));
+    const GeneratorInfo& info = generator->info();
+    QCOMPARE(info.backend, std::string("vulkan"));
+    QVERIFY(!info.device.empty() && !info.driver.empty());
+    QVERIFY(info.weight_bits >= 4.5 && info.weight_bits < 6);
+    QVERIFY(info.weight_bytes > 0 && info.total_bytes > info.weight_bytes);
+    QCOMPARE(info.activation_bits, 16);
+    QVERIFY(info.activation_note.empty());
+  }
+
+  void quantized_activations_are_refused_unless_asked() {
+    const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
+    model->set_activations(std::vector<ActivationQuantizer>(12, {ActivationGranularity::DYNAMIC_TOKEN, 6}));
+    const std::string message = message_of([&] { make_vulkan_generator(model); });
+    QVERIFY2(message.find("A6") != std::string::npos && message.find("reference") != std::string::npos, message.c_str());
+    const auto generator = make_vulkan_generator(model, {.activations_as_a16 = true});
+    QCOMPARE(generator->info().activation_note, std::string("activations run as A16 (model asks for A6)"));
+    append_tokens(*generator, {1, 2});
+    QCOMPARE(generator->logits().size(), size_t(131));
+  }
+
+  void what_does_not_fit_is_refused() {
+    const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
+    const std::string memory = message_of([&] { make_vulkan_generator(model, {.memory_limit = 100'000}); });
+    QVERIFY2(memory.find("too little memory") != std::string::npos && memory.find("MiB") != std::string::npos, memory.c_str());
+    const auto generator = make_vulkan_generator(model, {.context = 8});
+    QVERIFY(message_of([&] { append_tokens(*generator, std::vector<int32_t>(9, 1)); }).find("context is full") != std::string::npos);
+    append_tokens(*generator, std::vector<int32_t>(8, 1));
+    QVERIFY(message_of([&] { append_tokens(*generator, {1}); }).find("8 positions in use") != std::string::npos);
+    QVERIFY(message_of([&] { append_tokens(*generator, {131}); }).find("vocabulary") != std::string::npos);
+    QVERIFY(!message_of([&] { append_tokens(*generator, {}); }).empty());
+    const PromptPart picture = random_picture(16, 1);
+    generator->reset();
+    QVERIFY(message_of([&] { make_vulkan_generator(model)->append({&picture, 1}); }).find("vision tower") != std::string::npos);
+    QVERIFY(message_of([&] { make_vulkan_generator(model, {.device = 99}); }).find("99") != std::string::npos);
+  }
+
+  void weights_that_cannot_run_are_named() {
+    const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
+    model->values("vision.1.mlp.up.weight")[3] = 1e6f;
+    QVERIFY(message_of([&] { make_vulkan_generator(model); }).find("vision.1.mlp.up.weight") != std::string::npos);
+    const auto other = std::make_shared<RandomModel>(small_config(), kInt4);
+    other->quantized("decoder.2.mlp.down.weight").scales[0] = 0x7e00;  // NaN
+    QVERIFY(message_of([&] { make_vulkan_generator(other); }).find("decoder.2.mlp.down.weight") != std::string::npos);
+  }
+
+  void parts_on_unlike_grids_run_side_by_side() {
+    const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
+    QuantizedMatrix& key = model->quantized("decoder.1.attention.key.weight");
+    key.bits = 8;
+    for (uint8_t& code : key.codes) code = static_cast<uint8_t>(code * 17);
+    for (uint16_t& scale : key.scales) scale = to_half(from_half(scale) / 17);
+    for (uint8_t& zero : key.zeros) zero = static_cast<uint8_t>(zero * 17);
+    const auto generator = make_vulkan_generator(model);
+    const std::vector<PromptPart> parts{std::vector<int32_t>{1, 2, 3, 4, 5}};
+    generator->append(parts);
+    QVERIFY(largest_difference(generator->last_logits(5), PlainModel(*model).logits(parts).values) < 0.02);
+  }
+
+  void a_stopped_prefill_leaves_the_sequence_as_it_was() {
+    const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), kInt4), {.macs_per_segment = 1});
+    append_tokens(*generator, {1, 2, 3});
+    const std::vector<float> expected = generator->logits();
+    {  // Stopped from another thread at any moment: either the whole prompt was taken, or nothing of it.
+      std::stop_source source;
+      std::jthread other([&] { source.request_stop(); });
+      const std::string message = message_of([&] { append_tokens(*generator, std::vector<int32_t>(50, 7), source.get_token()); });
+      QVERIFY(message.empty() || message == "cancelled");
+      QCOMPARE(generator->position(), int64_t(message.empty() ? 53 : 3));
+      generator->truncate(3);
+    }
+    std::stop_source stop;
+    stop.request_stop();
+    QVERIFY_THROWS_EXCEPTION(Cancelled, append_tokens(*generator, std::vector<int32_t>(50, 7), stop.get_token()));
+    QCOMPARE(generator->position(), int64_t(3));
+    generator->truncate(2);
+    append_tokens(*generator, {3});
+    QVERIFY(largest_difference(generator->logits(), expected) < 1e-3);
+  }
+
+  void a_lost_device_is_an_error_and_then_rebuilt() {
+    const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
+    const auto generator = make_vulkan_generator(model, {.lose_device_after = 1});
+    append_tokens(*generator, {1, 2, 3});
+    const std::string message = message_of([&] { append_tokens(*generator, {4}); });
+    QVERIFY2(message.find("lost") != std::string::npos, message.c_str());
+    QCOMPARE(generator->position(), int64_t(0));
+    append_tokens(*generator, {1, 2, 3, 4});
+    const auto whole = make_vulkan_generator(model);
+    append_tokens(*whole, {1, 2, 3, 4});
+    QCOMPARE(generator->logits(), whole->logits());
+  }
+
+  void the_validation_layers_are_silent() {
+    std::vector<std::string> messages;
+    {
+      const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), kInt4),
+                                                   {.validation = true, .on_validation_message = [&](const std::string& m) { messages.push_back(m); }});
+      generator->append(prompt_with_picture());
+      for (int i = 0; i < 3; ++i) append_tokens(*generator, {generator->sample({.temperature = 1, .top_p = 0.9f}, {})});
+      generator->last_logits(1);
+    }
+    QVERIFY2(messages.empty(), messages.empty() ? "" : messages.front().c_str());
+  }
+};
+
+QTEST_GUILESS_MAIN(TestGenerator)
+#include "test_generator.moc"
