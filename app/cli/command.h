@@ -2,7 +2,7 @@
 #pragma once
 
 #include <functional>
-#include <stop_token>
+#include <string>
 
 #include "app/cli/interrupt.h"
 #include "app/cli/output.h"
@@ -25,8 +25,7 @@ using Run = std::function<void(Session&)>;
 struct Command {
   CLI::App* app = nullptr;
   Run run;
-  bool speaks_json = true;
-  std::function<void(Session&, const std::string& message)> report_failure;  // with --json: the failure as the command's own event
+  std::function<void(Session&, const std::string& message)> report_failure;  // with --json: the failure as the command's own event, if it has one
 };
 
 Command add_devices(CLI::App& app);

@@ -18,17 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* name_of(Activation activation) {
-  switch (activation) {
-    case Activation::GELU: return "gelu";
-    case Activation::QUICK_GELU: return "quick_gelu";
-    case Activation::GELU_TANH: return "gelu_tanh";
-    case Activation::SILU: return "silu";
-    case Activation::RELU: return "relu";
-  }
-  return "?";
-}
-
 std::string_view fit_of(const PreprocessConfig& preprocess) {
   return preprocess.fit == PreprocessConfig::Fit::PAD_SQUARE ? "padded to square" : "centre crop";
 }
@@ -59,7 +48,7 @@ Json vision_json(const VlmConfig& config) {
           {"layers", vision.layers},         {"file_layers", vision.file_layers},
           {"heads", vision.heads},           {"image_size", vision.image_size},
           {"patch_size", vision.patch_size}, {"image_tokens", vision.image_tokens()},
-          {"activation", name_of(vision.activation)}, {"fit", std::string(fit_of(config.preprocess))}};
+          {"activation", std::string(name_of(vision.activation))}, {"fit", std::string(fit_of(config.preprocess))}};
 }
 
 Json decoder_json(const DecoderConfig& decoder) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "app/cli/command.h"
@@ -17,7 +18,12 @@ int fail(Session& session, const Command& command, const std::string& message, i
   session.output.end_progress();
   std::fprintf(stderr, "qvlm: %s\n", message.c_str());
   try {
-    if (command.report_failure) command.report_failure(session, message);
+    if (command.report_failure) {
+      command.report_failure(session, message);
+    } else {
+      session.output.json_line(nlohmann::ordered_json{{"event", "Failed"}, {"message", message}}.dump(
+          -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    }
   } catch (const Error&) {
     // standard output is gone; the message stands on stderr
   }

@@ -50,6 +50,20 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   app.add_flag("--validation", options.validation, "vulkan: run under the Khronos validation layers and print what they say");
 }
 
+DeviceChoice choose_device(const RunOptions& options) {
+  DeviceChoice choice;
+  const std::string& device = options.device;
+  if (device.empty()) return choice;
+  const bool number = std::all_of(device.begin(), device.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (number && device.size() > 4) throw UsageError("--device " + device + ": no such number");
+  if (number) {
+    choice.index = std::stoi(device);
+  } else {
+    choice.name = device;
+  }
+  return choice;
+}
+
 std::shared_ptr<const Model> open_model(const ModelOptions& options) {
   OpenOptions open;
   open.vision = options.vision;
@@ -67,15 +81,9 @@ namespace {
 std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const RunOptions& options) {
   if (options.bfloat16) throw UsageError("--bf16 belongs to --backend reference");
   EngineOptions engine;
-  if (!options.device.empty()) {
-    const bool number = std::all_of(options.device.begin(), options.device.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (number && options.device.size() > 4) throw UsageError("--device " + options.device + ": no such number");
-    if (number) {
-      engine.device = std::stoi(options.device);
-    } else {
-      engine.device_name = options.device;
-    }
-  }
+  const DeviceChoice device = choose_device(options);
+  engine.device = device.index;
+  engine.device_name = device.name;
   engine.activations_as_a16 = options.activations_as_a16;
   engine.context = options.context;
   engine.validation = options.validation;

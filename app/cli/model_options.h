@@ -35,6 +35,13 @@ void add_model_options(CLI::App& app, ModelOptions& options);
 /// --backend --device --context --activations-as-a16 ...
 void add_run_options(CLI::App& app, RunOptions& options);
 
+/// What --device means. Throws UsageError.
+struct DeviceChoice {
+  int index = -1;    // -1: the first usable
+  std::string name;  // a part of it; overrides the index
+};
+DeviceChoice choose_device(const RunOptions& options);
+
 /// Throws Error.
 std::shared_ptr<const Model> open_model(const ModelOptions& options);
 /// The engine or the reference. Throws Error; where the Vulkan device is what is missing the message proposes --backend reference.

@@ -1,0 +1,154 @@
+// qvlm bench: how fast a model runs, as tokens a second and as a share of what the memory could give.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "app/cli/command.h"
+#include "app/cli/model_options.h"
+#include "core/base/error.h"
+#include "core/inference/pictures.h"
+#include "core/input/preprocess.h"
+#include "gpu/bench.h"
+
+namespace qvlm::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options {
+  ModelOptions model;
+  RunOptions run;
+  int decode_tokens = 32;
+};
+
+/// Any tokens will do: speed does not depend on them.
+std::vector<int32_t> some_tokens(const VlmConfig& config, int64_t count) {
+  std::vector<int32_t> tokens;
+  for (int64_t i = 0; i < count; ++i) tokens.push_back(static_cast<int32_t>((i * 7919 + 13) % config.decoder.vocabulary));
+  return tokens;
+}
+
+/// Bytes that one decoded token reads: every linear once, the head, and the keys and values of the positions before it.
+int64_t bytes_per_token(const VlmConfig& config, const GeneratorInfo& info, int64_t context) {
+  const DecoderConfig& d = config.decoder;
+  const int64_t heads = int64_t{d.heads} * d.head_dim, kv = int64_t{d.kv_heads} * d.head_dim;
+  const int64_t layer = d.hidden * (heads + 2 * kv) + heads * d.hidden + int64_t{3} * d.hidden * d.ffn;
+  const double linears = static_cast<double>(layer) * d.layers * info.weight_bits / 8;
+  const double head = 2.0 * d.vocabulary * d.hidden;  // float16
+  const double cache = 2.0 * static_cast<double>(kv * d.layers * context) * info.kv_bits / 8;
+  return static_cast<int64_t>(linears + head + cache);
+}
+
+class Bench {
+ public:
+  Bench(Session& session, Generator& generator, std::optional<double> bandwidth)
+      : session_(session), generator_(generator), bandwidth_(bandwidth) {}
+
+  void prefill(int64_t tokens) {
+    if (tokens >= generator_.context_length()) return;
+    const auto prompt = some_tokens(generator_.config(), tokens);
+    double best = 0;
+    for (int pass = 0; pass < 3; ++pass) {  // the first one also makes what is made once
+      generator_.reset();
+      append_tokens(generator_, prompt, session_.interrupt.token());
+      const GeneratorTimings timings = generator_.timings();
+      if (pass > 0 && (best == 0 || timings.prefill_seconds < best)) best = timings.prefill_seconds;
+    }
+    const double rate = static_cast<double>(tokens) / best;
+    session_.output.text(fmt::format("  prefill {:>5} tokens        {:8.1f} tokens/s\n", tokens, rate));
+    results_.push_back({{"what", "prefill"}, {"tokens", tokens}, {"tokens_per_second", rate}});
+  }
+
+  void decode(int64_t context, int tokens) {
+    if (context + tokens >= generator_.context_length()) return;
+    generator_.reset();
+    append_tokens(generator_, some_tokens(generator_.config(), context), session_.interrupt.token());
+    append_tokens(generator_, {generator_.sample({}, {})}, session_.interrupt.token());
+    const GeneratorTimings before = generator_.timings();
+    for (int i = 0; i < tokens; ++i) append_tokens(generator_, {generator_.sample({}, {})}, session_.interrupt.token());
+    const double seconds = generator_.timings().decode_seconds - before.decode_seconds;
+    const double rate = tokens / seconds;
+    const double gigabytes = rate * static_cast<double>(bytes_per_token(generator_.config(), generator_.info(), context)) / 1e9;
+    std::string line = fmt::format("  decode at {:>5} positions    {:8.1f} tokens/s  {:6.2f} GB/s", context, rate, gigabytes);
+    Json result{{"what", "decode"}, {"context", context}, {"tokens_per_second", rate}, {"gigabytes_per_second", gigabytes}};
+    if (bandwidth_) {
+      line += fmt::format("  {:.0f} % of the read bandwidth", 100 * gigabytes / *bandwidth_);
+      result["bandwidth_fraction"] = gigabytes / *bandwidth_;
+    }
+    session_.output.text(line + "\n");
+    results_.push_back(result);
+  }
+
+  void picture() {
+    const VlmConfig& config = generator_.config();
+    if (!config.vision) return;
+    double best = 0;
+    for (int pass = 0; pass < 3; ++pass) {
+      Image image = blank_picture(config);
+      image.rgb[0] = static_cast<uint8_t>(pass);  // another picture each time, so that none comes from the cache
+      const PromptPart part(preprocess(image, config.preprocess));
+      generator_.reset();
+      generator_.append(std::span(&part, 1), session_.interrupt.token());
+      const double seconds = generator_.timings().vision_seconds;
+      if (pass > 0 && (best == 0 || seconds < best)) best = seconds;
+    }
+    session_.output.text(fmt::format("  picture of {:>4} pixels      {:8.3f} s ({} tokens)\n", config.vision->image_size, best, config.vision->image_tokens()));
+    results_.push_back({{"what", "picture"}, {"pixels", config.vision->image_size}, {"seconds", best}});
+  }
+
+  const Json& results() const { return results_; }
+
+ private:
+  Session& session_;
+  Generator& generator_;
+  std::optional<double> bandwidth_;  // GB/s
+  Json results_ = Json::array();
+};
+
+/// GB/s that a kernel which only reads gets from the device; nothing for the reference.
+std::optional<double> read_bandwidth(const RunOptions& options) {
+  if (options.backend != "vulkan") return std::nullopt;
+  const DeviceChoice device = choose_device(options);
+  return measure_read_bandwidth(device.index, device.name).gigabytes_per_second;
+}
+
+void bench(Session& session, const Options& options) {
+  const auto model = open_model(options.model);
+  const auto generator = make_generator(model, options.run);
+  const std::optional<double> bandwidth = read_bandwidth(options.run);
+  session.output.text(describe(generator->info()) + "\n");
+  if (bandwidth) session.output.text(fmt::format("  read bandwidth              {:8.2f} GB/s\n", *bandwidth));
+  Bench bench(session, *generator, bandwidth);
+  for (const int64_t tokens : {32, 64, 128, 256, 512}) bench.prefill(tokens);
+  for (const int64_t context : {16, 256, 1024}) bench.decode(context, options.decode_tokens);
+  bench.picture();
+  Json result{{"event", "Benched"},
+              {"model", options.model.model},
+              {"backend", generator->info().backend},
+              {"device", generator->info().device},
+              {"weight_bits", generator->info().weight_bits},
+              {"weight_bytes", generator->info().weight_bytes},
+              {"total_bytes", generator->info().total_bytes},
+              {"results", bench.results()}};
+  if (bandwidth) result["read_gigabytes_per_second"] = *bandwidth;
+  session.output.json_line(result.dump());
+}
+
+}  // namespace
+
+Command add_bench(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  Command command;
+  command.app = app.add_subcommand("bench", "Speed: prefill, decode, picture; tokens/s, GB/s, share of the measured read bandwidth");
+  add_model_options(*command.app, options->model);
+  add_run_options(*command.app, options->run);
+  command.app->add_option("--tokens", options->decode_tokens, "Tokens decoded at each context")->check(CLI::PositiveNumber)->capture_default_str();
+  command.run = [options](Session& session) { bench(session, *options); };
+  return command;
+}
+
+}  // namespace qvlm::cli

@@ -1,0 +1,156 @@
+// qvlm quantize: a run of Q-VLM, told as it goes, steered by control lines.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/command.h"
+#include "app/cli/line_reader.h"
+#include "app/cli/model_options.h"
+#include "app/cli/recipe_options.h"
+#include "core/base/error.h"
+#include "core/inference/struct_json.h"
+#include "core/model/sites.h"
+#include "core/run/events.h"
+#include "core/run/report.h"
+#include "core/run/run_control.h"
+#ifdef QVLM_WITH_LAB
+#include "core/lab/quantization/quantize_run.h"
+#endif
+
+namespace qvlm::cli {
+
+namespace {
+
+struct Options {
+  ModelOptions model;
+  RecipeOptions recipe;
+  std::string calibration, images, prompt, output, partition;
+  bool resume = false, replace = false;
+  bool told_end = false;  // the run's last event has gone out
+};
+
+/// {"pause": true}, {"resume": true}, {"cancel": true}, {"partition": {...}}
+void take_control_line(Session& session, const std::string& line, RunControl& control, Interrupt::Scope& scope) {
+  try {
+    const nlohmann::json command = parse_line(line);
+    if (command.contains("pause")) {
+      control.pause = true;
+    } else if (command.contains("resume")) {
+      control.pause = false;
+    } else if (command.contains("cancel")) {
+      scope.request_stop();
+    } else if (command.contains("partition")) {
+      control.partition.put(partition_from_json(command.at("partition").dump(), "the control line's partition"));
+    } else {
+      throw Error::in("", "command", "\"pause\", \"resume\", \"cancel\" or \"partition\"", line.substr(0, 120));
+    }
+  } catch (const Error& error) {
+    // A mistyped line does not end a run; it is told beside the events.
+    session.output.json_line(nlohmann::ordered_json{{"event", "ControlRefused"}, {"message", error.what()}}.dump());
+  }
+}
+
+std::string site_text(int site) {
+  const Site at = Site::at(site);
+  return fmt::format("{}.{}", at.layer, short_name_of(at.kind));
+}
+
+/// Events as JSON lines, or as progress for people.
+class Teller : public RunListener {
+ public:
+  Teller(Session& session, Options& options) : output_(session.output), options_(options) {}
+
+  void on_event(const TimedEvent& timed) override {
+    output_.json_line(to_json_line(timed));
+    std::visit([this](const auto& event) { tell(event); }, timed.event);
+  }
+
+ private:
+  void tell(const RunStarted& event) {
+    output_.note(fmt::format("{} layers, {} sites, {} calibration pairs; planned: {:.0f} s, {} of memory", event.layers, event.sites,
+                             event.samples, event.planned_seconds, bytes_text(event.planned_bytes)));
+  }
+  void tell(const PhaseStarted& event) { output_.progress(event.phase); }
+  void tell(const Progress& event) {
+    output_.progress(fmt::format("{} {}/{}, {:.0f} s left", event.phase, event.done, event.total, event.eta_seconds));
+  }
+  void tell(const PartitionChanged& event) {
+    output_.note(fmt::format("partition ({}): {} blocks, h0 {:.3f}", event.origin, event.partition.blocks.size(), event.threshold));
+  }
+  void tell(const BlockSearched& event) {
+    const std::string sites = event.first_site == event.last_site ? site_text(event.first_site)
+                                                                   : site_text(event.first_site) + " to " + site_text(event.last_site);
+    output_.progress(fmt::format("block {} ({}): error {:.2e} layer-wise, {:.2e} joint", event.block, sites, event.layerwise_error, event.joint_error));
+  }
+  void tell(const RunPaused&) { output_.progress("paused"); }
+  void tell(const RunResumed& event) {
+    output_.note(fmt::format("resumed: {} layers and {} blocks reused", event.layers_reused, event.blocks_reused));
+  }
+  void tell(const RunFailed&) { options_.told_end = true; }
+  void tell(const RunCancelled&) { options_.told_end = true; }
+  void tell(const RunFinished&) { options_.told_end = true; }
+  template <class Other>
+  void tell(const Other&) {}
+
+  Output& output_;
+  Options& options_;
+};
+
+#ifdef QVLM_WITH_LAB
+void run_quantization(Session& session, Options& options) {
+  QuantizeRequest request;
+  request.calibration = options.calibration;
+  request.calibration_images = options.images;
+  if (!options.prompt.empty()) request.calibration_prompt = options.prompt;
+  request.output = options.output;
+  request.resume = options.resume;
+  request.replace = options.replace;
+  if (options.recipe.given() || !options.resume) request.recipe = options.recipe.recipe();
+  if (!options.partition.empty()) request.partition = read_partition(options.partition);
+  request.model = open_model(options.model);
+
+  Interrupt::Scope scope(session.interrupt);
+  RunControl control;
+  control.stop = scope.token();
+  std::unique_ptr<ControlLines> lines;
+  if (session.output.json()) {
+    lines = std::make_unique<ControlLines>([&](const std::string& line) { take_control_line(session, line, control, scope); }, [] {});
+  }
+  Teller teller(session, options);
+  try {
+    const RunState state = quantize(request, teller, control);
+    session.output.text(to_text(make_report(state), state));
+    session.output.text(fmt::format("written: {}\n", options.output));
+  } catch (const Cancelled&) {
+    throw Error(fmt::format("cancelled; {} holds what is done, go on with --resume", partial_of(options.output).string()));
+  }
+}
+#else
+void run_quantization(Session&, Options&) { throw Error(no_laboratory("quantize")); }
+#endif
+
+}  // namespace
+
+Command add_quantize(CLI::App& app) {
+  auto options = std::make_shared<Options>();
+  Command command;
+  command.app = app.add_subcommand("quantize", "Calibrates and quantizes a model with Q-VLM into NAME.qvlm");
+  add_model_options(*command.app, options->model);
+  command.app->add_option("--calibration", options->calibration, "The calibration set: LLaVA JSON, a folder of pictures, or a text file")->required();
+  command.app->add_option("--images", options->images, "Where the set's pictures are; if not given, beside it");
+  command.app->add_option("--prompt", options->prompt, "The prompt for a folder of pictures");
+  command.app->add_option("-o,--output", options->output, "NAME.qvlm")->required();
+  options->recipe.add_to(*command.app);
+  command.app->add_option("--partition", options->partition, "A partition file instead of the greedy partition");
+  command.app->add_flag("--resume", options->resume, "Take up NAME.qvlm.partial");
+  command.app->add_flag("--replace", options->replace, "Delete an existing NAME.qvlm and NAME.qvlm.partial");
+  command.run = [options](Session& session) { run_quantization(session, *options); };
+  command.report_failure = [options](Session& session, const std::string& message) {
+    if (!options->told_end) session.output.json_line(to_json_line(TimedEvent{0, RunFailed{message}}));
+  };
+  return command;
+}
+
+}  // namespace qvlm::cli
