@@ -43,6 +43,10 @@ HuggingFaceModel::HuggingFaceModel(const std::filesystem::path& folder, const Op
   const std::string config_file = config_path.string();
   const Json config = read_json(config_path);
   const Family& family = family_of(field<std::string>(config, "model_type", config_file), config_file);
+  if (has_field(config, "quantization_config"))
+    throw Error(config_file + ": quantization_config: this checkpoint is quantized already (" +
+                field_or<std::string>(object_field(config, "quantization_config", config_file), "quant_method", config_file, "no quant_method") +
+                "); give the full-precision one");
   store_ = open_tensor_store(folder);
 
   tokenizer_ = find_tokenizer(folder);

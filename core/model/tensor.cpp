@@ -80,7 +80,13 @@ std::vector<float> to_float(const TensorView& view) {
       if (!result.empty()) std::memcpy(result.data(), view.bytes.data(), view.bytes.size());
       return result;
     }
-    case DType::F16: return convert<uint16_t>(view, [](uint16_t value) { return from_half(value); });
+    case DType::F16: {
+      if (reinterpret_cast<uintptr_t>(view.bytes.data()) % alignof(uint16_t) != 0)
+        return convert<uint16_t>(view, [](uint16_t value) { return from_half(value); });
+      std::vector<float> result(view.bytes.size() / 2);
+      from_half(std::span(reinterpret_cast<const uint16_t*>(view.bytes.data()), result.size()), result);
+      return result;
+    }
     case DType::BF16: return convert<uint16_t>(view, [](uint16_t value) { return from_bfloat16(value); });
     case DType::F64: return convert<double>(view, [](double value) { return static_cast<float>(value); });
     default: throw Error::in(view.origin, "type", "F32, F16, BF16 or F64", name_of(view.dtype));

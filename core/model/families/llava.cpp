@@ -83,6 +83,15 @@ FamilyDescription describe_hugging_face(const CheckpointFolder& folder) {
   return description;
 }
 
+// The towers that LLaVA checkpoints name; a checkpoint that has the tower's weights itself needs no more than this of its configuration.
+std::optional<VisionConfig> known_tower(const std::string& name) {
+  static const Json empty = Json::object();
+  if (name != "openai/clip-vit-large-patch14-336" && name != "openai/clip-vit-large-patch14") return std::nullopt;
+  VisionConfig vision = read_clip_config(empty, name, true);
+  if (name == "openai/clip-vit-large-patch14") vision.image_size = 224;
+  return vision;
+}
+
 FamilyDescription describe_original(const CheckpointFolder& folder) {
   const Json& config = folder.config;
   const std::string& file = folder.config_file;
@@ -99,14 +108,15 @@ FamilyDescription describe_original(const CheckpointFolder& folder) {
   const auto tower_name = field_or<std::string>(config, "mm_vision_tower", file, "");
   std::filesystem::path tower = folder.options.vision_tower;
   if (tower.empty() && !tower_name.empty() && std::filesystem::is_directory(folder.path / tower_name)) tower = folder.path / tower_name;
-  if (tower.empty())
+  const auto known = known_tower(tower_name);
+  if (tower.empty() && !(tower_inside && known))
     throw Error(file + ": the vision tower" + (tower_name.empty() ? "" : " (mm_vision_tower: " + tower_name + ")") +
                 " is not in this folder; give the folder of its checkpoint with --vision-tower DIR");
-  model.vision = read_clip_folder(tower);
+  model.vision = tower.empty() ? *known : read_clip_folder(tower);
   select_feature(*model.vision, read_feature_layer(config, "mm_vision_select_layer", file),
                  field_or<std::string>(config, "mm_vision_select_feature", file, "patch"), file, "mm_vision_select_layer");
   if (const int width = field_or<int>(config, "mm_hidden_size", file, model.vision->hidden); width != model.vision->hidden)
-    throw Error::in((tower / "config.json").string(), "hidden_size", fmt::format("{} (mm_hidden_size of {})", width, file), std::to_string(model.vision->hidden));
+    throw Error::in(tower.empty() ? tower_name : (tower / "config.json").string(), "hidden_size", fmt::format("{} (mm_hidden_size of {})", width, file), std::to_string(model.vision->hidden));
   if (!tower_inside) {
     description.tower = tower;
     description.tower_names = tower_folder_names();

@@ -1,0 +1,263 @@
+// The quantized model's folder: what is written is what is opened, to the bit, whatever the grid.
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <QTemporaryDir>
+#include <QTest>
+#include <cmath>
+#include <cstring>
+
+#include "core/base/half.h"
+#include "core/base/mapped_file.h"
+#include "core/model/gguf_model.h"
+#include "core/model/gguf_names.h"
+#include "core/model/qvlm_folder.h"
+#include "core/model/sites.h"
+#include "core/model/tokenizer_data.h"
+#include "tests/model/tiny_checkpoint.h"
+
+using namespace qvlm;
+using tiny::Names;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path kGolden = fs::path(QVLM_SOURCE_DIR) / "tests/golden/model";
+
+/// Round to nearest over each group's range: enough for a grid with all its parts different.
+QuantizedMatrix quantize(const std::vector<float>& weights, int64_t rows, int64_t columns, int bits, int64_t group, bool symmetric) {
+  QuantizedMatrix matrix{rows, columns, bits, group, symmetric, {}, {}, {}};
+  matrix.codes.resize(weights.size());
+  const int top = (1 << bits) - 1;
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t g = 0; g < matrix.groups(); ++g) {
+      float low = 0, high = 0;
+      const auto at = static_cast<size_t>(row * columns + g * group);
+      for (size_t i = at; i < at + static_cast<size_t>(group); ++i) low = std::min(low, weights[i]), high = std::max(high, weights[i]);
+      if (symmetric) high = std::max(high, -low), low = -high;
+      const uint16_t scale = to_half(std::max((high - low) / static_cast<float>(top), 1e-4f));
+      const float step = from_half(scale);
+      const int zero = symmetric ? 1 << (bits - 1) : std::clamp(static_cast<int>(std::lround(-low / step)), 0, top);
+      matrix.scales.push_back(scale);
+      matrix.zeros.push_back(static_cast<uint8_t>(zero));
+      for (size_t i = at; i < at + static_cast<size_t>(group); ++i) matrix.codes[i] = static_cast<uint8_t>(std::clamp(static_cast<int>(std::lround(weights[i] / step)) + zero, 0, top));
+    }
+  return matrix;
+}
+
+bool same(const QuantizedMatrix& a, const QuantizedMatrix& b) {
+  return a.rows == b.rows && a.columns == b.columns && a.bits == b.bits && a.group == b.group && a.symmetric == b.symmetric && a.codes == b.codes &&
+         a.scales == b.scales && a.zeros == b.zeros;
+}
+
+bool is_linear(const std::string& name) { return name.starts_with("decoder.") && name.ends_with(".weight") && (name.find(".mlp.") != name.npos || name.find(".attention.") != name.npos); }
+
+}  // namespace
+
+class TestQvlmFolder : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void init() {
+    temporary_ = std::make_unique<QTemporaryDir>();
+    source_ = fs::path(temporary_->path().toStdString()) / "tiny";
+    target_ = fs::path(temporary_->path().toStdString()) / "tiny.qvlm";
+    tiny::write(source_, Names::OLD);
+    tiny::write_text(source_ / "generation_config.json", R"({"eos_token_id":[2,7]})");
+    tiny::write_text(source_ / "preprocessor_config.json", R"({"size":{"shortest_edge":28},"crop_size":28,"resample":2,"do_pad":true})");
+    fs::create_directories(target_);
+  }
+
+  void round_trip_data() {
+    QTest::addColumn<int>("bits");
+    QTest::addColumn<int>("group");  // 0: a row
+    QTest::addColumn<bool>("symmetric");
+    QTest::addColumn<QString>("architecture");
+    QTest::newRow("4 bits, symmetric, 32") << 4 << 32 << true << "llama";
+    QTest::newRow("8 bits, symmetric, 32") << 8 << 32 << true << "llama";
+    QTest::newRow("5 bits, symmetric, 32") << 5 << 32 << true << "llama";
+    QTest::newRow("4 bits, 32") << 4 << 32 << false << "qvlm";
+    QTest::newRow("3 bits, 32") << 3 << 32 << false << "qvlm";
+    QTest::newRow("6 bits, symmetric, row") << 6 << 0 << true << "qvlm";
+    QTest::newRow("4 bits, row") << 4 << 0 << false << "qvlm";
+  }
+  void round_trip() {
+    QFETCH(int, bits);
+    QFETCH(int, group);
+    QFETCH(bool, symmetric);
+    QFETCH(QString, architecture);
+    const auto source = open_model(source_);
+    QvlmDescription description = describe(*source);
+    std::map<std::string, QuantizedMatrix> matrices;
+    {
+      QvlmWriter writer(target_, description);
+      for (const std::string& name : source->names()) {
+        if (is_linear(name)) {
+          const Shape shape = std::get<TensorView>(source->load(name)).shape;
+          matrices[name] = quantize(load_float(*source, name), shape[0], shape[1], bits, group > 0 ? group : shape[1], symmetric);
+          writer.add(name, matrices[name]);
+        } else {
+          writer.add(name, source->load(name));
+        }
+      }
+      writer.finish();
+    }
+    const auto model = open_model(target_);
+    QCOMPARE(to_json(model->config()), to_json(source->config()));
+    QVERIFY(model->names() == source->names());
+    QVERIFY(model->unmatched().empty());
+    QVERIFY(model->activations() == description.activations);
+    double stored = 0, weights = 0;
+    for (const std::string& name : model->names()) {
+      const Weight weight = model->load(name);
+      if (matrices.contains(name)) {
+        QVERIFY2(same(std::get<QuantizedMatrix>(weight), matrices[name]), name.c_str());
+        const double count = static_cast<double>(matrices[name].codes.size());
+        stored += matrices[name].bits_per_weight() * count, weights += count;
+      } else {
+        QVERIFY2(load_float(*model, name) == load_float(*source, name), name.c_str());
+      }
+      model->release(name);
+    }
+    QVERIFY(std::abs(model->stored_bits() - stored / weights) < 1e-9);  // what the planes say, read off the file
+    const GgufFile file(target_ / "model.gguf");
+    QCOMPARE(file.text("general.architecture"), architecture.toStdString());
+    QCOMPARE(file.text("qvlm.partition"), description.partition);
+    QCOMPARE(GgufFile(target_ / "vision.gguf").text("general.architecture"), std::string("clip"));
+    QVERIFY(model->fingerprint() != source->fingerprint());
+    QCOMPARE(open_model(target_)->fingerprint(), model->fingerprint());
+    // The decoder's file alone is a text model for everybody.
+    QCOMPARE(open_model(target_ / "model.gguf")->config().decoder.heads, tiny::kHeads);
+    OpenOptions pair;
+    pair.vision = target_ / "vision.gguf";
+    QCOMPARE(to_json(open_model(target_ / "model.gguf", pair)->config()), to_json(source->config()));
+  }
+
+  void the_same_run_writes_the_same_bytes() {
+    write_float(target_);
+    const fs::path again = target_.parent_path() / "again.qvlm";
+    fs::create_directories(again);
+    write_float(again);
+    for (const char* name : {"model.gguf", "vision.gguf"}) {
+      const MappedFile a(target_ / name), b(again / name);
+      QVERIFY(std::ranges::equal(a.bytes(), b.bytes()));
+    }
+  }
+
+  void quantized_tower() {
+    const auto source = open_model(source_);
+    QvlmWriter writer(target_, describe(*source));
+    const std::string linear = "vision.0.attention.query.weight";
+    const auto matrix = quantize(load_float(*source, linear), 48, 48, 8, 48, true);
+    for (const std::string& name : source->names()) name == linear ? writer.add(name, matrix) : writer.add(name, source->load(name));
+    writer.finish();
+    const auto model = open_model(target_);
+    QVERIFY(same(std::get<QuantizedMatrix>(model->load(linear)), matrix));
+    QCOMPARE(to_json(model->config()), to_json(source->config()));
+    QCOMPARE(GgufFile(target_ / "vision.gguf").text("general.architecture"), std::string("qvlm"));
+  }
+
+  void rotary_rows_are_in_the_file_order_of_llama() {
+    write_float(target_);
+    const GgufFile file(target_ / "model.gguf");
+    const auto& tensor = file.tensor("blk.0.attn_k.weight");
+    const auto stored = dequantize_blocks(tensor.type, tensor.bytes, "k");
+    const auto canonical = load_float(*open_model(source_), "decoder.0.attention.key.weight");
+    // Row 1 of the file is row head_dim / 2 = 8 of the checkpoint.
+    QVERIFY(std::equal(stored.begin() + 64, stored.begin() + 128, canonical.begin() + 8 * 64));
+    QVERIFY(std::equal(stored.begin(), stored.begin() + 64, canonical.begin()));
+  }
+
+  void the_tokenizer_comes_along() {
+    fs::copy_file(kGolden / "llama_style.json", source_ / "tokenizer.json");
+    auto source = open_model(source_);
+    QCOMPARE(source->config().tokens.begin, 1);
+    write_float(target_);
+    QCOMPARE(open_model(target_)->tokenizer().kind, TokenizerSource::Kind::TOKENIZER_JSON);
+    QVERIFY(std::ranges::equal(MappedFile(target_ / "tokenizer.json").bytes(), MappedFile(source_ / "tokenizer.json").bytes()));
+    const auto text = open_model(target_ / "model.gguf");
+    QCOMPARE(text->tokenizer().kind, TokenizerSource::Kind::GGUF_FILE);
+    QCOMPARE(read_tokenizer(text->tokenizer()).vocabulary(), tiny::kVocabulary);
+  }
+
+  void rope_scaling_is_kept() {
+    for (const char* scaling : {R"({"rope_type":"linear","factor":2.0})", R"({"rope_type":"llama3","factor":32.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192})"}) {
+      auto config = tiny::config(Names::OLD);
+      config["text_config"]["rope_scaling"] = tiny::json::parse(scaling);
+      tiny::write_text(source_ / "config.json", config.dump());
+      write_float(target_);
+      QCOMPARE(to_json(open_model(target_)->config()), to_json(open_model(source_)->config()));
+    }
+  }
+
+  void what_does_not_belong_is_refused() {
+    const auto source = open_model(source_);
+    QvlmWriter writer(target_, describe(*source));
+    auto matrix = quantize(load_float(*source, "decoder.0.mlp.up.weight"), 96, 64, 4, 32, true);
+    VERIFY_MESSAGE(writer.add("decoder.9.mlp.up.weight", matrix), "decoder.9.mlp.up.weight is no tensor of this model");
+    VERIFY_MESSAGE(writer.add("decoder.0.mlp.down.weight", matrix), "shape: expected [64, 96], found [96, 64]");
+    matrix.group = 48;
+    VERIFY_MESSAGE(writer.add("decoder.0.mlp.gate.weight", matrix), "group size: expected a divisor of the row's 64 columns (32, 64), found 48");
+    writer.add("decoder.norm.weight", source->load("decoder.norm.weight"));
+    VERIFY_MESSAGE(writer.add("decoder.norm.weight", source->load("decoder.norm.weight")), "written twice");
+    VERIFY_MESSAGE(writer.finish(), "was not written");
+    QVERIFY(!fs::exists(target_ / "model.gguf"));
+  }
+
+  void unfinished_and_incomplete_folders() {
+    write_float(target_);
+    fs::rename(target_ / "vision.gguf", target_ / "away");
+    VERIFY_MESSAGE(open_model(target_), "expected vision.gguf (the model is of the family llava)");
+    fs::remove(target_ / "model.gguf");
+    VERIFY_MESSAGE(open_model(target_), "expected model.gguf");
+    const fs::path partial = target_.string() + ".partial";
+    fs::rename(target_, partial);
+    VERIFY_MESSAGE(open_model(partial), "this run is not finished; resume it with qvlm quantize --resume -o tiny.qvlm");
+  }
+
+  void tensors_missing_from_the_file() {
+    write_float(target_);
+    // Damage one name in place: ffn_gate -> ffn_gait.
+    const MappedFile file(target_ / "model.gguf");
+    std::string bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    const auto at = bytes.find("blk.1.ffn_gate.weight");
+    QVERIFY(at != std::string::npos);
+    bytes.replace(at, 21, "blk.1.ffn_gait.weight");
+    tiny::write_text(target_ / "other.gguf", bytes);
+    VERIFY_MESSAGE(open_model(target_ / "other.gguf"), "the tensor blk.1.ffn_gate.weight is missing; the file has blk.1.ffn_gait.weight, which nothing takes: was it renamed?");
+    VERIFY_MESSAGE(open_model(target_ / "vision.gguf"), "a vision tower: give it with --vision");
+  }
+
+  void a_full_disk() {
+    rlimit before{};
+    QCOMPARE(getrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    rlimit small = before;
+    small.rlim_cur = 60000;
+    QCOMPARE(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const std::string message = tiny::message_of([&] { write_float(target_); });
+    setrlimit(RLIMIT_FSIZE, &before);
+    QVERIFY2(message.find("cannot be written") != std::string::npos, message.c_str());
+    QVERIFY(fs::is_empty(target_));
+  }
+
+ private:
+  QvlmDescription describe(const Model& source) const {
+    QvlmDescription description{source.config(), source.tokenizer(), {}, "rtn", R"({"blocks":[]})", source.fingerprint()};
+    for (int site = 0; site < tiny::kLayers * kSitesPerLayer; ++site)
+      description.activations.push_back({static_cast<ActivationGranularity>(site % 4), 4 + site, 32, -0.1f * static_cast<float>(site), 0.3f, 0.95f});
+    return description;
+  }
+  void write_float(const fs::path& target) const {
+    const auto source = open_model(source_);
+    QvlmWriter writer(target, describe(*source));
+    for (const std::string& name : source->names()) writer.add(name, source->load(name));
+    writer.finish();
+  }
+
+  std::unique_ptr<QTemporaryDir> temporary_;
+  fs::path source_, target_;
+};
+
+QTEST_GUILESS_MAIN(TestQvlmFolder)
+#include "test_qvlm_folder.moc"
