@@ -154,7 +154,8 @@ ChatTemplate recognise_template(std::string_view text) {
     const bool by_text = !known.holds.empty() && std::all_of(known.holds.begin(), known.holds.end(), has) &&
                          std::none_of(known.lacks.begin(), known.lacks.end(), has);
     if (!by_name && !by_text) continue;
-    ChatTemplate result{known.kind, std::string(known.system), by_text && (has("bos_token") || has("<|begin_of_text|>"))};
+    ChatTemplate result{known.kind, std::string(known.system), "", by_text && (has("bos_token") || has("<|begin_of_text|>"))};
+    if (by_text && writes_end(result) && has("</s>")) result.end = "</s>";
     if (by_text && known.kind == Kind::CHATML) result.system = literal_chatml_system(text);
     return result;
   }
@@ -163,7 +164,12 @@ ChatTemplate recognise_template(std::string_view text) {
   throw Error("the model's chat template is not one of the known ones; choose one with --template (" + names_for_message() + "); it begins: " + start);
 }
 
+bool writes_end(const ChatTemplate& chat_template) {
+  return chat_template.kind == Kind::LLAVA || chat_template.kind == Kind::VICUNA || chat_template.kind == Kind::LLAMA_2;
+}
+
 std::string render(const ChatTemplate& chat_template, std::span<const Message> messages, std::string_view begin, std::string_view end, bool generate) {
+  if (!chat_template.end.empty()) end = chat_template.end;
   std::vector<Message> turns(messages.begin(), messages.end());
   if (!chat_template.system.empty() && (turns.empty() || turns.front().role != Role::SYSTEM)) {
     turns.insert(turns.begin(), {Role::SYSTEM, chat_template.system, 0});

@@ -33,6 +33,7 @@ struct ChatTemplate {
     LLAMA_3     // "<|start_header_id|>user<|end_header_id|>\n\nQ<|eot_id|>..."
   } kind = Kind::PLAIN;
   std::string system;
+  std::string end;            // what stands behind an answer, where the template's text spells it; empty: the tokenizer's end token
   bool writes_begin = false;  // the begin token is part of the template, whatever the tokenizer adds
   bool operator==(const ChatTemplate&) const = default;
 };
@@ -43,6 +44,9 @@ ChatTemplate recognise_template(std::string_view text);
 
 /// What --template takes: "plain", "llava", "llava-hf", "vicuna", "chatml", "llama-2", "llama-3".
 std::vector<std::string_view> template_names();
+
+/// True for the kinds that put the end token behind an answer.
+bool writes_end(const ChatTemplate& chat_template);
 
 /// Where a picture goes.
 inline constexpr std::string_view kImagePlaceholder = "<image>";

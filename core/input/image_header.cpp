@@ -99,7 +99,45 @@ bool bmp_is_whole(std::span<const std::byte> bytes) {
   return offset + row * static_cast<uint64_t>(height) <= bytes.size();
 }
 
+/// The next number of a PNM header; comments are skipped. 0 where there is none.
+uint64_t pnm_number(std::span<const std::byte> bytes, size_t& at) {
+  while (at < bytes.size() && (byte_at(bytes, at) <= ' ' || byte_at(bytes, at) == '#')) {
+    if (byte_at(bytes, at) == '#') {
+      while (at < bytes.size() && byte_at(bytes, at) != '\n') ++at;
+    } else {
+      ++at;
+    }
+  }
+  uint64_t value = 0;
+  for (; at < bytes.size() && byte_at(bytes, at) >= '0' && byte_at(bytes, at) <= '9' && value < (1u << 30); ++at) value = value * 10 + byte_at(bytes, at) - '0';
+  return value;
+}
+
+bool pnm_is_whole(std::span<const std::byte> bytes) {
+  size_t at = 2;
+  const uint64_t width = pnm_number(bytes, at), height = pnm_number(bytes, at), largest = pnm_number(bytes, at);
+  if (width > (1u << 24) || height > (1u << 24)) return true;  // left to the decoder's own checks
+  const uint64_t channels = byte_at(bytes, 1) == '6' ? 3 : 1;
+  return at + 1 + width * height * channels * (largest > 255 ? 2 : 1) <= bytes.size();
+}
+
 }  // namespace
+
+std::optional<std::pair<int64_t, int64_t>> size_in_header(std::span<const std::byte> bytes, ImageFormat format) {
+  switch (format) {
+    case ImageFormat::PNG:  // IHDR comes first
+      if (bytes.size() < 24) return {};
+      return std::pair<int64_t, int64_t>(number_at(bytes, 16, 4, true), number_at(bytes, 20, 4, true));
+    case ImageFormat::GIF:
+      if (bytes.size() < 10) return {};
+      return std::pair<int64_t, int64_t>(number_at(bytes, 6, 2, false), number_at(bytes, 8, 2, false));
+    case ImageFormat::BMP:
+      if (bytes.size() < 26 || number_at(bytes, 14, 4, false) < 40) return {};
+      return std::pair<int64_t, int64_t>(static_cast<int32_t>(number_at(bytes, 18, 4, false)),
+                                         std::abs(static_cast<int64_t>(static_cast<int32_t>(number_at(bytes, 22, 4, false)))));
+    default: return {};
+  }
+}
 
 ImageFormat sniff_image_format(std::span<const std::byte> bytes) {
   using namespace std::string_view_literals;
@@ -152,6 +190,7 @@ bool is_whole(std::span<const std::byte> bytes, ImageFormat format) {
     case ImageFormat::JPEG: return jpeg_is_whole(bytes);
     case ImageFormat::GIF: return gif_is_whole(bytes);
     case ImageFormat::BMP: return bmp_is_whole(bytes);
+    case ImageFormat::PNM: return pnm_is_whole(bytes);
     default: return true;
   }
 }

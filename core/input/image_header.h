@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <utility>
 
 namespace qvlm {
 
@@ -19,7 +21,10 @@ int orientation_of_tiff(std::span<const std::byte> tiff);
 /// The orientation in a JPEG's APP1 segment or a PNG's eXIf chunk; 1 where there is none. (WebP: its EXIF chunk goes to orientation_of_tiff.)
 int orientation_of(std::span<const std::byte> bytes, ImageFormat format);
 
-/// False if a JPEG, BMP or GIF ends before its (first) picture does: the decoders would fill the rest with grey or black without a word.
+/// Width and height as a PNG, GIF or BMP header claims them; nothing for other formats and for headers that are cut.
+std::optional<std::pair<int64_t, int64_t>> size_in_header(std::span<const std::byte> bytes, ImageFormat format);
+
+/// False if a JPEG, BMP, GIF or PNM ends before its (first) picture does: the decoders would fill the rest with grey or black without a word.
 /// For the other formats they notice themselves.
 bool is_whole(std::span<const std::byte> bytes, ImageFormat format);
 

@@ -29,6 +29,10 @@ std::vector<PromptSegment> build(const Tokenizer& tokenizer, const VlmConfig& co
   const ChatTemplate chat_template = recognise_template(config.chat_template);
   const TokenizerData& data = tokenizer.data();
   const int32_t end = data.end >= 0 ? data.end : config.tokens.end.empty() ? -1 : config.tokens.end.front();
+  const bool answered = std::any_of(messages.begin(), messages.end(), [](const Message& message) { return message.role == Role::ASSISTANT; });
+  if (answered && writes_end(chat_template) && chat_template.end.empty() && tokenizer.piece(end).empty()) {
+    throw Error("the chat template puts the end token behind an answer, but neither the tokenizer nor the model names one");
+  }
   const std::string text = render(chat_template, messages, tokenizer.piece(data.begin), tokenizer.piece(end), generate);
   return segments_of_text(tokenizer, config, text, data.add_begin || chat_template.writes_begin);
 }

@@ -1,5 +1,5 @@
 // PIL's separable resampling (Pillow's Image.resize, 8 bits a channel), restated: filter weights in double, rounded to 22-bit fixed point,
-// a horizontal pass into 8 bits, then a vertical pass.
+// a pass along one axis into 8 bits, then a pass along the other.
 #include "core/input/resize.h"
 
 #include <algorithm>
@@ -94,17 +94,83 @@ Axis make_axis(int in_size, int out_size, int start, int count, Resample filter)
 
 uint8_t clip8(int32_t value) { return static_cast<uint8_t>(std::clamp(value >> kPrecisionBits, 0, 255)); }
 
-/// Row y of the canvas: the picture's own where it spans the canvas, else put together in `scratch`.
+/// Row y of the canvas: the picture's own where it spans the canvas, else put together in `scratch`, which serves one canvas only.
 const uint8_t* canvas_row(const PaddedImage& source, int y, std::vector<uint8_t>& scratch) {
   const Image& image = source.image;
   const bool inside = y >= source.top && y < source.top + image.height;
-  const uint8_t* row = inside ? image.rgb.data() + static_cast<size_t>(y - source.top) * image.width * 3 : nullptr;
+  const size_t length = static_cast<size_t>(image.width) * 3;
+  const uint8_t* row = inside ? image.rgb.data() + static_cast<size_t>(y - source.top) * length : nullptr;
   if (inside && image.width == source.width) return row;
-  scratch.resize(static_cast<size_t>(source.width) * 3);
-  for (size_t i = 0; i < scratch.size(); ++i) scratch[i] = source.fill[i % 3];
-  if (inside) std::memcpy(scratch.data() + static_cast<size_t>(source.left) * 3, row, static_cast<size_t>(image.width) * 3);
+  if (scratch.empty()) {
+    scratch.resize(static_cast<size_t>(source.width) * 3);
+    for (size_t i = 0; i < scratch.size(); ++i) scratch[i] = source.fill[i % 3];
+  }
+  uint8_t* middle = scratch.data() + static_cast<size_t>(source.left) * 3;
+  if (inside) {
+    std::memcpy(middle, row, length);
+  } else {
+    for (size_t i = 0; i < length; ++i) middle[i] = source.fill[i % 3];
+  }
   return scratch.data();
 }
+
+constexpr int32_t kHalf = 1 << (kPrecisionBits - 1);
+
+/// The rows [first_row, last_row) of the canvas, resampled to the columns of the axis. `shift`: the axis counts the canvas's columns from there.
+/// [last_row - first_row, columns, 3]
+Image horizontal_pass(const PaddedImage& source, const Axis& columns, int first_row, int last_row, int shift) {
+  Image result{static_cast<int>(columns.taps.size()), last_row - first_row, {}};
+  result.rgb.resize(static_cast<size_t>(result.width) * result.height * 3);
+  uint8_t* out = result.rgb.data();
+  std::vector<uint8_t> scratch;
+  for (int y = first_row; y < last_row; ++y) {
+    const bool only_fill = y < source.top || y >= source.top + source.image.height;
+    const uint8_t* row = only_fill ? nullptr : canvas_row(source, y, scratch);
+    for (const Taps& taps : columns.taps) {
+      const int first = taps.first - shift;
+      // One colour resampled is the same colour: the weights' rounding errors, at most half a unit each, stay far below half a level.
+      if (only_fill || first + taps.count <= source.left || first >= source.left + source.image.width) {
+        out = std::copy(source.fill.begin(), source.fill.end(), out);
+        continue;
+      }
+      const uint8_t* in = row + static_cast<size_t>(first) * 3;
+      const int32_t* weight = columns.weights.data() + taps.offset;
+      int32_t red = kHalf, green = kHalf, blue = kHalf;
+      for (int i = 0; i < taps.count; ++i, in += 3) {
+        red += in[0] * weight[i];
+        green += in[1] * weight[i];
+        blue += in[2] * weight[i];
+      }
+      *out++ = clip8(red);
+      *out++ = clip8(green);
+      *out++ = clip8(blue);
+    }
+  }
+  return result;
+}
+
+/// The columns [first_column, last_column) of the canvas, resampled to the rows of the axis. `shift` as above, for rows.
+/// [rows, last_column - first_column, 3]
+Image vertical_pass(const PaddedImage& source, const Axis& rows, int first_column, int last_column, int shift) {
+  Image result{last_column - first_column, static_cast<int>(rows.taps.size()), {}};
+  const size_t stride = static_cast<size_t>(result.width) * 3;
+  result.rgb.resize(stride * static_cast<size_t>(result.height));
+  std::vector<int32_t> sums(stride);
+  std::vector<uint8_t> scratch;
+  uint8_t* out = result.rgb.data();
+  for (const Taps& taps : rows.taps) {
+    std::fill(sums.begin(), sums.end(), kHalf);
+    for (int i = 0; i < taps.count; ++i) {
+      const uint8_t* in = canvas_row(source, taps.first + i - shift, scratch) + static_cast<size_t>(first_column) * 3;
+      const int32_t weight = rows.weights[taps.offset + static_cast<size_t>(i)];
+      for (size_t x = 0; x < stride; ++x) sums[x] += in[x] * weight;
+    }
+    for (size_t x = 0; x < stride; ++x) *out++ = clip8(sums[x]);
+  }
+  return result;
+}
+
+PaddedImage unpadded(const Image& image) { return {image, image.width, image.height, 0, 0, {}}; }
 
 Image nearest(const PaddedImage& source, const ResizeWindow& window) {
   // The position is summed up, as PIL's affine transform does, so that its rounding is the same.
@@ -137,47 +203,19 @@ Image resize_window(const PaddedImage& source, const ResizeWindow& window, Resam
   // A pass whose size does not change is a copy; the weights would be a single 1.
   const Axis columns = make_axis(source.width, window.width, window.left, out_width, source.width == window.width ? Resample::BOX : filter);
   const Axis rows = make_axis(source.height, window.height, window.top, out_height, source.height == window.height ? Resample::BOX : filter);
-  constexpr int32_t kHalf = 1 << (kPrecisionBits - 1);
-
-  // Horizontal: the rows that the vertical pass reads. [rows.last - rows.first, out_width, 3]
-  std::vector<uint8_t> narrow(static_cast<size_t>(rows.last - rows.first) * out_width * 3), scratch;
-  for (int y = rows.first; y < rows.last; ++y) {
-    const uint8_t* row = canvas_row(source, y, scratch);
-    uint8_t* out = narrow.data() + static_cast<size_t>(y - rows.first) * out_width * 3;
-    for (const Taps& taps : columns.taps) {
-      const uint8_t* in = row + static_cast<size_t>(taps.first) * 3;
-      const int32_t* weight = columns.weights.data() + taps.offset;
-      int32_t red = kHalf, green = kHalf, blue = kHalf;
-      for (int i = 0; i < taps.count; ++i, in += 3) {
-        red += in[0] * weight[i];
-        green += in[1] * weight[i];
-        blue += in[2] * weight[i];
-      }
-      *out++ = clip8(red);
-      *out++ = clip8(green);
-      *out++ = clip8(blue);
-    }
+  // Pillow 13 takes the vertical pass first where the height shrinks by more than twice what the width does (found by comparing results; older
+  // versions always began with the horizontal one). The results differ, since the picture between the passes has 8 bits.
+  const bool vertical_first = window.height < source.height && 2 * (source.width - window.width) < source.height - window.height;
+  if (vertical_first) {
+    const Image between = vertical_pass(source, rows, columns.first, columns.last, 0);
+    return horizontal_pass(unpadded(between), columns, 0, out_height, columns.first);
   }
-
-  // Vertical. [out_height, out_width, 3]
-  Image result{out_width, out_height, std::vector<uint8_t>(static_cast<size_t>(out_width) * out_height * 3)};
-  const size_t stride = static_cast<size_t>(out_width) * 3;
-  std::vector<int32_t> sums(stride);
-  for (int y = 0; y < out_height; ++y) {
-    const Taps& taps = rows.taps[y];
-    std::fill(sums.begin(), sums.end(), kHalf);
-    for (int i = 0; i < taps.count; ++i) {
-      const uint8_t* in = narrow.data() + static_cast<size_t>(taps.first + i - rows.first) * stride;
-      const int32_t weight = rows.weights[taps.offset + i];
-      for (size_t x = 0; x < stride; ++x) sums[x] += in[x] * weight;
-    }
-    for (size_t x = 0; x < stride; ++x) result.rgb[static_cast<size_t>(y) * stride + x] = clip8(sums[x]);
-  }
-  return result;
+  const Image between = horizontal_pass(source, columns, rows.first, rows.last, 0);
+  return vertical_pass(unpadded(between), rows, 0, out_width, rows.first);
 }
 
 Image resize(const Image& image, int width, int height, Resample filter) {
-  return resize_window({image, image.width, image.height, 0, 0, {}}, {width, height, 0, 0, width, height}, filter);
+  return resize_window(unpadded(image), {width, height, 0, 0, width, height}, filter);
 }
 
 }  // namespace qvlm

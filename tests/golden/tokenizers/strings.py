@@ -5,7 +5,7 @@ FIXED = [
     "", " ", "  ", "   ", "\n", "\n\n", "\t", "\r\n", " \n ", "\n \n\t ", "a", " a", "a ", "  a  ", "Hello, world!", " Hello", "Hello  world",
     "Hello   world", "Hello\tworld", "line one\nline two\n\nline four", "trailing space ", "trailing newline\n", "The quick brown fox jumps over the lazy dog.",
     "don't can't I'll we've you're it's he'd I'm", "DON'T CAN'T I'LL", "don\u2019t it\u2019s", "1", "12", "123", "1234", "12345678901234567890", "3.14159", "1,000,000.50",
-    "2024-01-31T12:34:56Z", "$99.99 50% #1 @home", "a_b-c+d=e*f/g\\h|i&j^k~l`m", "!!!", "???...!!!", "(a[b{c}d]e)", "<tag attr=\"value\">text</tag>", "'single' \"double\"",
+    "2024-01-31T12:34:56Z", "$99.99 50% #1 @home", "a_b-c+d=e*f/g\\h|i&j^k~l`m", "!!!", "???...!!!", "(a[b{c}d]e)", "<tag attr=\"value\">text</tag>", "'single' \"double\"", "\u201cquoted\u201d \"quoted\"",
     "naïve café résumé", "nai\u0308ve cafe\u0301", "Ångström Å Å", "ﬁ ﬂ ½ ² ①", "ÄÖÜäöüß ẞ", "İstanbul ı", "Ελληνικά", "Русский текст, ещё один", "עברית", "العربية مع أرقام ١٢٣",
     "हिन्दी में पाठ", "ภาษาไทย", "한국어 문장입니다.", "日本語のテキスト。カタカナとひらがな", "中文文本，测试一下。", "繁體中文 123 abc", "mixed中文and英文123テスト", "Tiếng Việt có dấu", "ქართული", "አማርኛ",
     "😀", "😀😃😄", "👍🏽", "👨‍👩‍👧‍👦", "🏳️‍🌈", "🇩🇪🇫🇷", "a😀b", " 😀 ", "❤️ ☀ ★", "👩🏾‍💻 writes code 💻", "\u200b", "a\u200bb", "\u00a0nbsp\u00a0", "em\u2003space", "\u3000全角\u3000", "zero\u200d\u200cwidth", "\ufeffBOM",
