@@ -37,8 +37,8 @@ struct RopeArguments {
 };
 
 struct AttentionArguments {
-  Place keys, values;
-  uint64_t q, y, state;
+  Place keys, values, q;
+  uint64_t y, state;
   uint32_t tokens, keys_count, q_stride, kv_stride, y_stride, heads_per_kv, causal;
   float scale;
 };
@@ -108,7 +108,7 @@ Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const Dev
   Dispatch d;
   if (texels_) {
     const uint32_t lanes = profile_.subgroup_size;
-    const uint32_t tokens = x.rows == 1 ? 1 : 4, rows = 2;
+    const uint32_t tokens = x.rows == 1 ? 1 : 4, rows = 4;
     d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, tokens, rows, ragged}, true});
     d.groups_x = ceil_div(l.rows, lanes * rows);
     d.groups_y = ceil_div(x.rows, tokens);
@@ -185,12 +185,13 @@ Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Sp
     const VkFormat format = kv.f16 ? VK_FORMAT_R16G16B16A16_SFLOAT : VK_FORMAT_R32G32B32A32_SFLOAT;
     a.keys = Place::element(kv.keys, bytes);
     a.values = Place::element(kv.values, bytes);
-    d.texels = {{kv.keys.block, format}, {kv.values.block, format}};
+    a.q = Place::element(q.span, 16);
+    d.texels = {{kv.keys.block, format}, {kv.values.block, format}, {q.span.block, VK_FORMAT_R32G32B32A32_SFLOAT}};
   } else {
     a.keys = Place::address(kv.keys);
     a.values = Place::address(kv.values);
+    a.q = Place::address(q.span);
   }
-  a.q = q.address();
   a.y = y.address();
   a.state = state.address();
   a.tokens = q.rows;

@@ -318,22 +318,29 @@ SelfTestLine test_sampling(GpuContext& gpu, uint32_t vocabulary) {
   });
 }
 
-std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu) {
+std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
+  std::vector<MatrixShape> matrices{{256, 256, 1, 4, 32}, {72, 72, 1, 4, 0, false}, {4304, 72, 2, 16}, {31, 72, 9, 4, 0}, {72, 576, 17, 8, 64, false}};
+  std::vector<AttentionShape> attentions{{1, 70, 4, 2, 64}, {13, 5, 3, 1, 24}, {17, 0, 2, 2, 72, false}};
+  std::vector<uint32_t> widths{72, 576};
+  if (!brief) {
+    for (uint32_t tokens = 1; tokens <= 9; ++tokens) matrices.push_back({96, 64, tokens, 4, 32, false});
+    for (const MatrixShape& s : std::initializer_list<MatrixShape>{{576, 576, 3, 4, 64, false}, {130, 960, 8, 4, 64}, {96, 4304, 1, 8, 0}, {64, 4304, 9, 16},
+                                                                   {256, 512, 33, 4, 128}, {100, 256, 17, 4, 32, false}, {100, 960, 12, 8, 32}, {65, 588, 40, 16},
+                                                                   {3, 256, 1, 16}, {40, 96, 5, 2, 32}, {40, 96, 5, 3, 32, false}, {40, 128, 5, 6, 128}})
+      matrices.push_back(s);
+    for (const AttentionShape& s : std::initializer_list<AttentionShape>{{1, 0, 4, 2, 64}, {9, 33, 2, 2, 128}, {1, 5, 2, 1, 256}, {65, 0, 4, 4, 64, false}, {6, 3, 5, 1, 80}})
+      attentions.push_back(s);
+    widths = {72, 256, 576, 960, 4304};
+  }
   std::vector<SelfTestLine> lines;
-  for (const MatrixShape& s : std::initializer_list<MatrixShape>{
-           {256, 256, 1, 4, 32},   {72, 72, 1, 4, 0, false},  {576, 576, 3, 4, 64, false}, {130, 960, 8, 4, 64},    {96, 4304, 1, 8, 0},
-           {4304, 72, 2, 16},      {64, 4304, 9, 16},         {256, 512, 33, 4, 128},      {100, 256, 17, 4, 32, false}, {100, 960, 12, 8, 32},
-           {72, 576, 65, 8, 64, false}, {31, 72, 9, 4, 0},    {65, 588, 40, 16},           {3, 256, 1, 16}})
-    lines.push_back(test_matrix(gpu, s));
+  for (const MatrixShape& s : matrices) lines.push_back(test_matrix(gpu, s));
   for (SelfTestLine& line : test_epilogues(gpu)) lines.push_back(std::move(line));
-  for (const uint32_t width : {72u, 576u, 4304u}) lines.push_back(test_norm(gpu, 5, width, false));
-  for (const uint32_t width : {72u, 960u}) lines.push_back(test_norm(gpu, 5, width, true));
-  for (const AttentionShape& s : std::initializer_list<AttentionShape>{{1, 0, 4, 2, 64}, {5, 7, 3, 1, 24}, {3, 40, 2, 2, 128}})
-    lines.push_back(test_rope_kv(gpu, s));
-  for (const AttentionShape& s : std::initializer_list<AttentionShape>{{1, 0, 4, 2, 64},  {1, 70, 4, 2, 64}, {13, 0, 3, 1, 24},  {9, 33, 2, 2, 128},
-                                                                       {1, 5, 2, 1, 256}, {17, 0, 2, 2, 72, false}, {65, 0, 4, 4, 64, false}, {6, 3, 5, 1, 80}})
-    lines.push_back(test_attention(gpu, s));
-  for (const uint32_t width : {72u, 256u, 960u}) lines.push_back(test_embed(gpu, width));
+  for (const uint32_t width : widths)
+    for (const bool layer_norm : {false, true}) lines.push_back(test_norm(gpu, 5, width, layer_norm));
+  for (const AttentionShape& s : attentions)
+    if (s.causal) lines.push_back(test_rope_kv(gpu, s));
+  for (const AttentionShape& s : attentions) lines.push_back(test_attention(gpu, s));
+  for (const uint32_t width : widths) lines.push_back(test_embed(gpu, width));
   lines.push_back(test_patches(gpu, 56, 14));
   for (const uint32_t vocabulary : {97u, 1024u}) lines.push_back(test_sampling(gpu, vocabulary));
   return lines;

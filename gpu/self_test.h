@@ -33,7 +33,7 @@ SelfTestLine test_embed(GpuContext& gpu, uint32_t width);
 SelfTestLine test_patches(GpuContext& gpu, uint32_t size, uint32_t patch_size);
 SelfTestLine test_sampling(GpuContext& gpu, uint32_t vocabulary);
 
-/// Every kernel at the shapes that matter, odd ones among them.
-std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu);
+/// Every kernel at the shapes that matter, odd ones among them; brief: at fewer.
+std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief = false);
 
 }  // namespace qvlm

@@ -10,20 +10,20 @@ layout(constant_id = 1) const uint HEAD_DIM = 64u;
 layout(constant_id = 2) const uint QUERIES = 1u;
 layout(constant_id = 3) const uint KV_F16 = 1u;
 const uint D4 = HEAD_DIM / 4u;
-const uint PARTS = (D4 + LANES - 1u) / LANES;  // vec4 a lane holds of a row of q or of the output
+const uint PARTS = (D4 + LANES - 1u) / LANES;  // vec4 a lane holds of a row of the output
 
 #ifdef TEXEL_BUFFERS
-#define KV_POINTERS uvec2 keys; uvec2 values;
+#define POINTERS uvec2 keys; uvec2 values; uvec2 q;
 layout(set = 0, binding = 0) uniform textureBuffer key_texels;    // RGBA16F or RGBA32F
 layout(set = 0, binding = 1) uniform textureBuffer value_texels;
+layout(set = 0, binding = 2) uniform textureBuffer query_texels;  // RGBA32F
 #else
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Halves4 { uvec2 at[]; };
-#define KV_POINTERS Vectors keys; Vectors values;
+#define POINTERS Vectors keys; Vectors values; Vectors q;
 #endif
 
 layout(push_constant, std430) uniform Arguments {
-  KV_POINTERS        // [keys, kv_stride]
-  Vectors q;         // [tokens, q_stride]
+  POINTERS           // keys, values [keys, kv_stride], q [tokens, q_stride]
   OutVectors y;      // [tokens, y_stride]
   StepState state;   // causal: row m sees keys 0 .. position + m
   uint tokens;
@@ -60,6 +60,15 @@ vec4 value_at(uint i) {
 #endif
 }
 
+// The same for every lane: a scalar load on devices that have them.
+vec4 query_at(uint i) {
+#ifdef TEXEL_BUFFERS
+  return texelFetch(query_texels, int(a.q.x + i));
+#else
+  return a.q.at[i];
+#endif
+}
+
 void main() {
   uint lane = gl_SubgroupInvocationID;
   uint head = gl_WorkGroupID.x;
@@ -68,7 +77,7 @@ void main() {
   uint last_row = min(first + QUERIES, a.tokens) - 1u;
   uint count = a.causal != 0u ? a.state.position + last_row + 1u : a.keys_count;
 
-  vec4 q[QUERIES * PARTS];
+  uint q_row[QUERIES];
   vec4 o[QUERIES * PARTS];
   float highest[QUERIES];
   float mass[QUERIES];  // of this lane's keys
@@ -78,11 +87,8 @@ void main() {
     highest[r] = -1e30;
     mass[r] = 0.0;
     visible[r] = a.causal != 0u ? a.state.position + m + 1u : a.keys_count;
-    [[unroll]] for (uint p = 0u; p < PARTS; ++p) {
-      uint d = min(lane + p * LANES, D4 - 1u);
-      q[r * PARTS + p] = a.q.at[m * a.q_stride + head * D4 + d] * a.scale;
-      o[r * PARTS + p] = vec4(0.0);
-    }
+    q_row[r] = m * a.q_stride + head * D4;
+    [[unroll]] for (uint p = 0u; p < PARTS; ++p) o[r * PARTS + p] = vec4(0.0);
   }
 
   for (uint block = 0u; block < count; block += LANES) {
@@ -90,16 +96,13 @@ void main() {
     uint key_row = min(key, count - 1u) * a.kv_stride + kv_column;
     float score[QUERIES];
     [[unroll]] for (uint r = 0u; r < QUERIES; ++r) score[r] = 0.0;
-    [[unroll]] for (uint p = 0u; p < PARTS; ++p) {
-      uint last = min(LANES, D4 - p * LANES);
-      [[dont_unroll]] for (uint d = 0u; d < last; ++d) {
-        vec4 k = key_at(key_row + p * LANES + d);
-        [[unroll]] for (uint r = 0u; r < QUERIES; ++r) score[r] += dot(k, subgroupBroadcast(q[r * PARTS + p], d));
-      }
+    [[dont_unroll]] for (uint d = 0u; d < D4; ++d) {
+      vec4 k = key_at(key_row + d);
+      [[unroll]] for (uint r = 0u; r < QUERIES; ++r) score[r] += dot(k, query_at(q_row[r] + d));
     }
     float weight[QUERIES];
     [[unroll]] for (uint r = 0u; r < QUERIES; ++r) {
-      if (key >= visible[r]) score[r] = -1e30;
+      score[r] = key < visible[r] ? score[r] * a.scale : -1e30;
       float highest_now = max(highest[r], subgroupMax(score[r]));
       float shrink = exp(highest[r] - highest_now);
       highest[r] = highest_now;
