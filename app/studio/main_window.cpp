@@ -77,6 +77,17 @@ void MainWindow::build_menus() {
   });
   run->setShortcut(Qt::CTRL | Qt::SHIFT | Qt::Key_O);
   file->addSeparator();
+  file->addAction(tr("Load a partition …"), this, [this] {
+    const QString name = QFileDialog::getOpenFileName(this, tr("Load a partition"), {}, tr("Partition (*.json)"));
+    if (name.isEmpty()) return;
+    show_workspace(Workspace::QUANTIZE);
+    quantize_->load_partition(name);
+  });
+  file->addAction(tr("Save the partition …"), this, [this] {
+    const QString name = QFileDialog::getSaveFileName(this, tr("Save the partition"), QStringLiteral("partition.json"), tr("Partition (*.json)"));
+    if (!name.isEmpty()) quantize_->save_partition(name);
+  });
+  file->addSeparator();
   QAction* quit = file->addAction(tr("Quit"), this, &QWidget::close);
   quit->setShortcut(QKeySequence::Quit);
 

@@ -1,7 +1,6 @@
 // One checkable button a workspace.
 #include "app/studio/rail.h"
 
-#include <QButtonGroup>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -25,7 +24,6 @@ Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme)
   column->setContentsMargins(6, 2 * kUnit, 6, kUnit);
   column->setSpacing(6);
   const QString names[kWorkspaces] = {tr("Model"), tr("Quantize"), tr("Evaluate"), tr("Chat"), tr("Export")};
-  auto* group = new QButtonGroup(this);
   const auto make = [this](const QString& name) {
     auto* button = new QToolButton(this);
     button->setText(name);
@@ -33,13 +31,18 @@ Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme)
     button->setToolButtonStyle(Qt::ToolButtonTextUnderIcon);
     button->setIconSize({26, 26});
     button->setFixedSize(79, 62);
+    button->setFocusPolicy(Qt::StrongFocus);
     return button;
   };
   for (int i = 0; i < kWorkspaces; ++i) {
     QToolButton* button = make(names[i]);
     button->setCheckable(true);
     button->setToolTip(tr("%1 (Ctrl+%2)").arg(names[i]).arg(i + 1));
-    group->addButton(button, i);
+    // Not an exclusive group: Qt would let only its checked button have the focus by Tab.
+    connect(button, &QToolButton::clicked, this, [this, i] {
+      set_current(static_cast<Workspace>(i));
+      Q_EMIT chosen(static_cast<Workspace>(i));
+    });
     column->addWidget(button);
     buttons_.push_back(button);
   }
@@ -48,7 +51,6 @@ Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme)
   theme_button_->setToolTip(tr("Light, dark, or as the system has it"));
   theme_button_->setPopupMode(QToolButton::InstantPopup);
   column->addWidget(theme_button_);
-  connect(group, &QButtonGroup::idClicked, this, [this](int id) { Q_EMIT chosen(static_cast<Workspace>(id)); });
   connect(&theme_, &Theme::changed, this, &Rail::restyle);
   restyle();
 }
@@ -58,6 +60,8 @@ void Rail::restyle() {
   theme_button_->setIcon(icon(QStringLiteral("theme"), theme_.colors(), 26));
 }
 
-void Rail::set_current(Workspace workspace) { button(workspace)->setChecked(true); }
+void Rail::set_current(Workspace workspace) {
+  for (int i = 0; i < kWorkspaces; ++i) buttons_[static_cast<size_t>(i)]->setChecked(i == static_cast<int>(workspace));
+}
 
 }  // namespace qvlm::studio

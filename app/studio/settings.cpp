@@ -39,11 +39,9 @@ Places find_places() {
                                        here + QStringLiteral("/../share/qvlm-studio/demo"), here + QStringLiteral("/demo")});
   if (!demo.isEmpty()) {
     places.demo_model = first_existing({demo + QStringLiteral("/model")});
-    places.demo_calibration = first_existing({demo + QStringLiteral("/calibration.json"), demo + QStringLiteral("/calibration/calibration.json"),
-                                              demo + QStringLiteral("/calibration")});
-    places.demo_questions = first_existing({demo + QStringLiteral("/questions.jsonl"), demo + QStringLiteral("/questions/questions.jsonl"),
-                                            demo + QStringLiteral("/questions")});
-    places.demo_images = first_existing({demo + QStringLiteral("/images"), demo + QStringLiteral("/samples")});
+    places.demo_calibration = first_existing({demo + QStringLiteral("/calibration/conversations.json")});
+    places.demo_questions = first_existing({demo + QStringLiteral("/questions/questions.jsonl")});
+    places.demo_images = first_existing({demo + QStringLiteral("/images")});
   }
   places.data = qEnvironmentVariable("QVLM_STUDIO_DATA");
   if (places.data.isEmpty()) places.data = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation);

@@ -30,6 +30,7 @@ void EvaluateChild::start(const EvaluateRequest& request) {
                            QStringLiteral("--json")};
   if (request.limit > 0) arguments << QStringLiteral("--limit") << QString::number(request.limit);
   if (!request.backend.isEmpty()) arguments << QStringLiteral("--backend") << request.backend;
+  if (request.activations_as_a16) arguments << QStringLiteral("--activations-as-a16");
   failure_.clear();
   stopped_ = false;
   child_.start(command_, arguments);

@@ -14,6 +14,7 @@ struct EvaluateRequest {
   QString questions;
   QString backend;  // "vulkan" or "reference"
   int limit = 0;    // 0: all
+  bool activations_as_a16 = false;
 };
 
 class EvaluateChild : public QObject {

@@ -35,15 +35,18 @@ QuantizeChild::QuantizeChild(QString command, QObject* parent) : QObject(parent)
 
 void QuantizeChild::start(const QuantizeRequest& request) {
   files_ = std::make_unique<QTemporaryDir>();
-  QStringList arguments = {QStringLiteral("quantize"),      request.model,          QStringLiteral("--calibration"),
-                           request.calibration,             QStringLiteral("-o"),   request.output,
-                           QStringLiteral("--json"),        QStringLiteral("--recipe"),
-                           write_file(*files_, QStringLiteral("recipe.json"), to_json(request.recipe))};
-  if (request.partition) {
-    arguments << QStringLiteral("--partition")
-              << write_file(*files_, QStringLiteral("partition.json"), to_json(*request.partition));
+  QStringList arguments = {QStringLiteral("quantize"), request.model,  QStringLiteral("--calibration"), request.calibration,
+                           QStringLiteral("-o"),       request.output, QStringLiteral("--json")};
+  if (request.resume) {
+    // The unfinished run's folder holds its recipe and its partition.
+    arguments << QStringLiteral("--resume");
+  } else {
+    arguments << QStringLiteral("--recipe") << write_file(*files_, QStringLiteral("recipe.json"), to_json(request.recipe));
+    if (request.partition) {
+      arguments << QStringLiteral("--partition")
+                << write_file(*files_, QStringLiteral("partition.json"), to_json(*request.partition));
+    }
   }
-  if (request.resume) arguments << QStringLiteral("--resume");
   lines_ = 0;
   cancelled_ = false;
   failure_.clear();
@@ -67,6 +70,10 @@ void QuantizeChild::send_partition(const Partition& partition) {
 
 void QuantizeChild::read_line(const QByteArray& json) {
   ++lines_;
+  if (json.contains("\"ControlRefused\"")) {
+    Q_EMIT refused(QJsonDocument::fromJson(json).object().value(QLatin1String("message")).toString());
+    return;
+  }
   try {
     const TimedEvent parsed = event_from_json_line(json.toStdString(), "qvlm quantize, line " + std::to_string(lines_));
     if (const auto* failed = std::get_if<RunFailed>(&parsed.event)) failure_ = QString::fromStdString(failed->message);

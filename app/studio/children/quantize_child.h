@@ -41,6 +41,8 @@ class QuantizeChild : public QObject {
 
  Q_SIGNALS:
   void event(const qvlm::TimedEvent& event);
+  /// A control line was not taken; the run goes on.
+  void refused(const QString& message);
   /// `message` is empty after success or cancellation.
   void ended(const QString& message);
 

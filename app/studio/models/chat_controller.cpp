@@ -56,6 +56,7 @@ void ChatController::load(const ChatModelChoice& choice) {
   choice_ = choice;
   failure_.clear();
   ready_.reset();
+  was_ready_ = false;
   status_ = tr("Loading %1").arg(choice.path.section(QLatin1Char('/'), -1, -1, QString::SectionSkipEmpty));
   set_activity(Activity::LOADING);
   Q_EMIT status_changed();
@@ -162,6 +163,7 @@ void ChatController::set_sampling(const SamplingParameters& sampling, int max_to
 void ChatController::take(const ChatEvent& event) {
   if (const auto* ready = std::get_if<ChatReady>(&event)) {
     ready_ = *ready;
+    was_ready_ = true;
     set_status(ready->info, nullptr);
     set_activity(Activity::READY);
   } else if (const auto* prompt = std::get_if<PromptReady>(&event)) {
@@ -178,9 +180,10 @@ void ChatController::take(const ChatEvent& event) {
     last.text = QString::fromStdString(finished->text);
     model_.update(model_.rowCount() - 1, last);
     const QLocale locale;
-    QString note = tr("%1 tokens/s, first token in %2 s, %n token(s)", nullptr, finished->tokens)
+    QString note = tr("%1 tokens/s, first token in %2 s, tokens: %3")
                        .arg(locale.toString(finished->decode_tokens_per_second, 'f', 1),
-                            locale.toString(finished->first_token_seconds, 'f', 2));
+                            locale.toString(finished->first_token_seconds, 'f', 2))
+                       .arg(finished->tokens);
     if (finished->reason == "length") note += tr(", cut at the most tokens allowed");
     if (finished->reason == "context") note += tr(", the context is full");
     if (finished->reason == "stopped") note += tr(", stopped");

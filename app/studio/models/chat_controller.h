@@ -28,6 +28,8 @@ class ChatController : public QObject {
   const std::optional<ChatReady>& ready() const { return ready_; }
   const std::optional<PromptReady>& prompt() const { return prompt_; }  // of the last answer
   qint64 chat_id() const { return chat_; }
+  /// The model that was loaded last has been ready once.
+  bool was_ready() const { return was_ready_; }
   bool can_ask() const { return activity_ == Activity::READY; }
   bool can_regenerate() const;
   /// "Radeon 780M · 4.5 bits · 31 tokens/s · first token in 0.4 s": what ran, said by what ran.
@@ -69,6 +71,7 @@ class ChatController : public QObject {
   std::optional<ChatModelChoice> next_;  // to load when the child that still runs has ended
   Activity activity_ = Activity::NO_MODEL;
   std::optional<ChatReady> ready_;
+  bool was_ready_ = false;
   std::optional<PromptReady> prompt_;
   QString status_, failure_;
   qint64 chat_ = 0;  // 0: nothing stored yet

@@ -36,6 +36,7 @@ RunController::RunController(QString command, QObject* parent) : QObject(parent)
   later_.setInterval(50);
   connect(&later_, &QTimer::timeout, this, &RunController::state_changed);
   connect(&child_, &QuantizeChild::event, this, &RunController::take);
+  connect(&child_, &QuantizeChild::refused, this, &RunController::refused);
   connect(&child_, &QuantizeChild::ended, this, [this](const QString& message) {
     later_.stop();
     failure_ = message;
@@ -53,14 +54,15 @@ RunController::RunController(QString command, QObject* parent) : QObject(parent)
 }
 
 bool RunController::resumable() const {
-  return !busy() && (state_.status == RunStatus::CANCELLED || state_.status == RunStatus::FAILED) && !request_.output.isEmpty() &&
+  return !busy() && state_.status != RunStatus::NOT_STARTED && state_.status != RunStatus::FINISHED && !request_.output.isEmpty() &&
          QDir(request_.output + QStringLiteral(".partial")).exists();
 }
 
 void RunController::start(const QuantizeRequest& request) {
   request_ = request;
   failure_.clear();
-  state_ = RunState();
+  // A resumed run does not tell again what it told before.
+  if (!request.resume) state_ = RunState();
   child_.start(request);
   set_activity(Activity::STARTING);
   Q_EMIT state_changed();
@@ -101,7 +103,7 @@ void RunController::open(const QString& folder) {
       if (failure.isEmpty()) {
         self->state_ = read;
         self->request_ = {};
-        self->request_.output = folder;
+        self->request_.output = folder.endsWith(QLatin1String(".partial")) ? folder.chopped(8) : folder;
         self->request_.model = QString::fromStdString(read.started.model_path);
         self->request_.calibration = QString::fromStdString(read.started.calibration_path);
         if (read.recipe) self->request_.recipe = *read.recipe;

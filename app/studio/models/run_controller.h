@@ -50,6 +50,7 @@ class RunController : public QObject {
   void activity_changed();
   void finished(const QString& output);
   void failed(const QString& message);
+  void refused(const QString& message);
 
  private:
   void set_activity(Activity activity);

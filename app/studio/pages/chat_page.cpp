@@ -77,7 +77,11 @@ ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, Q
   connect(load_, &QPushButton::clicked, this, [this] { use_model(picker_->choice()); });
   connect(banner_, &Banner::action, this, [this] {
     banner_->hide();
-    chat_->restart();
+    if (offers_reference_) {
+      use_model({chat_->choice().path, QStringLiteral("reference"), false});
+    } else {
+      chat_->restart();
+    }
   });
   connect(regenerate_, &QPushButton::clicked, chat_, &ChatController::regenerate);
   connect(new_, &QPushButton::clicked, this, [this] {
@@ -120,6 +124,7 @@ QWidget* ChatPage::build_side() {
   list_->setAccessibleName(tr("Earlier chats"));
   list_->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   list_->setTextElideMode(Qt::ElideRight);
+  list_->setProperty("plain", true);
   delete_ = new QPushButton(tr("Delete chat"), side);
   delete_->setAccessibleName(tr("Delete the selected chat"));
   column->addWidget(new_);
@@ -138,7 +143,7 @@ QWidget* ChatPage::build_top() {
   load_->setAccessibleName(tr("Load the model"));
   state_ = badge(tr("no model"), "plain", top);
   sampling_ = new QToolButton(top);
-  sampling_->setText(tr("Sampling"));
+  sampling_->setText(tr("Sampling ▾"));
   sampling_->setAccessibleName(tr("Sampling"));
   sampling_->setPopupMode(QToolButton::InstantPopup);
   auto* menu = new QMenu(sampling_);
@@ -257,7 +262,9 @@ void ChatPage::refresh() {
   status_->setToolTip(status_->text());
   if (activity == Activity::BROKEN) {
     status_->setText(tr("The model is not running"));
-    banner_->show_message(Banner::Kind::BAD, chat_->failure(), tr("Restart"));
+    // A model that never came up on Vulkan is offered the other way to run it.
+    offers_reference_ = !chat_->was_ready() && chat_->choice().backend == QLatin1String("vulkan");
+    banner_->show_message(Banner::Kind::BAD, chat_->failure(), offers_reference_ ? tr("Run on the reference") : tr("Restart"));
   }
   const bool ready = activity == Activity::READY || activity == Activity::ANSWERING;
   view_->set_empty_text(ready ? tr("Ask about a picture") : tr("Talk to a model about pictures"),

@@ -71,6 +71,7 @@ class ChatPage : public QWidget {
   QLabel *seen_, *status_, *state_;
   QDoubleSpinBox *temperature_, *top_p_;
   QSpinBox *max_tokens_, *seed_;
+  bool offers_reference_ = false;
 };
 
 }  // namespace qvlm::studio

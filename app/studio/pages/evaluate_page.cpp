@@ -166,8 +166,9 @@ QWidget* EvaluatePage::build_table() {
   view_->horizontalHeader()->setSectionResizeMode(QuestionTableModel::QUESTION, QHeaderView::Stretch);
   view_->setColumnWidth(QuestionTableModel::VERDICT, 76);
   view_->setColumnWidth(QuestionTableModel::CATEGORY, 96);
-  view_->setColumnWidth(QuestionTableModel::EXPECTED, 100);
-  view_->setColumnWidth(QuestionTableModel::ANSWER, 100);
+  view_->setColumnWidth(QuestionTableModel::EXPECTED, 124);
+  view_->setColumnWidth(QuestionTableModel::ANSWER, 124);
+  view_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   card->body()->addWidget(view_, 1);
   connect(verdict_, &QComboBox::currentIndexChanged, this, [this] { filter_->set_verdict(static_cast<QuestionFilter::Verdict>(verdict_->currentData().toInt())); });
   connect(category_, &QComboBox::currentIndexChanged, this, [this] { filter_->set_category(category_->currentData().toString()); });
@@ -187,7 +188,7 @@ QWidget* EvaluatePage::build_table() {
 
 QWidget* EvaluatePage::build_result() {
   auto* card = new Card(tr("Accuracy"), this);
-  card->setFixedWidth(336);
+  card->setFixedWidth(320);
   result_ = new QLabel(card);
   result_->setObjectName(QStringLiteral("big_number"));
   result_->setAccessibleName(tr("Accuracy over all questions"));
@@ -217,7 +218,7 @@ void EvaluatePage::start() {
   progress_->setRange(0, 0);
   stopping_ = false;
   workbench_.settings().set_value(QStringLiteral("evaluate/questions"), set_->path());
-  child_->start({choice.path, set_->path(), choice.backend, limit_->value()});
+  child_->start({choice.path, set_->path(), choice.backend, limit_->value(), choice.activations_as_a16});
   refresh_controls();
 }
 

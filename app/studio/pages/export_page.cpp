@@ -66,11 +66,12 @@ ExportPage::ExportPage(Workbench& workbench, const Theme& theme, QWidget* parent
   view_->horizontalHeader()->setHighlightSections(false);
   view_->horizontalHeader()->setSectionResizeMode(FolderTableModel::WHAT, QHeaderView::Stretch);
   view_->setColumnWidth(FolderTableModel::NAME, 190);
+  view_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   what->body()->addWidget(view_, 1);
   row->addWidget(what, 1);
 
   auto* how = new Card(tr("Export"), this);
-  how->setFixedWidth(336);
+  how->setFixedWidth(320);
   format_ = new QComboBox(how);
   format_->addItem(tr("GGUF pair (llama.cpp and others)"), QStringLiteral("gguf"));
   target_ = new PathField(PathField::Kind::FOLDER, tr("Into the folder"), how);

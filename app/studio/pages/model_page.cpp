@@ -82,13 +82,14 @@ ModelPage::ModelPage(Workbench& workbench, const Theme& theme, QWidget* parent) 
 
 QWidget* ModelPage::build_left() {
   auto* left = new QWidget(this);
-  left->setFixedWidth(300);
+  left->setFixedWidth(272);
   auto* column = new QVBoxLayout(left);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(2 * kUnit);
   open_card_ = new Card(tr("Open"), left);
   auto* hint = muted_label(tr("Drop a model folder anywhere on this page, or choose one."), open_card_);
-  open_ = primary_button(tr("Open a folder …"), open_card_);
+  open_ = new QPushButton(tr("Open a folder …"), open_card_);
+  open_->setAccessibleName(tr("Open a model folder"));
   demo_ = new QPushButton(tr("Open the demo model"), open_card_);
   demo_->setAccessibleName(tr("Open the demo model"));
   demo_->setEnabled(!workbench_.places().demo_model.isEmpty());
@@ -100,7 +101,7 @@ QWidget* ModelPage::build_left() {
   auto* recent_card = new Card(tr("Recent"), left);
   recent_ = new QListWidget(recent_card);
   recent_->setAccessibleName(tr("Recent models"));
-  recent_->setFrameShape(QFrame::NoFrame);
+  recent_->setProperty("plain", true);
   recent_->setTextElideMode(Qt::ElideMiddle);
   recent_card->body()->addWidget(recent_, 1);
   column->addWidget(recent_card, 1);
@@ -123,16 +124,7 @@ QWidget* ModelPage::build_right() {
   column->setContentsMargins(0, 0, 4, 0);
   column->setSpacing(2 * kUnit);
 
-  welcome_ = new Card(tr("Three steps to try"), right);
-  auto* steps = static_cast<Card*>(welcome_);
-  for (const QString& step : {tr("1.  Open the demo model: a small VLM that answers about shapes, colours, counts and words."),
-                              tr("2.  Quantize it to 4 bits and watch entropy, blocks and errors as they are measured."),
-                              tr("3.  Drop a picture into Chat and ask the INT4 model about it, offline, on your GPU.")}) {
-    auto* label = new QLabel(step, welcome_);
-    label->setWordWrap(true);
-    steps->body()->addWidget(label);
-  }
-  column->addWidget(welcome_);
+  column->addWidget(welcome_ = build_welcome(right));
 
   summary_ = new QWidget(right);
   auto* all = new QVBoxLayout(summary_);
@@ -146,8 +138,8 @@ QWidget* ModelPage::build_right() {
   notes_ = muted_label({}, facts_card);
   facts_card->body()->addWidget(notes_);
   all->addWidget(facts_card);
-  auto* lower = new QHBoxLayout;
-  lower->setSpacing(2 * kUnit);
+  lower_ = new QHBoxLayout;
+  lower_->setSpacing(2 * kUnit);
   auto* groups_card = new Card(tr("Legal group sizes"), summary_);
   groups_ = new GroupsTableModel(this);
   groups_view_ = new QTableView(groups_card);
@@ -162,17 +154,19 @@ QWidget* ModelPage::build_right() {
   groups_view_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
   groups_view_->horizontalHeader()->setStretchLastSection(true);
   groups_view_->horizontalHeader()->setHighlightSections(false);
-  groups_view_->setMinimumHeight(240);
+  groups_view_->setMinimumHeight(200);
+  groups_view_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   groups_card->body()->addWidget(groups_view_);
-  lower->addWidget(groups_card, 1);
+  lower_->addWidget(groups_card, 1);
   auto* sample_card = new Card(tr("What the model sees"), summary_);
-  sample_card->setFixedWidth(2 * kSample + 6 * kUnit);
+  sample_card->setMinimumWidth(2 * kSample + 6 * kUnit);
   auto* pictures = new QHBoxLayout;
   pictures->setSpacing(kUnit);
   sample_file_ = picture_label(tr("The picture"), sample_card);
   sample_seen_ = picture_label(tr("The picture as the model sees it"), sample_card);
   pictures->addWidget(sample_file_);
   pictures->addWidget(sample_seen_);
+  pictures->addStretch(1);
   sample_card->body()->addLayout(pictures);
   sample_text_ = muted_label({}, sample_card);
   sample_card->body()->addWidget(sample_text_);
@@ -180,8 +174,8 @@ QWidget* ModelPage::build_right() {
   other_picture_->setAccessibleName(tr("Show another picture as the model sees it"));
   sample_card->body()->addWidget(other_picture_, 0, Qt::AlignLeft);
   sample_card->body()->addStretch(1);
-  lower->addWidget(sample_card);
-  all->addLayout(lower, 1);
+  lower_->addWidget(sample_card, 1);
+  all->addLayout(lower_, 1);
   summary_->hide();
   column->addWidget(summary_, 1);
   column->addStretch(0);
@@ -194,8 +188,55 @@ QWidget* ModelPage::build_right() {
   return scroll;
 }
 
+QWidget* ModelPage::build_welcome(QWidget* parent) {
+  auto* card = new Card({}, parent);
+  card->setAccessibleName(tr("Three steps to try"));
+  card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
+  auto* title = new QLabel(tr("Tune a vision-language model by eye, then talk to it"), card);
+  title->setObjectName(QStringLiteral("hero"));
+  title->setWordWrap(true);
+  card->body()->addWidget(title);
+  card->body()->addWidget(muted_label(tr("Three steps, with the small demo model that comes with the studio. Everything stays on this machine."), card));
+  card->body()->addSpacing(kUnit);
+  const std::pair<QString, QString> steps[] = {
+      {tr("Open the demo model"), tr("A small VLM that answers about shapes, colours, counts, places and words in pictures.")},
+      {tr("Quantize it to 4 bits"), tr("Watch entropy, blocks and errors as they are measured; drag the blocks' borders.")},
+      {tr("Ask it about a picture"), tr("Drop a picture into Chat: the INT4 model answers offline, on any vendor's GPU.")}};
+  int number = 0;
+  for (const auto& [name, text] : steps) {
+    auto* row = new QHBoxLayout;
+    row->setSpacing(2 * kUnit);
+    auto* badge = new QLabel(QString::number(++number), card);
+    badge->setObjectName(QStringLiteral("step_number"));
+    badge->setFixedSize(28, 28);
+    badge->setAlignment(Qt::AlignCenter);
+    auto* words = new QVBoxLayout;
+    words->setSpacing(2);
+    auto* heading = new QLabel(name, card);
+    heading->setObjectName(QStringLiteral("step_title"));
+    words->addWidget(heading);
+    words->addWidget(muted_label(text, card));
+    row->addWidget(badge, 0, Qt::AlignTop);
+    row->addLayout(words, 1);
+    card->body()->addLayout(row);
+    card->body()->addSpacing(kUnit);
+  }
+  try_demo_ = primary_button(tr("Open the demo model"), card);
+  try_demo_->setEnabled(demo_->isEnabled());
+  try_demo_->setToolTip(demo_->toolTip());
+  connect(try_demo_, &QPushButton::clicked, demo_, &QPushButton::click);
+  card->body()->addWidget(try_demo_, 0, Qt::AlignLeft);
+  return card;
+}
+
+void ModelPage::resizeEvent(QResizeEvent* event) {
+  // Narrow: the sample picture goes below the table.
+  lower_->setDirection(width() < 1060 ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
+  QWidget::resizeEvent(event);
+}
+
 void ModelPage::restyle() {
-  open_->setIcon(icon_on_accent(QStringLiteral("folder"), theme_.colors()));
+  open_->setIcon(icon(QStringLiteral("folder"), theme_.colors(), 16));
   to_quantize_->setIcon(icon_on_accent(QStringLiteral("quantize"), theme_.colors()));
   to_chat_->setIcon(icon(QStringLiteral("chat"), theme_.colors(), 16));
 }

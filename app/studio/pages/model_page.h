@@ -3,6 +3,7 @@
 
 #include <QWidget>
 
+class QBoxLayout;
 class QGridLayout;
 class QLabel;
 class QListWidget;
@@ -33,10 +34,12 @@ class ModelPage : public QWidget {
   void dragEnterEvent(QDragEnterEvent* event) override;
   void dragLeaveEvent(QDragLeaveEvent* event) override;
   void dropEvent(QDropEvent* event) override;
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   QWidget* build_left();
   QWidget* build_right();
+  QWidget* build_welcome(QWidget* parent);
   void choose_folder();
   void refill_recent();
   void show_model();
@@ -48,9 +51,10 @@ class ModelPage : public QWidget {
   PageHeader* header_;
   Banner* banner_;
   Card* open_card_;
-  QPushButton *open_, *demo_, *to_quantize_, *to_chat_, *other_picture_;
+  QPushButton *open_, *demo_, *try_demo_, *to_quantize_, *to_chat_, *other_picture_;
   QListWidget* recent_;
   QWidget *summary_, *welcome_;
+  QBoxLayout* lower_;
   QGridLayout* facts_;
   QLabel *notes_, *sample_file_, *sample_seen_, *sample_text_;
   GroupsTableModel* groups_;

@@ -59,6 +59,7 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
   connect(run_, &RunController::failed, this, [this](const QString& message) {
     banner_->show_message(Banner::Kind::BAD, run_->resumable() ? tr("%1\nFinished layers are kept; the run can be resumed.").arg(message) : message);
   });
+  connect(run_, &RunController::refused, this, [this](const QString& message) { banner_->show_message(Banner::Kind::WARNING, message); });
   connect(run_, &RunController::finished, this, [this](const QString& output) {
     finished_output_ = output;
     workbench_.add_quantized(output);
@@ -92,7 +93,7 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
 
 QWidget* QuantizePage::build_recipe() {
   auto* card = new Card(tr("Recipe"), this);
-  card->setFixedWidth(256);
+  card->setFixedWidth(264);
   auto* scroll = new QScrollArea(card);
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
@@ -153,7 +154,9 @@ QWidget* QuantizePage::build_ribbon() {
   scroll->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   ribbon_ = new RibbonView(*ribbon_model_, theme_, scroll);
   scroll->setWidget(ribbon_);
-  scroll->setFixedHeight(ribbon_->minimumSizeHint().height() + 14);
+  ribbon_->setAutoFillBackground(false);
+  scroll->viewport()->setAutoFillBackground(false);
+  scroll->setFixedHeight(ribbon_->minimumSizeHint().height() + 12);  // room for the scroll bar when zoomed
   card->body()->addWidget(scroll);
   selection_ = muted_label({}, card);
   selection_->setAccessibleName(tr("Selected site"));
@@ -183,6 +186,7 @@ QWidget* QuantizePage::build_plots() {
     auto* card = new Card(title, box);
     view->setParent(card);
     card->body()->addWidget(view, 1);
+    if (auto* plot = qobject_cast<RunPlot*>(view)) card->header()->addWidget(plot->legend());
     grid->addWidget(card, row, column, 1, columns);
     return card;
   };
@@ -191,7 +195,7 @@ QWidget* QuantizePage::build_plots() {
   heatmap_ = new HeatmapView(theme_);
   candidates_ = new CandidatePlot(theme_);
   histogram_ = new HistogramPlot(theme_);
-  add(tr("Entropy and dependency"), entropy_, 0, 0, 3);
+  add(tr("Entropy by site"), entropy_, 0, 0, 3);
   add(tr("Error by block"), error_, 0, 3, 3);
   add(tr("Entropy by sample"), heatmap_, 1, 0, 2);
   candidates_card_ = add(tr("Candidates"), candidates_, 1, 2, 2);

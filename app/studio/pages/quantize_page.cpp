@@ -5,6 +5,7 @@
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
+#include <QSaveFile>
 #include <QToolButton>
 
 #include "app/studio/models/ribbon_model.h"
@@ -54,6 +55,24 @@ void QuantizePage::apply_partition() {
   refresh_controls();
 }
 
+void QuantizePage::save_partition(const QString& file) {
+  QSaveFile out(file);
+  const QByteArray text = QByteArray::fromStdString(to_json(ribbon_model_->partition()));
+  if (!out.open(QIODevice::WriteOnly) || out.write(text) != text.size() || !out.commit()) {
+    banner_->show_message(Banner::Kind::BAD, QStringLiteral("%1: %2").arg(file, out.errorString()));
+  }
+}
+
+void QuantizePage::load_partition(const QString& file) {
+  try {
+    const Partition partition = read_partition(file.toStdString());
+    validate(partition, ribbon_model_->sites(), file.toStdString());
+    ribbon_model_->replace_partition(partition, tr("Load partition"));
+  } catch (const std::exception& error) {
+    banner_->show_message(Banner::Kind::BAD, QString::fromUtf8(error.what()));
+  }
+}
+
 void QuantizePage::show_state() {
   const RunState& state = run_->state();
   if (!state.sites.empty()) ribbon_model_->show(state);
@@ -75,7 +94,7 @@ void QuantizePage::show_state() {
   static_cast<ScaleBar*>(scale_)->set_range(ribbon_model_->lowest_entropy(), ribbon_model_->highest_entropy(), measured);
   heatmap_->set_values(samples, rows);
   candidates_->show_run(state);
-  candidates_card_->set_title(state.block_in_search >= 0 && !state.candidates.empty() ? tr("Candidates of block %1").arg(state.block_in_search + 1) : tr("Candidates"));
+  candidates_card_->set_title(state.block_in_search >= 0 && !state.candidates.empty() ? tr("Tuples of block %1").arg(state.block_in_search + 1) : tr("Tuples"));
   show_selection();
   refresh_controls();
 }
@@ -89,12 +108,13 @@ void QuantizePage::show_selection() {
   histogram_->show_run(state, site);
   heatmap_->set_selected_site(site);
   if (ribbon_model_->sites() == 0) {
-    selection_->clear();
+    selection_->setText(tr("Open a model to see its activation sites"));
     return;
   }
-  histogram_card_->set_title(tr("Site %1").arg(site));
-  QString text = ribbon_model_->describe_site(site) + QLatin1Char('\n') + ribbon_model_->describe_block(block);
-  selection_->setText(text.replace(QLatin1Char('\n'), QStringLiteral("  ·  ")));
+  histogram_card_->set_title(tr("Activations of site %1").arg(site));
+  const QString dot = QStringLiteral("  ·  ");
+  selection_->setText(ribbon_model_->describe_site(site).replace(QLatin1Char('\n'), dot) + QLatin1Char('\n') +
+                      ribbon_model_->describe_block(block).replace(QLatin1Char('\n'), dot));
 }
 
 void QuantizePage::refresh_controls() {

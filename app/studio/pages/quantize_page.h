@@ -40,6 +40,9 @@ class QuantizePage : public QWidget {
   QPushButton* cancel_button() { return cancel_; }
   QPushButton* again_button() { return again_; }
   Banner* banner() { return banner_; }
+  /// The partition as a file for `--partition`, and back. Problems appear in the banner.
+  void save_partition(const QString& file);
+  void load_partition(const QString& file);
   EntropyPlot* entropy_plot() { return entropy_; }
   ErrorPlot* error_plot() { return error_; }
   CandidatePlot* candidate_plot() { return candidates_; }

@@ -23,7 +23,9 @@ QComboBox* choices(QWidget* parent, const QList<std::pair<QString, int>>& items)
   auto* box = new QComboBox(parent);
   for (const auto& [text, value] : items) box->addItem(text, value);
   box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-  box->setMinimumContentsLength(6);
+  box->setMinimumContentsLength(5);
+  box->setMinimumWidth(60);
+  box->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   return box;
 }
 
@@ -45,6 +47,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   samples_ = new QSpinBox(this);
   samples_->setRange(1, 100000);
   samples_->setValue(64);
+  samples_->setMinimumWidth(60);
   samples_->setToolTip(tr("Image-text pairs taken from the calibration set"));
   calibration_ = new PathField(PathField::Kind::FILE_OR_FOLDER, tr("Calibration set"), this);
   output_ = new PathField(PathField::Kind::NEW_FOLDER, tr("Output"), this);
@@ -52,7 +55,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   legality_ = muted_label({}, this);
 
   auto* grid = new QGridLayout(this);
-  grid->setContentsMargins(0, 0, 0, 0);
+  grid->setContentsMargins(0, 0, 4, 0);
   grid->setHorizontalSpacing(kUnit);
   grid->setVerticalSpacing(kUnit + 2);
   int row = 0;

@@ -13,6 +13,12 @@
 
 namespace qvlm::studio {
 
+namespace {
+
+constexpr QLatin1String kVulkanA16("vulkan-a16");
+
+}  // namespace
+
 PathField::PathField(Kind kind, const QString& name, QWidget* parent) : QWidget(parent), kind_(kind), name_(name), edit_(new QLineEdit(this)) {
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(0, 0, 0, 0);
@@ -22,6 +28,7 @@ PathField::PathField(Kind kind, const QString& name, QWidget* parent) : QWidget(
   browse->setAccessibleName(tr("Browse: %1").arg(name));
   browse->setToolTip(tr("Browse"));
   browse->setFixedWidth(40);
+  edit_->setMinimumWidth(60);
   row->addWidget(edit_, 1);
   row->addWidget(browse);
   setFocusProxy(edit_);
@@ -67,7 +74,10 @@ ModelPicker::ModelPicker(Workbench& workbench, QWidget* parent)
   backends_->setAccessibleName(tr("Runs on"));
   backends_->addItem(tr("Vulkan"), QStringLiteral("vulkan"));
   backends_->addItem(tr("Reference (CPU)"), QStringLiteral("reference"));
-  backends_->setToolTip(tr("Vulkan: the engine, on any vendor's GPU. Reference: the exact model on the CPU."));
+  backends_->addItem(tr("Vulkan, activations as A16"), QString(kVulkanA16));
+  backends_->setToolTip(tr("Vulkan: the engine, on any vendor's GPU. Reference: the exact model on the CPU. As A16: a model with quantized activations runs without quantizing them, and every answer says so."));
+  backends_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  backends_->setMinimumContentsLength(15);
   row->addWidget(models_, 1);
   row->addWidget(backends_);
   connect(&workbench_, &Workbench::models_changed, this, &ModelPicker::refill);
@@ -93,16 +103,19 @@ void ModelPicker::refill() {
   }
   const int index = models_->findData(before);
   models_->setCurrentIndex(std::max(0, index));
-  if (index < 0) Q_EMIT models_->currentIndexChanged(models_->currentIndex());
   models_->setToolTip(choice().path);
   if (choice().path != before) {
+    const QSignalBlocker quieter(backends_);
     const bool quantized = choice().path.endsWith(QLatin1String(".qvlm"));
     backends_->setCurrentIndex(backends_->findData(quantized ? QStringLiteral("vulkan") : QStringLiteral("reference")));
   }
+  Q_EMIT changed();
 }
 
 ChatModelChoice ModelPicker::choice() const {
-  return {models_->currentData().toString(), backends_->currentData().toString(), false};
+  const QString backend = backends_->currentData().toString();
+  const bool as_a16 = backend == kVulkanA16;
+  return {models_->currentData().toString(), as_a16 ? QStringLiteral("vulkan") : backend, as_a16};
 }
 
 void ModelPicker::choose(const ChatModelChoice& choice) {
@@ -112,7 +125,9 @@ void ModelPicker::choose(const ChatModelChoice& choice) {
     index = models_->count() - 1;
   }
   models_->setCurrentIndex(index);
-  if (!choice.backend.isEmpty()) backends_->setCurrentIndex(backends_->findData(choice.backend));
+  if (!choice.backend.isEmpty()) {
+    backends_->setCurrentIndex(backends_->findData(choice.activations_as_a16 ? QString(kVulkanA16) : choice.backend));
+  }
 }
 
 }  // namespace qvlm::studio

@@ -36,7 +36,7 @@ class PathField : public QWidget {
 class ModelPicker : public QWidget {
   Q_OBJECT
  public:
-  ModelPicker(Workbench& workbench, QWidget* parent = nullptr);
+  explicit ModelPicker(Workbench& workbench, QWidget* parent = nullptr);
   ChatModelChoice choice() const;
   void choose(const ChatModelChoice& choice);
   QComboBox* models() { return models_; }

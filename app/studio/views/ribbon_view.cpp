@@ -54,7 +54,7 @@ QSize RibbonView::sizeHint() const { return minimumSizeHint(); }
 QSize RibbonView::minimumSizeHint() const {
   const int fit = 2 * kMargin + static_cast<int>(std::ceil(model_.sites() * kMinCell));
   const int zoomed = zoom_ > 1 && parentWidget() != nullptr ? static_cast<int>(parentWidget()->width() * zoom_) : 0;
-  return {std::max({320, fit, zoomed}), kMarkTop + 14};
+  return {std::max({320, fit, zoomed}), kMarkTop + 8};
 }
 
 void RibbonView::set_zoom(double zoom) {

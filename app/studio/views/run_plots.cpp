@@ -44,7 +44,11 @@ void set_range(QCPAxis* axis, double low, double high) {
 }  // namespace
 
 RunPlot::RunPlot(const Theme& theme, const QString& name, const QString& empty_text, QWidget* parent)
-    : QWidget(parent), theme_(theme), plot_(new QCustomPlot(this)), empty_text_(empty_text) {
+    : QWidget(parent), theme_(theme), plot_(new QCustomPlot(this)), legend_(new QLabel(this)), empty_text_(empty_text) {
+  legend_->setTextFormat(Qt::RichText);
+  legend_->setObjectName(QStringLiteral("field_label"));
+  legend_->setAccessibleName(tr("Legend"));
+  legend_->hide();
   setAccessibleName(name);
   plot_->setAccessibleName(name);
   plot_->setFocusPolicy(Qt::NoFocus);
@@ -61,20 +65,12 @@ RunPlot::RunPlot(const Theme& theme, const QString& name, const QString& empty_t
     QFont small = font();
     small.setPointSizeF(8);
     for (QCPAxis* axis : {plot_->xAxis, plot_->yAxis}) style_axis(axis, theme_.colors(), small);
-    plot_->legend->setBrush(Qt::NoBrush);
-    plot_->legend->setBorderPen(Qt::NoPen);
-    plot_->legend->setFont(small);
-    plot_->legend->setTextColor(theme_.colors().muted);
-    plot_->legend->setIconSize(14, 8);
-    plot_->legend->setRowSpacing(0);
-    plot_->legend->setMargins(QMargins(4, 2, 4, 2));
-    plot_->axisRect()->insetLayout()->setInsetAlignment(0, Qt::AlignTop | Qt::AlignRight);
   };
   apply();
   connect(&theme_, &Theme::changed, this, [this, apply] {
     apply();
     restyle();
-    plot_->replot(QCustomPlot::rpQueuedReplot);
+    if (isVisible() && points_ > 0) plot_->replot(QCustomPlot::rpQueuedReplot);
     update();
   });
 }
@@ -86,8 +82,24 @@ void RunPlot::set_points(int points, const QString& description) {
   plot_->setVisible(points > 0);
   setAccessibleDescription(points > 0 ? description : empty_text_);
   plot_->setAccessibleDescription(accessibleDescription());
-  if (points > 0) plot_->replot(QCustomPlot::rpQueuedReplot);
+  legend_->setVisible(points > 0 && !legend_->text().isEmpty());
+  // While the page is hidden there is nothing to draw on; showEvent() catches up.
+  if (points > 0 && isVisible()) plot_->replot(QCustomPlot::rpQueuedReplot);
   update();
+}
+
+void RunPlot::set_legend(const QList<std::pair<QColor, QString>>& entries, const QString& explanation) {
+  QStringList parts;
+  for (const auto& [color, name] : entries) {
+    parts << QStringLiteral("<span style=\"color:%1\">●</span>&nbsp;%2").arg(color.name(), name.toHtmlEscaped());
+  }
+  legend_->setToolTip(explanation);
+  legend_->setAccessibleDescription(explanation);
+  legend_->setText(parts.join(QStringLiteral("&nbsp;&nbsp; ")));
+}
+
+void RunPlot::showEvent(QShowEvent*) {
+  if (points_ > 0) plot_->replot(QCustomPlot::rpQueuedReplot);
 }
 
 void RunPlot::paintEvent(QPaintEvent*) {
@@ -104,13 +116,10 @@ void RunPlot::resizeEvent(QResizeEvent*) { plot_->setGeometry(rect()); }
 
 EntropyPlot::EntropyPlot(const Theme& theme, QWidget* parent)
     : RunPlot(theme, tr("Entropy and dependency by site"), tr("Appears when entropy is measured"), parent) {
-  plot().addGraph()->setName(tr("entropy H"));
-  plot().addGraph()->setName(tr("dependency D"));
-  plot().addGraph()->setName(tr("threshold h₀"));
+  plot().addGraph();
+  plot().addGraph();
+  plot().addGraph();
   plot().addGraph();  // selection
-  for (int i = 0; i < 3; ++i) plot().graph(i)->addToLegend();
-  plot().legend->setVisible(true);
-  plot().legend->setFillOrder(QCPLayoutGrid::foColumnsFirst);
   plot().xAxis->setLabel(tr("site"));
   connect(&plot(), &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
     if (points() > 0) Q_EMIT site_clicked(static_cast<int>(std::lround(plot().xAxis->pixelToCoord(event->pos().x()))));
@@ -124,6 +133,7 @@ void EntropyPlot::restyle() {
   plot().graph(1)->setPen(line(p.series_b));
   plot().graph(2)->setPen(line(p.muted, 1.2, Qt::DashLine));
   plot().graph(3)->setPen(line(with_alpha(p.text, 120), 1));
+  set_legend({{p.series_a, tr("H")}, {p.series_b, tr("D")}, {p.muted, tr("h₀")}}, tr("H: entropy. D: dependency on the next site. h₀: threshold; where D is above it, the block goes on."));
   if (plot().graph(0)->dataCount() < 80) {
     plot().graph(0)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, p.series_a, 4));
     plot().graph(1)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, p.series_b, 4));
@@ -157,28 +167,19 @@ void EntropyPlot::show_run(const RunState& state, int selected_site) {
   if (!x.isEmpty()) {
     plot().graph(3)->setData({double(selected_site), double(selected_site)}, {low - 1, high + 1});
     plot().xAxis->setRange(-0.5, last + 0.5);
-    // Room at the top for the legend.
-    set_range(plot().yAxis, low, high + (high - low) * 0.22);
+    set_range(plot().yAxis, low, high);
   }
   restyle();
-  set_points(static_cast<int>(x.size()), tr("%n site(s) measured, entropy %1 to %2", nullptr, static_cast<int>(x.size()))
-                                             .arg(low, 0, 'f', 2)
-                                             .arg(high, 0, 'f', 2));
+  set_points(static_cast<int>(x.size()), tr("Sites measured: %1; values from %2 to %3").arg(x.size()).arg(low, 0, 'f', 2).arg(high, 0, 'f', 2));
 }
 
 ErrorPlot::ErrorPlot(const Theme& theme, QWidget* parent)
     : RunPlot(theme, tr("Error by block, layer-wise and joint"), tr("Appears as blocks are searched"), parent) {
-  plot().addGraph()->setName(tr("layer-wise"));
-  plot().addGraph()->setName(tr("joint"));
   plot().addGraph();
-  plot().graph(0)->addToLegend();
-  plot().graph(1)->addToLegend();
-  plot().legend->setVisible(true);
-  plot().legend->setFillOrder(QCPLayoutGrid::foColumnsFirst);
-  plot().yAxis->setScaleType(QCPAxis::stLogarithmic);
-  plot().yAxis->setTicker(QSharedPointer<QCPAxisTickerLog>(new QCPAxisTickerLog));
-  plot().yAxis->setNumberFormat(QStringLiteral("eb"));
-  plot().yAxis->setNumberPrecision(0);
+  plot().addGraph();
+  plot().addGraph();
+  plot().yAxis->setNumberFormat(QStringLiteral("gb"));
+  plot().yAxis->setNumberPrecision(2);
   plot().xAxis->setLabel(tr("block"));
   connect(&plot(), &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
     if (points() > 0) Q_EMIT block_clicked(static_cast<int>(std::lround(plot().xAxis->pixelToCoord(event->pos().x()))) - 1);
@@ -193,6 +194,7 @@ void ErrorPlot::restyle() {
   plot().graph(1)->setPen(line(p.series_a, 1.4));
   plot().graph(1)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, p.series_a, 5));
   plot().graph(2)->setPen(line(with_alpha(p.text, 120), 1));
+  set_legend({{p.series_b, tr("layer-wise")}, {p.series_a, tr("joint")}}, tr("Relative output error of each block, on the same inputs: each site searched alone, and all sites of the block together."));
 }
 
 void ErrorPlot::show_run(const RunState& state, int selected_block) {
@@ -211,22 +213,27 @@ void ErrorPlot::show_run(const RunState& state, int selected_block) {
   plot().graph(0)->setData(x, layerwise, true);
   plot().graph(1)->setData(x, joint, true);
   if (!x.isEmpty()) {
-    // Whole decades, with room for the legend.
-    plot().yAxis->setRange(std::pow(10, std::floor(std::log10(low * 0.95))), std::pow(10, std::ceil(std::log10(high * 1.05)) + 0.45));
+    // A linear axis shows the gain best; where errors span decades it would hide the small ones.
+    const bool logarithmic = high > 30 * low;
+    plot().yAxis->setScaleType(logarithmic ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
+    plot().yAxis->setTicker(logarithmic ? QSharedPointer<QCPAxisTicker>(new QCPAxisTickerLog) : QSharedPointer<QCPAxisTicker>(new QCPAxisTicker));
+    plot().yAxis->ticker()->setTickCount(4);
+    if (logarithmic) {
+      const double decade = std::pow(10, std::floor(std::log10(low)));
+      plot().yAxis->setRange(decade, std::max(100 * decade, 2 * high));
+    } else {
+      plot().yAxis->setRange(0, 1.1 * high);
+    }
     plot().xAxis->setRange(0.5, std::max(2, blocks) + 0.5);
     plot().graph(2)->setData({double(selected_block + 1), double(selected_block + 1)}, {low / 1e6, high * 1e6});
   }
-  set_points(static_cast<int>(x.size()), tr("%n block(s) searched", nullptr, static_cast<int>(x.size())));
+  set_points(static_cast<int>(x.size()), tr("Blocks searched: %1").arg(x.size()));
 }
 
 CandidatePlot::CandidatePlot(const Theme& theme, QWidget* parent)
     : RunPlot(theme, tr("Candidates of the block in search"), tr("Appears while a block is searched"), parent) {
-  plot().addGraph()->setName(tr("tuple"));
-  plot().addGraph()->setName(tr("best so far"));
-  plot().graph(0)->addToLegend();
-  plot().graph(1)->addToLegend();
-  plot().legend->setVisible(true);
-  plot().legend->setFillOrder(QCPLayoutGrid::foColumnsFirst);
+  plot().addGraph();
+  plot().addGraph();
   plot().graph(0)->setLineStyle(QCPGraph::lsNone);
   plot().graph(1)->setLineStyle(QCPGraph::lsStepLeft);
   plot().xAxis->setLabel(tr("tuple, in order of scoring"));
@@ -238,6 +245,7 @@ void CandidatePlot::restyle() {
   plot().graph(0)->setPen(line(p.series_a));
   plot().graph(0)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, with_alpha(p.series_a, 170), with_alpha(p.series_a, 170), 4));
   plot().graph(1)->setPen(line(p.series_b));
+  set_legend({{p.series_b, tr("best")}}, tr("Each point is one tuple of rounding parameters; the line is the best so far."));
 }
 
 void CandidatePlot::show_run(const RunState& state) {
@@ -255,12 +263,13 @@ void CandidatePlot::show_run(const RunState& state) {
   plot().graph(1)->setData(x, best, true);
   if (!x.isEmpty()) {
     plot().xAxis->setRange(0, double(x.size()) + 1);
-    set_range(plot().yAxis, low, high + (high - low) * 0.25);
+    set_range(plot().yAxis, low, high);
+    plot().yAxis->ticker()->setTickCount(3);
     plot().yAxis->setNumberFormat(QStringLiteral("gb"));
     plot().yAxis->setNumberPrecision(3);
   }
   set_points(static_cast<int>(x.size()),
-             tr("Block %1: %n tuple(s) scored, best %2", nullptr, static_cast<int>(x.size())).arg(state.block_in_search + 1).arg(low, 0, 'g', 3));
+             tr("Block %1: tuples scored: %2, best %3").arg(state.block_in_search + 1).arg(x.size()).arg(low, 0, 'g', 3));
 }
 
 HistogramPlot::HistogramPlot(const Theme& theme, QWidget* parent)

@@ -1,11 +1,15 @@
 // The line, bar and scatter plots of a run. QCustomPlot stays inside run_plots.cpp and plot_style.cpp.
 #pragma once
 
+#include <QColor>
+#include <QList>
 #include <QWidget>
+#include <utility>
 
 #include "core/run/run_state.h"
 
 class QCustomPlot;
+class QLabel;
 
 namespace qvlm::studio {
 
@@ -21,18 +25,24 @@ class RunPlot : public QWidget {
   QSize minimumSizeHint() const override { return {160, 120}; }
   /// Points drawn by the last show(); 0 while empty. For tests and for the accessible description.
   int points() const { return points_; }
+  /// What the colours mean; for the header of the card around the plot.
+  QLabel* legend() { return legend_; }
 
  protected:
   virtual void restyle() = 0;
   void set_points(int points, const QString& description);
+  /// Coloured marks with their names.
+  void set_legend(const QList<std::pair<QColor, QString>>& entries, const QString& explanation);
   void paintEvent(QPaintEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
+  void showEvent(QShowEvent* event) override;
   QCustomPlot& plot() { return *plot_; }
   const Theme& theme() const { return theme_; }
 
  private:
   const Theme& theme_;
   QCustomPlot* plot_;
+  QLabel* legend_;
   QString empty_text_;
   int points_ = 0;
 };

@@ -1,0 +1,325 @@
+// Plays qvlm for the studio's tests: speaks its JSON lines without a model. What it hears is appended to $FAKE_QVLM_LOG.
+//
+// $FAKE_QVLM_PACE: microseconds between events. $FAKE_QVLM_DIE: "run" dies by a signal in the middle of a search, "load" fails to open.
+// A question that contains "crash" kills it in the middle of the answer, "fail" is refused, "long" streams until it is stopped.
+#include <chrono>
+#include <csignal>
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/evaluation/accuracy.h"
+#include "core/evaluation/evaluation_events.h"
+#include "core/inference/chat_events.h"
+#include "tests/studio/fake_run.h"
+
+namespace {
+
+using namespace qvlm;
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+void pace() {
+  const std::string text = variable("FAKE_QVLM_PACE");
+  std::this_thread::sleep_for(std::chrono::microseconds(text.empty() ? 100 : std::stol(text)));
+}
+
+void log(const std::string& line) {
+  if (variable("FAKE_QVLM_LOG").empty()) return;
+  std::ofstream(variable("FAKE_QVLM_LOG"), std::ios::app) << line << std::endl;
+}
+
+void say(const std::string& line) { std::cout << line << std::endl; }
+
+/// Lines of stdin, read by a thread of its own.
+class Ears {
+ public:
+  Ears() {
+    std::thread([this] {
+      std::string line;
+      while (std::getline(std::cin, line)) {
+        log(line);
+        const std::lock_guard lock(mutex_);
+        lines_.push_back(line);
+        heard_.notify_all();
+      }
+      const std::lock_guard lock(mutex_);
+      closed_ = true;
+      heard_.notify_all();
+    }).detach();
+  }
+  bool next(std::string& line, bool wait) {
+    std::unique_lock lock(mutex_);
+    if (wait) heard_.wait(lock, [this] { return closed_ || !lines_.empty(); });
+    if (lines_.empty()) return false;
+    line = lines_.front();
+    lines_.pop_front();
+    return true;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable heard_;
+  std::deque<std::string> lines_;
+  bool closed_ = false;
+};
+
+struct Arguments {
+  std::vector<std::string> all;
+  std::string after(const std::string& option) const {
+    for (size_t i = 0; i + 1 < all.size(); ++i) {
+      if (all[i] == option) return all[i + 1];
+    }
+    return "";
+  }
+};
+
+GeneratorInfo info_of(const std::string& model, const std::string& backend) {
+  GeneratorInfo info;
+  const bool quantized = model.ends_with(".qvlm");
+  info.backend = backend.empty() ? "vulkan" : backend;
+  info.device = info.backend == "vulkan" ? "Example GPU" : "CPU reference";
+  info.driver = "test 1.0";
+  info.weight_bits = quantized ? 5 : 16;
+  info.weight_bytes = quantized ? 8'300'000 : 22'000'000;
+  info.total_bytes = info.weight_bytes + 12'000'000;
+  return info;
+}
+
+int inspect(const Arguments& arguments) {
+  const std::string model = arguments.all.at(2);
+  if (!std::filesystem::exists(model)) {
+    std::cerr << "error: " << model << ": no such file or folder" << std::endl;
+    return 1;
+  }
+  const bool quantized = model.ends_with(".qvlm");
+  const nlohmann::json hidden = {{"tensor", "attention.query"}, {"rows", 256}, {"columns", 256}, {"groups", {32, 64, 128, 256}}};
+  nlohmann::json down = {{"tensor", "mlp.down"}, {"rows", 256}, {"columns", 768}, {"groups", {32, 64, 128, 768}}};
+  if (model.find("odd") != std::string::npos) down = {{"tensor", "mlp.down"}, {"rows", 256}, {"columns", 720}, {"groups", {720}}};
+  nlohmann::json gate = hidden, output = hidden;
+  gate["tensor"] = "mlp.gate";
+  output["tensor"] = "attention.output";
+  say(nlohmann::json{{"event", "Inspected"},
+                     {"family", "llava"},
+                     {"name", "demo"},
+                     {"parameters", 11'200'000},
+                     {"layers", 12},
+                     {"sites", 48},
+                     {"vision", {{"layers", 4}, {"hidden", 256}, {"image_size", 128}, {"image_tokens", 64}, {"fit", "centre crop"}}},
+                     {"decoder", {{"layers", 12}, {"hidden", 256}, {"heads", 8}, {"vocabulary", 1024}, {"context_length", 1024}}},
+                     {"legal_groups", {hidden, output, gate, down}},
+                     {"stored_bits", quantized ? 5.0 : 16.0},
+                     {"stored_bytes", quantized ? 8'300'000 : 22'400'000},
+                     {"activation_bits", 16},
+                     {"activations", nlohmann::json::array()},
+                     {"a key of a later version", {1, 2, 3}},
+                     {"notes", {"pictures are cropped at the centre; llama.cpp pads them to a square"}}}
+          .dump());
+  return 0;
+}
+
+int quantize(const Arguments& arguments) {
+  if (variable("FAKE_QVLM_DIE") == "load") {
+    std::cerr << "error: config.json: model_type: expected llava, found nonsense" << std::endl;
+    return 1;
+  }
+  Ears ears;
+  fake::RunOrder order;
+  order.model = arguments.all.at(2);
+  order.calibration = arguments.after("--calibration");
+  order.output = arguments.after("-o");
+  if (!arguments.after("--recipe").empty()) order.recipe = read_recipe(arguments.after("--recipe"));
+  if (!arguments.after("--partition").empty()) order.partition = read_partition(arguments.after("--partition"));
+  std::filesystem::create_directories(order.output + ".partial");
+  Partition edited;
+  double seconds = 0;
+  int searched = 0;
+  bool cancelled = false;
+  const auto emit = [&](const Event& event) {
+    say(to_json_line({seconds += 0.01, event}));
+    pace();
+    searched += std::holds_alternative<BlockSearched>(event) ? 1 : 0;
+    if (searched == 4 && variable("FAKE_QVLM_DIE") == "run") std::raise(SIGKILL);
+    fake::Next next = fake::Next::GO_ON;
+    std::string line;
+    bool paused = false;
+    while (ears.next(line, paused)) {
+      const nlohmann::json heard = nlohmann::json::parse(line);
+      if (heard.contains("pause")) {
+        say(to_json_line({seconds, RunPaused{}}));
+        paused = true;
+      } else if (heard.contains("resume")) {
+        say(to_json_line({seconds, RunResumed{}}));
+        paused = false;
+      } else if (heard.contains("cancel")) {
+        cancelled = true;
+        return fake::Next::CANCEL;
+      } else if (heard.contains("nonsense")) {
+        say(R"({"event":"ControlRefused","message":"command: expected pause, found nonsense"})");
+      } else if (heard.contains("partition")) {
+        edited = partition_from_json(heard.at("partition").dump(), "stdin");
+        next = fake::Next::NEW_PARTITION;
+      }
+    }
+    return next;
+  };
+  fake::play_run(order, emit, [&] { return edited; });
+  if (cancelled) {
+    say(to_json_line({seconds, RunCancelled{}}));
+    return 1;
+  }
+  std::filesystem::rename(order.output + ".partial", order.output);
+  for (const auto& [name, bytes] : {std::pair{"model.gguf", 6'100'000}, {"vision.gguf", 2'200'000}, {"recipe.json", 900}, {"journal.jsonl", 410'000}}) {
+    std::ofstream file(std::filesystem::path(order.output) / name);
+    file << "fake";
+    file.close();
+    std::filesystem::resize_file(std::filesystem::path(order.output) / name, uintmax_t(bytes));
+  }
+  return 0;
+}
+
+int evaluate(const Arguments& arguments) {
+  Ears ears;
+  EvaluationStarted started;
+  started.model = arguments.all.at(2);
+  started.questions_path = arguments.after("--questions");
+  started.questions = arguments.after("--limit").empty() ? 60 : std::stoi(arguments.after("--limit"));
+  started.info = info_of(started.model, arguments.after("--backend"));
+  say(to_json_line(EvaluationEvent(started)));
+  EvaluationFinished finished;
+  finished.info = started.info;
+  finished.seconds = 3;
+  struct Kind {
+    const char *category, *question, *right, *wrong;
+  };
+  const Kind kinds[] = {{"naming", "What stands at the top left?", "a red circle", "a blue circle"}, {"colour", "Which colour is the star?", "green", "yellow"},
+                        {"count", "How many squares are there?", "3", "4"},                        {"presence", "Is there a moon?", "yes", "no"},
+                        {"place", "Where is the triangle?", "at the bottom", "at the top"},        {"reading", "Which word is written?", "apple", "ample"},
+                        {"two images", "Which picture has more shapes?", "the second", "the first"}};
+  for (int i = 0; i < started.questions; ++i) {
+    std::string line;
+    if (ears.next(line, false) && line.find("stop") != std::string::npos) {
+      finished.stopped = true;
+      break;
+    }
+    const Kind& kind = kinds[i % 7];
+    QuestionAnswered answered;
+    answered.index = i;
+    answered.id = "q" + std::to_string(i);
+    answered.category = kind.category;
+    answered.question = kind.question;
+    answered.expected = kind.right;
+    answered.right = (i * 37) % 11 != 0 && (i % 7 != 0 || i % 2 == 0);
+    answered.answer = answered.right ? kind.right : kind.wrong;
+    say(to_json_line(EvaluationEvent(answered)));
+    for (Accuracy* accuracy : {&finished.overall, &finished.categories[kind.category]}) {
+      ++accuracy->total;
+      accuracy->right += answered.right;
+      fill_wilson_interval(*accuracy);
+    }
+    pace();
+  }
+  say(to_json_line(EvaluationEvent(finished)));
+  return 0;
+}
+
+void answer(Ears& ears, const Ask& ask, const GeneratorInfo& info) {
+  const std::string& question = ask.turns.back().text;
+  if (question.find("fail") != std::string::npos) return say(to_json_line(ChatEvent(ChatFailed{"the prompt has 5000 tokens, the context 1024"})));
+  PromptReady prompt;
+  prompt.tokens = 90;
+  for (const std::string& image : ask.turns.back().images) prompt.images.push_back({image, 640, 480, 128, "centre crop", 64});
+  say(to_json_line(ChatEvent(prompt)));
+  std::vector<std::string> words = {"There", " are", " three", " shapes:", " a", " red", " circle", " at", " the", " top,", " a", " green", " star", " and", " a", " blue", " square."};
+  const bool endless = question.find("long") != std::string::npos;
+  AnswerFinished finished;
+  finished.reason = "end";
+  for (size_t i = 0; endless ? i < 100000 : i < words.size(); ++i) {
+    std::string line;
+    if (ears.next(line, false) && line.find("stop") != std::string::npos) {
+      finished.reason = "stopped";
+      break;
+    }
+    const std::string& word = words[i % words.size()];
+    say(to_json_line(ChatEvent(TokenGenerated{int32_t(i), word})));
+    finished.text += word;
+    ++finished.tokens;
+    if (i == 5 && question.find("crash") != std::string::npos) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      std::raise(SIGKILL);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  finished.first_token_seconds = 0.21;
+  finished.vision_seconds = 0.08;
+  finished.prefill_tokens_per_second = 420;
+  finished.decode_tokens_per_second = 63.5;
+  finished.info = info;
+  say(to_json_line(ChatEvent(finished)));
+}
+
+int chat(const Arguments& arguments) {
+  const std::string model = arguments.all.at(2);
+  if (variable("FAKE_QVLM_DIE") == "load") {
+    say(to_json_line(ChatEvent(ChatFailed{"no Vulkan device was found; choose the reference"})));
+    return 1;
+  }
+  const GeneratorInfo info = info_of(model, arguments.after("--backend"));
+  Ears ears;
+  ChatReady ready;
+  ready.info = info;
+  ready.model = model;
+  ready.takes_images = true;
+  ready.context_length = 1024;
+  ready.load_seconds = 0.1;
+  say(to_json_line(ChatEvent(ready)));
+  std::string line;
+  while (ears.next(line, true)) {
+    const ChatCommand command = chat_command_from_json_line(line);
+    if (std::holds_alternative<Quit>(command)) return 0;
+    if (const auto* ask = std::get_if<Ask>(&command)) answer(ears, *ask, info);
+  }
+  return 0;
+}
+
+int export_model(const Arguments& arguments) {
+  std::filesystem::create_directories(arguments.after("-o"));
+  std::ofstream(std::filesystem::path(arguments.after("-o")) / "model.gguf") << "fake";
+  say(nlohmann::json{{"event", "Exported"}, {"notes", {"llama.cpp pads pictures, this model crops them: answers may differ there"}}}.dump());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Arguments arguments{{argv, argv + argc}};
+  std::string words;
+  for (int i = 1; i < argc; ++i) words += (i > 1 ? " " : "") + std::string(argv[i]);
+  log("$ " + words);
+  if (argc < 3) return 2;
+  try {
+    const std::string& command = arguments.all[1];
+    if (command == "inspect") return inspect(arguments);
+    if (command == "quantize") return quantize(arguments);
+    if (command == "evaluate") return evaluate(arguments);
+    if (command == "chat") return chat(arguments);
+    if (command == "export") return export_model(arguments);
+  } catch (const std::exception& error) {
+    std::cerr << "error: " << error.what() << std::endl;
+    return 1;
+  }
+  return 2;
+}

@@ -1,0 +1,164 @@
+// Numbers without meaning but with the shape of real ones, the same at every call.
+#include "tests/studio/fake_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+namespace qvlm::fake {
+
+namespace {
+
+constexpr int kLayers = 12, kSites = 48, kSamples = 24;
+
+/// A repeatable number in 0..1.
+double noise(uint64_t a, uint64_t b = 0) {
+  uint64_t x = a * 0x9E3779B97F4A7C15ull + b * 0xD1B54A32D192ED03ull + 0x2545F4914F6CDD1Dull;
+  x ^= x >> 31;
+  x *= 0xBF58476D1CE4E5B9ull;
+  x ^= x >> 29;
+  return double(x >> 11) / double(1ull << 53);
+}
+
+double entropy_of(int site) {
+  const double depth = double(site) / kSites;
+  const double kind[4] = {0.10, -0.06, 0.05, -0.13};
+  return 0.66 + 0.16 * std::sin(2.6 * depth) + kind[site % 4] + 0.05 * (noise(uint64_t(site)) - 0.5);
+}
+
+double dependency_of(int site) {
+  return site + 1 < kSites ? 0.28 + 0.32 * noise(uint64_t(site), 7) * (site % 4 == 3 ? 0.5 : 1) : 0;
+}
+
+SiteMeasured statistics_of(int site) {
+  SiteMeasured measured;
+  measured.site = site;
+  const float width = 2.5f + 4 * float(noise(uint64_t(site), 3));
+  measured.minimum = -1.3f * width;
+  measured.maximum = 1.2f * width;
+  measured.histogram_low = measured.minimum;
+  measured.histogram_high = measured.maximum;
+  for (int i = 0; i < 5; ++i) {
+    measured.percentile_low.push_back(measured.minimum * (1 - 0.1f * float(i)));
+    measured.percentile_high.push_back(measured.maximum * (1 - 0.1f * float(i)));
+  }
+  for (int bin = 0; bin < 64; ++bin) {
+    const double x = (bin - 31.5) / (8 + 4 * noise(uint64_t(site), 5));
+    measured.histogram.push_back(int64_t(20000 * std::exp(-0.5 * x * x) + 40 * std::exp(-std::abs(x) / 2)));
+  }
+  return measured;
+}
+
+struct Player {
+  const RunOrder& order;
+  const std::function<Next(const Event&)>& emit;
+
+  /// Searches every block from `first` on. The event that stopped it, or GO_ON.
+  Next search(const Partition& partition, size_t first) const {
+    for (size_t b = first; b < partition.blocks.size(); ++b) {
+      const Block& block = partition.blocks[b];
+      const double scale = 2e-3 * std::exp(2.2 * double(block.first) / kSites) * (0.7 + 0.6 * noise(uint64_t(block.first), 11));
+      const int tuples = int(std::pow(5, block.depth()));
+      for (int t = 0; t < tuples; ++t) {
+        CandidateScored scored;
+        scored.block = int(b);
+        for (int s = 0, rest = t; s < block.depth(); ++s, rest /= 5) scored.parameters.push_back(1 - 0.005f * float(rest % 5));
+        scored.loss = scale * (1 + 0.9 * std::pow(noise(uint64_t(t), uint64_t(block.first)), 2));
+        scored.samples = 8;
+        if (const Next next = emit(scored); next != Next::GO_ON) return next;
+      }
+      BlockSearched found;
+      found.block = int(b);
+      found.first_site = block.first;
+      found.last_site = block.last;
+      found.joint_error = scale;
+      found.layerwise_error = scale * (1 + 0.25 * noise(uint64_t(block.first), 13) * (block.depth() - 1));
+      found.unclipped_error = scale * 1.6;
+      found.layerwise_parameters.assign(size_t(block.depth()), 1.0f);
+      found.joint_parameters.assign(size_t(block.depth()), 0.995f);
+      found.spread = 0.4;
+      found.site_forwards = tuples;
+      found.seconds = 0.1;
+      found.input_hash = "0123456789abcdef";
+      if (const Next next = emit(found); next != Next::GO_ON) return next;
+      Progress progress;
+      progress.phase = "search";
+      progress.done = int64_t(b) + 1;
+      progress.total = int64_t(partition.blocks.size());
+      progress.eta_seconds = 2.5 * double(progress.total - progress.done);
+      if (const Next next = emit(progress); next != Next::GO_ON) return next;
+    }
+    return Next::GO_ON;
+  }
+};
+
+}  // namespace
+
+bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& emit, const std::function<Partition()>& partition_now) {
+  RunStarted started;
+  started.model_path = order.model;
+  started.calibration_path = order.calibration;
+  started.model_fingerprint = started.calibration_fingerprint = "0123456789abcdef";
+  started.recipe = to_json(order.recipe);
+  started.layers = kLayers;
+  started.sites = kSites;
+  started.samples = kSamples;
+  started.planned_seconds = 60;
+  started.planned_bytes = 400'000'000;
+  if (emit(started) == Next::CANCEL) return false;
+  if (emit(PhaseStarted{"statistics", kLayers}) == Next::CANCEL) return false;
+  std::vector<double> dependency;
+  for (int site = 0; site < kSites; ++site) {
+    if (emit(statistics_of(site)) == Next::CANCEL) return false;
+    EntropyMeasured measured;
+    measured.site = site;
+    measured.entropy = entropy_of(site);
+    measured.dependency = dependency_of(site);
+    for (int sample = 0; sample < kSamples; ++sample) {
+      measured.sample_entropy.push_back(float(measured.entropy + 0.12 * (noise(uint64_t(sample), 17) - 0.5) + 0.05 * (noise(uint64_t(site * 64 + sample)) - 0.5)));
+    }
+    if (emit(measured) == Next::CANCEL) return false;
+    if (site + 1 < kSites) dependency.push_back(measured.dependency);
+    if (emit(Progress{"statistics", site / 4, kLayers, 30}) == Next::CANCEL) return false;
+  }
+  PartitionChanged changed;
+  for (const double d : dependency) changed.threshold += d / double(dependency.size());
+  changed.partition = order.partition.blocks.empty() ? greedy_partition(dependency, kSites, changed.threshold) : order.partition;
+  changed.origin = order.partition.blocks.empty() ? "greedy" : "file";
+  if (emit(changed) == Next::CANCEL) return false;
+  const Player player{order, emit};
+  size_t first = 0;
+  Next next = emit(PhaseStarted{"search", int64_t(changed.partition.blocks.size())});
+  while (true) {
+    if (next == Next::GO_ON) next = player.search(changed.partition, first);
+    if (next == Next::CANCEL) return false;
+    if (next == Next::GO_ON) break;
+    const Partition before = changed.partition;
+    changed.partition = partition_now();
+    changed.origin = "user";
+    first = 0;
+    while (first < before.blocks.size() && first < changed.partition.blocks.size() && before.blocks[first] == changed.partition.blocks[first]) ++first;
+    next = emit(changed);
+  }
+  for (int layer = 0; layer < kLayers; ++layer) {
+    LayerQuantized done;
+    done.layer = layer;
+    done.file = "work/layer_" + std::to_string(layer);
+    done.hash = "0123456789abcdef";
+    done.bytes = 500'000;
+    done.weight_error = 0.005;
+    done.output_error = 0.004 + 0.002 * layer;
+    if (emit(done) == Next::CANCEL) return false;
+  }
+  RunFinished finished;
+  finished.seconds = 41;
+  finished.peak_bytes = 390'000'000;
+  finished.stored_bytes = 8'300'000;
+  finished.stored_bits = 5;
+  finished.site_forwards = 2400;
+  finished.output = order.output;
+  return emit(finished) != Next::CANCEL;
+}
+
+}  // namespace qvlm::fake

@@ -1,0 +1,25 @@
+// The events of a made-up run: 12 layers, 48 sites, plausible entropies, a greedy partition, every tuple of every block.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "core/run/events.h"
+#include "core/run/recipe.h"
+
+namespace qvlm::fake {
+
+struct RunOrder {
+  std::string model, calibration, output;
+  Recipe recipe;
+  Partition partition;  // empty: greedy
+};
+
+/// What a listener answers after each event: go on, start again from the partition that came, or end.
+enum class Next { GO_ON, NEW_PARTITION, CANCEL };
+
+/// Plays a run. `emit` says what comes next; `partition_now` is the partition that a NEW_PARTITION brought.
+/// Returns whether it came to its end.
+bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& emit, const std::function<Partition()>& partition_now);
+
+}  // namespace qvlm::fake

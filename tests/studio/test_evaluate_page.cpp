@@ -1,0 +1,101 @@
+// Workspaces Evaluate and Export with scripted children.
+#include <QComboBox>
+#include <QLabel>
+#include <QPushButton>
+#include <QSpinBox>
+#include <QTest>
+
+#include "app/studio/models/folder_table_model.h"
+#include "app/studio/models/question_table_model.h"
+#include "app/studio/pages/chat_page.h"
+#include "app/studio/pages/evaluate_page.h"
+#include "app/studio/pages/export_page.h"
+#include "app/studio/pages/model_page.h"
+#include "app/studio/views/composer.h"
+#include "app/studio/views/fields.h"
+#include "app/studio/views/widgets.h"
+#include "tests/studio/studio_fixture.h"
+
+using namespace qvlm::studio;
+
+class TestEvaluatePage : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void a_set_is_run_and_counted() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    studio.window->show_workspace(Workspace::EVALUATE);
+    EvaluatePage& page = *studio.window->evaluate_page();
+    page.limit()->setValue(42);
+    QTest::mouseClick(page.run_button(), Qt::LeftButton);
+    QTRY_COMPARE(page.questions().rowCount(), 42);
+    QTRY_VERIFY(page.run_button()->isVisible());
+    QCOMPARE(page.questions().categories().size(), size_t(7));
+    QVERIFY(page.result_label()->text().endsWith(QLatin1Char('%')));
+    QVERIFY(studio.heard_line(QStringLiteral("--limit 42 --backend reference")));
+    page.filter().set_verdict(QuestionFilter::Verdict::WRONG);
+    QVERIFY(page.filter().rowCount() > 0 && page.filter().rowCount() < 42);
+  }
+
+  void stop_ends_it_and_keeps_the_answers() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    qputenv("FAKE_QVLM_PACE", "20000");
+    studio.window->show_workspace(Workspace::EVALUATE);
+    EvaluatePage& page = *studio.window->evaluate_page();
+    QTest::mouseClick(page.run_button(), Qt::LeftButton);
+    QTRY_VERIFY(page.questions().rowCount() > 2);
+    QTest::mouseClick(page.stop_button(), Qt::LeftButton);
+    QTRY_VERIFY(page.run_button()->isVisible());
+    QVERIFY(page.questions().rowCount() < 60);
+    QVERIFY(studio.heard_line(QStringLiteral("{\"stop\":true}")));
+    QVERIFY(!page.banner()->isVisible());
+  }
+
+  void a_question_opens_in_chat() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    Q_EMIT studio.window->evaluate_page()->chat_requested(QStringLiteral("Is there a moon?"), {studio.draw_picture(QStringLiteral("m.png"))});
+    QCOMPARE(studio.window->chat_page()->composer()->text(), QStringLiteral("Is there a moon?"));
+    QCOMPARE(studio.window->chat_page()->composer()->attachments().size(), 1);
+  }
+
+  void a_quantized_model_is_listed_and_exported() {
+    Studio studio;
+    QDir(studio.folder.path()).mkpath(QStringLiteral("a.qvlm"));
+    studio.write(QStringLiteral("a.qvlm/model.gguf"), QByteArray(3000, 'x'));
+    studio.workbench->add_quantized(studio.path(QStringLiteral("a.qvlm")));
+    studio.window->show_workspace(Workspace::EXPORT);
+    ExportPage& page = *studio.window->export_page();
+    QCOMPARE(page.models()->count(), 1);
+    QCOMPARE(page.files().rowCount(), 1);
+    page.target()->set_path(studio.path(QStringLiteral("out folder")));
+    QTest::mouseClick(page.export_button(), Qt::LeftButton);
+    QTRY_VERIFY(page.banner()->text().contains(QLatin1String("read back")));
+    QVERIFY(QFile::exists(studio.path(QStringLiteral("out folder/model.gguf"))));
+  }
+
+  void an_absent_model_is_a_message() {
+    Studio studio;
+    studio.workbench->open(QStringLiteral("/nowhere/model"));
+    QTRY_VERIFY(!studio.workbench->opening());
+    QVERIFY(!studio.workbench->model().has_value());
+    const auto* banner = studio.window->model_page()->findChild<Banner*>();
+    QVERIFY2(banner->text().contains(QLatin1String("/nowhere/model")), qPrintable(banner->text()));
+  }
+
+  void the_summary_shows_what_inspect_says() {
+    Studio studio;
+    QTest::mouseClick(studio.window->model_page()->open_demo_button(), Qt::LeftButton);
+    QTRY_VERIFY(studio.workbench->model().has_value());
+    ModelPage& page = *studio.window->model_page();
+    QCOMPARE(page.summary_label(QStringLiteral("parameters"))->text(), QStringLiteral("11.2 M"));
+    QCOMPARE(page.summary_label(QStringLiteral("sites"))->text(), QStringLiteral("48"));
+    QCOMPARE(studio.workbench->model()->legal_groups.back().groups, QStringLiteral("32, 64, 128, row"));
+    QCOMPARE(studio.settings->recent_models().size(), 1);
+  }
+};
+
+QTEST_MAIN(TestEvaluatePage)
+#include "test_evaluate_page.moc"

@@ -1,0 +1,150 @@
+// The whole way in the studio with the real qvlm and the demo VLM, by clicks and keys: load, quantize, watch, move a border, evaluate,
+// chat about a picture. QVLM_SCREENSHOTS=DIR writes a picture of each workspace; QVLM_WHOLE_WAY_BACKEND=reference chats without Vulkan.
+#include <QDir>
+#include <QFile>
+#include <QLabel>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QSpinBox>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QToolButton>
+
+#include "app/studio/main_window.h"
+#include "app/studio/models/chat_controller.h"
+#include "app/studio/models/history.h"
+#include "app/studio/models/question_table_model.h"
+#include "app/studio/models/ribbon_model.h"
+#include "app/studio/models/run_controller.h"
+#include "app/studio/models/workbench.h"
+#include "app/studio/pages/chat_page.h"
+#include "app/studio/pages/evaluate_page.h"
+#include "app/studio/pages/export_page.h"
+#include "app/studio/pages/model_page.h"
+#include "app/studio/pages/quantize_page.h"
+#include "app/studio/pages/recipe_panel.h"
+#include "app/studio/settings.h"
+#include "app/studio/style/theme.h"
+#include "app/studio/views/composer.h"
+#include "app/studio/views/fields.h"
+#include "app/studio/views/ribbon_view.h"
+#include "app/studio/views/run_plots.h"
+#include "app/studio/views/widgets.h"
+
+using namespace qvlm;
+using namespace qvlm::studio;
+
+class TestWholeWay : public QObject {
+  Q_OBJECT
+
+  static void shoot(MainWindow& window, const QString& name) {
+    if (qEnvironmentVariableIsEmpty("QVLM_SCREENSHOTS")) return;
+    QTest::qWait(300);
+    QDir().mkpath(qEnvironmentVariable("QVLM_SCREENSHOTS"));
+    QVERIFY(window.grab().save(QDir(qEnvironmentVariable("QVLM_SCREENSHOTS")).filePath(name + QStringLiteral(".png"))));
+  }
+  static void click(QWidget* widget) { QTest::mouseClick(widget, Qt::LeftButton); }
+
+ private slots:
+  void load_quantize_watch_move_a_border_chat() {
+    QTemporaryDir folder;
+    qputenv("QVLM_STUDIO_DATA", folder.path().toUtf8());
+    if (qEnvironmentVariableIsEmpty("QVLM_DEMO")) qputenv("QVLM_DEMO", QVLM_SOURCE_DIR "/resources/demo");
+    if (qEnvironmentVariableIsEmpty("QVLM_COMMAND")) qputenv("QVLM_COMMAND", QVLM_BINARY_DIR "/bin/qvlm");
+    const Places places = find_places();
+    QVERIFY2(QFile::exists(places.command), qPrintable(places.command));
+    QVERIFY2(!places.demo_model.isEmpty() && !places.demo_calibration.isEmpty() && !places.demo_questions.isEmpty(), "the demo VLM is not complete in resources/demo");
+    Settings settings(folder.filePath(QStringLiteral("settings.ini")));
+    Theme theme(*qApp);
+    theme.set_choice(qEnvironmentVariable("QVLM_WHOLE_WAY_THEME") == QLatin1String("dark") ? ThemeChoice::DARK : ThemeChoice::LIGHT);
+    History history(folder.filePath(QStringLiteral("chats.sqlite")));
+    Workbench workbench(places, settings);
+    MainWindow window(workbench, history, settings, theme);
+    window.show();
+
+    // Load.
+    click(window.model_page()->open_demo_button());
+    QTRY_VERIFY_WITH_TIMEOUT(workbench.model().has_value(), 60000);
+    QVERIFY(workbench.model()->sites >= 48);
+    shoot(window, QStringLiteral("model"));
+
+    // Quantize, and watch.
+    click(window.rail()->button(Workspace::QUANTIZE));
+    QuantizePage& quantize = *window.quantize_page();
+    QVERIFY2(quantize.start_button()->isEnabled(), qPrintable(quantize.recipe_panel()->problem()));
+    QSignalSpy finished(&quantize, &QuantizePage::run_finished);
+    click(quantize.start_button());
+    QTRY_VERIFY2_WITH_TIMEOUT(quantize.run().state().blocks.size() >= 5 || !quantize.run().busy(), qPrintable(quantize.run().failure()), 600000);
+    shoot(window, QStringLiteral("quantize-running"));
+    QTRY_VERIFY_WITH_TIMEOUT(!quantize.run().busy(), 900000);
+    QVERIFY2(quantize.run().failure().isEmpty(), qPrintable(quantize.run().failure()));
+    QCOMPARE(finished.count(), 1);
+    const QString output = finished.first().first().toString();
+    QVERIFY(QFile::exists(output + QStringLiteral("/model.gguf")));
+    QCOMPARE(quantize.entropy_plot()->points(), workbench.model()->sites);
+    const RunState& state = quantize.run().state();
+    for (size_t b = 0; b < state.partition.blocks.size(); ++b) {
+      const BlockSearched* found = state.result_of(int(b));
+      QVERIFY(found != nullptr);
+      QVERIFY(found->joint_error <= found->layerwise_error);
+    }
+    shoot(window, QStringLiteral("quantize"));
+
+    // Move a border with the mouse.
+    RibbonModel& ribbon = quantize.ribbon_model();
+    int border = 0;
+    while (ribbon.border_range(border).first == ribbon.border_range(border).second) ++border;
+    const auto [low, high] = ribbon.border_range(border);
+    const int target = ribbon.partition().blocks[size_t(border)].last == low ? high : low;
+    const QPoint from = quantize.ribbon()->border_point(border), to(quantize.ribbon()->site_rect(target + 1).left(), from.y());
+    QTest::mousePress(quantize.ribbon(), Qt::LeftButton, {}, from);
+    QTest::mouseMove(quantize.ribbon(), (from + to) / 2);
+    QTest::mouseMove(quantize.ribbon(), to);
+    QTest::mouseRelease(quantize.ribbon(), Qt::LeftButton, {}, to);
+    QCOMPARE(ribbon.partition().blocks[size_t(border)].last, target);
+    QVERIFY(quantize.again_button()->isVisible());
+    QTest::keyClick(quantize.ribbon(), Qt::Key_Z, Qt::ControlModifier);
+    QTRY_VERIFY(!ribbon.edited());
+
+    // Chat about a picture with the quantized model.
+    const QString backend = qEnvironmentVariable("QVLM_WHOLE_WAY_BACKEND", QStringLiteral("vulkan"));
+    click(window.rail()->button(Workspace::CHAT));
+    ChatPage& chat = *window.chat_page();
+    chat.use_model({output, backend, false});
+    QTRY_VERIFY2_WITH_TIMEOUT(chat.controller().can_ask() || chat.controller().activity() == ChatController::Activity::BROKEN, qPrintable(chat.controller().failure()), 120000);
+    QVERIFY2(chat.controller().can_ask(), qPrintable(chat.controller().failure()));
+    QString picture;
+    for (const QString& name : QDir(places.demo_images).entryList({QStringLiteral("*.png"), QStringLiteral("*.jpg")}, QDir::Files, QDir::Name)) {
+      picture = QDir(places.demo_images).filePath(name);
+      break;
+    }
+    QVERIFY2(!picture.isEmpty(), "no sample picture in resources/demo");
+    chat.composer()->attach({picture});
+    chat.composer()->edit()->setFocus();
+    QTest::keyClicks(chat.composer()->edit(), QStringLiteral("Is there a blue star in the picture?"));
+    QTest::keyClick(chat.composer()->edit(), Qt::Key_Return);
+    QTRY_VERIFY_WITH_TIMEOUT(chat.controller().can_ask(), 120000);
+    const ChatMessage answer = chat.controller().model().at(chat.controller().model().rowCount() - 1);
+    QCOMPARE(answer.role, QStringLiteral("assistant"));
+    QVERIFY(!answer.text.isEmpty());
+    qInfo("answer: %s   [%s]", qPrintable(answer.text), qPrintable(chat.status_strip()->text()));
+    shoot(window, QStringLiteral("chat"));
+
+    // Evaluate a few questions.
+    click(window.rail()->button(Workspace::EVALUATE));
+    EvaluatePage& evaluate = *window.evaluate_page();
+    evaluate.picker()->choose({output, backend, false});
+    evaluate.limit()->setValue(20);
+    click(evaluate.run_button());
+    QTRY_VERIFY_WITH_TIMEOUT(evaluate.run_button()->isVisible(), 300000);
+    QVERIFY2(!evaluate.banner()->isVisible(), qPrintable(evaluate.banner()->text()));
+    QCOMPARE(evaluate.questions().rowCount(), 20);
+    qInfo("accuracy over 20 questions: %.0f %%", 100 * evaluate.questions().overall().value());
+    shoot(window, QStringLiteral("evaluate"));
+    click(window.rail()->button(Workspace::EXPORT));
+    shoot(window, QStringLiteral("export"));
+  }
+};
+
+QTEST_MAIN(TestWholeWay)
+#include "test_whole_way.moc"
