@@ -6,6 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 
@@ -41,7 +42,12 @@ void Interrupt::wait_for_signals() {
     if (read(signals_, &info, sizeof info) != sizeof info) continue;
     const std::lock_guard lock(mutex_);
     std::stop_source& target = inner_ ? *inner_ : whole_;
-    if (target.stop_requested()) _exit(1);  // asked a second time: the work does not hear
+    const auto now = std::chrono::steady_clock::now();
+    if (target.stop_requested()) {
+      if (now - asked_ > std::chrono::seconds(1)) _exit(1);  // asked again: the work does not hear. (timeout(1) signals twice at once.)
+      continue;
+    }
+    asked_ = now;
     if (info.ssi_signo == SIGTERM) whole_.request_stop();
     target.request_stop();
   }

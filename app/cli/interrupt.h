@@ -1,6 +1,7 @@
 // ctrl-C (and SIGTERM) as a stop request: the running work ends in order, files are left whole.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <stop_token>
@@ -9,7 +10,7 @@
 namespace qvlm::cli {
 
 /// One an application, made before any other thread (it blocks the signals for all threads that follow). The first signal asks the
-/// innermost work to stop; a second one within the same work ends the process at once with status 1.
+/// innermost work to stop; another one, a second or more later within the same work, ends the process at once with status 1.
 class Interrupt {
  public:
   Interrupt();
@@ -43,7 +44,8 @@ class Interrupt {
   std::mutex mutex_;
   std::stop_source whole_;
   std::stop_source* inner_ = nullptr;  // of the open Scope
-  int signals_ = -1, wake_ = -1;       // signalfd, eventfd
+  std::chrono::steady_clock::time_point asked_;
+  int signals_ = -1, wake_ = -1;  // signalfd, eventfd
   std::thread thread_;
 };
 

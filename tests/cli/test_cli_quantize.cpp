@@ -1,0 +1,126 @@
+// A whole small run through the command line: quantize, look, ask, export; cancelling, resuming, and what stands in the way.
+#include <QDir>
+#include <QFile>
+#include <QTemporaryDir>
+#include <csignal>
+#include <unistd.h>
+
+#include "tests/cli/qvlm_process.h"
+#include "tests/cli/tiny_model.h"
+
+using namespace qvlm::test;
+
+class TestCliQuantize : public QObject {
+  Q_OBJECT
+  QTemporaryDir folder_;
+  QString path(const QString& name) const { return folder_.filePath(name); }
+  QString model_;
+
+  QStringList quantize(const QString& out, const QStringList& more = {}) const {
+    return QStringList{"quantize", model_, "--calibration", QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"), "-o", path(out),
+                       "--samples", "4", "--search-samples", "2"} + more;
+  }
+
+ private slots:
+  void initTestCase() { model_ = QString::fromStdString(write_tiny_model(path("model").toStdString()).string()); }
+
+  void a_run_tells_its_events_and_leaves_a_model() {
+    const Ran run = run_qvlm(quantize("a.qvlm", {"--json"}));
+    QVERIFY2(run.status == 0, qPrintable(run.err));
+    const QStringList events = run.events();
+    QCOMPARE(events.first(), QString("RunStarted"));
+    QCOMPARE(events.last(), QString("RunFinished"));
+    QCOMPARE(events.count("EntropyMeasured"), 4 * tiny::kLayers);
+    QCOMPARE(events.count("LayerQuantized"), tiny::kLayers);
+    for (const QJsonObject& line : run.lines()) {
+      if (line["event"] == "BlockSearched") QVERIFY(line["joint_error"].toDouble() <= line["layerwise_error"].toDouble());
+    }
+    const Ran inspect = run_qvlm({"inspect", path("a.qvlm"), "--json"});
+    QVERIFY2(inspect.status == 0, qPrintable(inspect.err));
+    QVERIFY(inspect.lines().last()["stored_bits"].toDouble() < 5.5);
+    const Ran chat = run_qvlm({"chat", path("a.qvlm"), "--prompt", "What is it?", "--max-tokens", "2"});
+    QVERIFY2(chat.status == 0, qPrintable(chat.err));
+    QVERIFY2(chat.err.contains("-bit weights"), qPrintable(chat.err));
+  }
+
+  void the_model_is_exported_and_opens_as_plain_gguf() {
+    if (!QFile::exists(path("a.qvlm"))) QVERIFY(run_qvlm(quantize("a.qvlm")).status == 0);
+    const Ran ran = run_qvlm({"export", path("a.qvlm"), "--to", "gguf", "-o", path("out"), "--json"});
+    QVERIFY2(ran.status == 0, qPrintable(ran.err));
+    QCOMPARE(ran.lines().last()["files"].toArray().size(), 2);
+    QVERIFY(QFile::exists(path("out/README.txt")));
+    const QStringList plain{path("out/a.gguf"), "--vision", path("out/a-mmproj.gguf")};
+    const Ran inspect = run_qvlm(QStringList{"inspect"} + plain + QStringList{"--json"});
+    QVERIFY2(inspect.status == 0, qPrintable(inspect.err));
+    const auto answer = [&](const QStringList& model) {
+      return run_qvlm(QStringList{"chat"} + model + QStringList{"--prompt", "What is it?", "--max-tokens", "6", "--backend", "reference"});
+    };
+    const Ran from_gguf = answer(plain), from_qvlm = answer({path("a.qvlm")});
+    QVERIFY2(from_gguf.status == 0, qPrintable(from_gguf.err));
+    QCOMPARE(from_gguf.out, from_qvlm.out);
+  }
+
+  void a_model_of_quantized_activations_runs_as_such_or_says_what_runs() {
+    QVERIFY2(run_qvlm(quantize("a8.qvlm", {"--preset", "w4a8", "--search", "none"})).status == 0, "quantize");
+    const QStringList begin{"chat", path("a8.qvlm"), "--prompt", "What is it?", "--max-tokens", "2"};
+    const Ran refused = run_qvlm(begin);
+    QVERIFY2(refused.status == 1 && refused.err.contains("activations"), qPrintable(refused.err));
+    const Ran as_a16 = run_qvlm(begin + QStringList{"--activations-as-a16"});
+    QVERIFY2(as_a16.status == 0 && as_a16.err.contains("A16"), qPrintable(as_a16.err));
+    const Ran faithful = run_qvlm(begin + QStringList{"--backend", "reference"});
+    QVERIFY2(faithful.status == 0 && faithful.err.contains("8-bit activations"), qPrintable(faithful.err));
+  }
+
+  void ctrl_c_leaves_a_run_that_can_be_resumed() {
+    QProcess process;
+    process.setProcessEnvironment(environment_with({}));
+    process.start(qvlm_path(), quantize("c.qvlm", {"--json", "--samples", "32"}));
+    QVERIFY(!wait_for_line(process, "SiteMeasured").isEmpty());
+    ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+    QVERIFY(process.waitForFinished(60000));
+    QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+    QCOMPARE(process.exitCode(), 1);
+    QVERIFY(QString::fromUtf8(process.readAllStandardError()).contains("--resume"));
+    QVERIFY(QString::fromUtf8(process.readAllStandardOutput()).contains("RunCancelled"));
+    QVERIFY(!QFile::exists(path("c.qvlm")) && QFile::exists(path("c.qvlm.partial")));
+    const Ran opened = run_qvlm({"inspect", path("c.qvlm.partial")});
+    VERIFY_FAILED(opened, 1, "resume");
+    const Ran resumed = run_qvlm({"quantize", model_, "--calibration", QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"), "-o",
+                                  path("c.qvlm"), "--resume", "--json"});
+    QVERIFY2(resumed.status == 0, qPrintable(resumed.err));
+    QCOMPARE(resumed.events().last(), QString("RunFinished"));
+    QVERIFY(QFile::exists(path("c.qvlm")));
+  }
+
+  void control_lines_cancel_a_run() {
+    QProcess process;
+    process.setProcessEnvironment(environment_with({}));
+    process.start(qvlm_path(), quantize("d.qvlm", {"--json", "--samples", "32"}));
+    QVERIFY(!wait_for_line(process, "RunStarted").isEmpty());
+    process.write("nonsense\n{\"pause\": true}\n");
+    QVERIFY(!wait_for_line(process, "RunPaused").isEmpty());
+    process.write("{\"resume\": true}\n{\"cancel\": true}\n");
+    QVERIFY(!wait_for_line(process, "RunCancelled").isEmpty());
+    QVERIFY(process.waitForFinished(60000));
+    QCOMPARE(process.exitCode(), 1);
+  }
+
+  void what_stands_in_the_way_is_said_before_the_work() {
+    VERIFY_FAILED(run_qvlm(quantize("e.qvlm", {"--group", "128"})), 1, "32");  // rows of 64: says which groups would do
+    VERIFY_FAILED(run_qvlm(quantize("e.gguf")), 1, ".qvlm");
+    tiny::write_text(path("absent.json").toStdString(),
+                     R"([{"id":"x","image":"absent.png","conversations":[{"from":"human","value":"<image>\nWhat?"},{"from":"gpt","value":"dog"}]}])");
+    VERIFY_FAILED(run_qvlm({"quantize", model_, "--calibration", path("absent.json"), "-o", path("e.qvlm")}), 1, "absent.png");
+    if (geteuid() == 0) {  // root writes everywhere but where there is no file system
+      VERIFY_FAILED(run_qvlm({"quantize", model_, "--calibration", QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"), "-o", "/proc/e.qvlm"}),
+                    1, "/proc/e.qvlm");
+    } else {
+      QDir().mkpath(path("locked"));
+      QFile::setPermissions(path("locked"), QFile::ReadOwner | QFile::ExeOwner);
+      VERIFY_FAILED(run_qvlm(quantize("locked/e.qvlm")), 1, "locked");
+    }
+  }
+};
+
+QTEST_GUILESS_MAIN(TestCliQuantize)
+#include "test_cli_quantize.moc"
