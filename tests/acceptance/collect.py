@@ -26,7 +26,7 @@ def machine():
 def commit():
     git = ["git", "-C", str(HERE)]
     name = subprocess.run([*git, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True).stdout.strip() or "unknown"
-    changed = subprocess.run([*git, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!figures.json"], capture_output=True, text=True).stdout
+    changed = subprocess.run([*git, "status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)tests/acceptance/figures.json"], capture_output=True, text=True).stdout
     return name + ("+changes" if changed.strip() else "")
 
 

@@ -28,7 +28,7 @@ def use_packages():
         sys.exit(f"QVLM_ACCEPTANCE_PYTHON: {chosen} is not there")
     if pathlib.Path(sys.executable).parent != pathlib.Path(chosen).parent:
         os.execv(chosen, [chosen, *sys.argv])
-    for name, value in {"OMP_NUM_THREADS": "2", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false",
+    for name, value in {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false",
                         "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TQDM_DISABLE": "1"}.items():
         os.environ.setdefault(name, value)
 

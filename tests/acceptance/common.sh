@@ -23,7 +23,7 @@ qt_test() {
   output="$(mktemp)"
   QT_QPA_PLATFORM="${QT_QPA_PLATFORM:-offscreen}" "$build/bin/$program" "$@" >"$output" 2>&1 || true
   read -r passed failed skipped < <(qt_counts "$output") || true
-  if [ -z "$passed" ] || [ "$failed" != 0 ]; then grep -A 4 -E '^(FAIL!|QFATAL|ERROR)' "$output" >&2 || tail -n 20 "$output" >&2; fi
+  if [ -z "$passed" ] || [ "$failed" != 0 ]; then grep -A 4 -E '^(FAIL!|QFATAL|QWARN|ERROR)' "$output" >&2 || tail -n 20 "$output" >&2; fi
   rm -f "$output"
   # Two of the passed ones are initTestCase and cleanupTestCase.
   at_least "${name}_passed" "$(( ${passed:-0} > 2 ? passed - 2 : 0 ))" 1

@@ -1,4 +1,6 @@
 """Calls `qvlm evaluate` and `qvlm quantize` and gives back what they say."""
+import json
+import pathlib
 import shutil
 
 from common import DEMO, WORK, program, run_json
@@ -17,10 +19,20 @@ def percent(accuracy):
     return 100.0 * accuracy["right"] / max(accuracy["total"], 1)
 
 
+def is_of_this_model(folder):
+    report = folder / "report.json"
+    if not report.exists():
+        return False
+    model = DEMO / "model"
+    newest = max(file.stat().st_mtime for file in model.iterdir())
+    return pathlib.Path(json.loads(report.read_text())["model"]).resolve() == model.resolve() and report.stat().st_mtime > newest
+
+
 def quantize(name, *options, samples=64, fresh=True):
-    """A run on the demo model by Q-VLM (joint search) into build/acceptance/NAME.qvlm, unless one is there and `fresh` is false. -> folder"""
+    """A run on the demo model by Q-VLM (joint search) into build/acceptance/NAME.qvlm. Where `fresh` is false, a run on the same model that
+    was left there serves. -> folder"""
     out = WORK / f"{name}.qvlm"
-    if out.exists() and not fresh:
+    if not fresh and is_of_this_model(out):
         return out
     WORK.mkdir(parents=True, exist_ok=True)
     for old in (out, out.with_name(out.name + ".partial")):
