@@ -6,7 +6,7 @@
 namespace qvlm {
 
 GpuContext::GpuContext(const GpuContextOptions& options)
-    : instance_(std::make_shared<Instance>(options.validation, options.on_validation_message)) {
+    : instance_(std::make_shared<Instance>(options.validation, options.on_validation_message, options.loader)) {
   DeviceProfile profile = choose_device(device_profiles(instance_->handle()), options.device, options.device_name);
   if (options.disable_fp16) profile.info.float16 = false;
   if (options.macs_per_segment > 0) profile.macs_per_segment = options.macs_per_segment;

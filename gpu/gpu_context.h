@@ -15,6 +15,7 @@ namespace qvlm {
 struct GpuContextOptions {
   int device = -1;
   std::string device_name;
+  std::string loader;  // file of the Vulkan loader; empty: the system's
   uint64_t memory_limit = 0;
   bool texel_kernels = true;
   bool disable_fp16 = false;

@@ -2,9 +2,14 @@
 #define VOLK_IMPLEMENTATION
 #include "gpu/instance.h"
 
-#include <cstdlib>
 #include <cstring>
 #include <vector>
+
+#ifdef _WIN32
+#include <windows.h>
+#else
+#include <dlfcn.h>
+#endif
 
 #include "core/base/error.h"
 
@@ -26,6 +31,21 @@ bool has_layer(const char* name) {
   for (const auto& layer : layers)
     if (std::strcmp(layer.layerName, name) == 0) return true;
   return false;
+}
+
+// Stays open for the life of the program, as volk's own does.
+bool open_loader(const std::string& file) {
+  if (file.empty()) return volkInitialize() == VK_SUCCESS;
+#ifdef _WIN32
+  HMODULE library = LoadLibraryA(file.c_str());
+  void* entry = library ? reinterpret_cast<void*>(GetProcAddress(library, "vkGetInstanceProcAddr")) : nullptr;
+#else
+  void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* entry = library ? dlsym(library, "vkGetInstanceProcAddr") : nullptr;
+#endif
+  if (!entry) return false;
+  volkInitializeCustom(reinterpret_cast<PFN_vkGetInstanceProcAddr>(entry));
+  return true;
 }
 
 }  // namespace
@@ -51,10 +71,11 @@ void check(VkResult result, const char* what) {
   if (result != VK_SUCCESS) throw Error("Vulkan: " + std::string(what) + " failed: " + name_of(result));
 }
 
-Instance::Instance(bool validation, MessageHandler handler) : on_message_(std::make_unique<MessageHandler>(std::move(handler))) {
-  if (volkInitialize() != VK_SUCCESS)
+Instance::Instance(bool validation, MessageHandler handler, const std::string& loader)
+    : on_message_(std::make_unique<MessageHandler>(std::move(handler))) {
+  if (!open_loader(loader))
     throw Error(
-        "there is no Vulkan loader on this machine (libvulkan.so.1): install it (Debian, Ubuntu: libvulkan1 and "
+        "there is no Vulkan loader on this machine (" + (loader.empty() ? std::string("libvulkan.so.1") : loader) + "): install it (Debian, Ubuntu: libvulkan1 and "
         "mesa-vulkan-drivers, or your graphics driver), or use --backend reference");
   const uint32_t version = volkGetInstanceVersion();
   if (version < VK_API_VERSION_1_2)

@@ -18,7 +18,8 @@ class Instance {
  public:
   using MessageHandler = std::function<void(const std::string&)>;
   /// Throws Error: no loader on this machine, loader too old, validation layer asked for but absent.
-  explicit Instance(bool validation = false, MessageHandler on_message = {});
+  /// loader: a file to open instead of the system's own loader; empty: that.
+  explicit Instance(bool validation = false, MessageHandler on_message = {}, const std::string& loader = "");
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;

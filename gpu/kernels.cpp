@@ -128,7 +128,8 @@ Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const Dev
     a.scales = Place::address(w.scales);
     a.zeros = Place::address(w.zeros);
     a.x = Place::address(x.span);
-    if (x.rows <= kVectorRows) {
+    constexpr uint32_t kMostGroups = 65535;  // every device takes as many
+    if (x.rows <= kVectorRows && ceil_div(l.rows, 2) <= kMostGroups) {
       const uint32_t tokens = x.rows == 1 ? 1 : 4;
       d = start("matvec", {"matvec", {format, tokens, ragged}});
       d.groups_x = ceil_div(l.rows, 2);

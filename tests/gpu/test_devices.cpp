@@ -31,6 +31,17 @@ class TestDevices : public QObject {
     QVERIFY_THROWS_EXCEPTION(Error, measure_read_bandwidth(-1, "", 10, 1));
   }
 
+  void without_a_loader_the_message_says_what_to_install() {
+    std::string message;
+    try {
+      make_vulkan_generator(std::make_shared<RandomModel>(small_config(), RandomWeights{}), {.loader = "libvulkan-that-is-not-there.so"});
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    QVERIFY2(message.find("no Vulkan loader") != std::string::npos && message.find("libvulkan1") != std::string::npos, message.c_str());
+    QVERIFY(!list_devices().empty());  // and the process goes on
+  }
+
   void without_a_driver_the_message_says_what_to_install() {
     // The loader reads these when an instance is made.
     qputenv("VK_ICD_FILENAMES", "/nonexistent.json");
