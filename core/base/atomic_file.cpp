@@ -80,8 +80,8 @@ void AtomicFile::overwrite(int64_t offset, std::span<const std::byte> bytes) {
     throw Error(target_.string() + ": overwrite beyond what was written");
   size_t done = 0;
   while (done < bytes.size()) {
-    const ssize_t written =
-        ::pwrite(file_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + static_cast<int64_t>(done)));
+    const ssize_t written = ::pwrite(file_, bytes.data() + done, bytes.size() - done,
+                                     static_cast<off_t>(offset + static_cast<int64_t>(done)));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) fail("cannot be written", written == 0 ? ENOSPC : errno);
     done += static_cast<size_t>(written);

@@ -13,12 +13,13 @@ namespace qvlm {
 namespace {
 
 #ifdef QVLM_F16C
-// Eight at a time where the processor has the instructions; they round and keep subnormals as the portable code does. Both
-// return how many were converted, a multiple of eight.
+// Eight at a time where the processor has the instructions; they round and keep subnormals as the portable code does.
+// Both return how many were converted, a multiple of eight.
 __attribute__((target("avx,f16c"))) size_t to_half_f16c(const float* from, uint16_t* to, size_t count) {
   size_t i = 0;
   for (; i + 8 <= count; i += 8)
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i), _mm256_cvtps_ph(_mm256_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to + i),
+                     _mm256_cvtps_ph(_mm256_loadu_ps(from + i), _MM_FROUND_TO_NEAREST_INT));
   return i;
 }
 __attribute__((target("avx,f16c"))) size_t from_half_f16c(const uint16_t* from, float* to, size_t count) {
@@ -27,7 +28,9 @@ __attribute__((target("avx,f16c"))) size_t from_half_f16c(const uint16_t* from, 
     _mm256_storeu_ps(to + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + i))));
   return i;
 }
-bool has_f16c() { return __builtin_cpu_supports("avx") && __builtin_cpu_supports("f16c"); }
+bool has_f16c() {
+  return __builtin_cpu_supports("avx") && __builtin_cpu_supports("f16c");
+}
 #endif
 
 void check_lengths(size_t from, size_t to) {

@@ -77,7 +77,8 @@ struct Read<std::string> {
 };
 template <typename T>
 struct Read<std::vector<T>> {
-  static constexpr const char* expected = std::is_same_v<T, std::string> ? "an array of strings" : "an array of numbers";
+  static constexpr const char* expected =
+      std::is_same_v<T, std::string> ? "an array of strings" : "an array of numbers";
   static std::optional<std::vector<T>> from(const Json& value) {
     if (!value.is_array()) return std::nullopt;
     std::vector<T> result;
@@ -100,16 +101,21 @@ const Json* find(const Json& object, const std::string& key, const std::string& 
 
 std::string describe(const Json& value) {
   switch (value.type()) {
-    case Json::value_t::null: return "null";
-    case Json::value_t::object: return "an object";
-    case Json::value_t::array: return "an array of " + std::to_string(value.size());
+    case Json::value_t::null:
+      return "null";
+    case Json::value_t::object:
+      return "an object";
+    case Json::value_t::array:
+      return "an array of " + std::to_string(value.size());
     case Json::value_t::string: {
       std::string text = value.get<std::string>();
       if (text.size() > 60) text = text.substr(0, 60) + "...";
       return "the string \"" + text + "\"";
     }
-    case Json::value_t::boolean: return value.get<bool>() ? "true" : "false";
-    default: return "the number " + value.dump();
+    case Json::value_t::boolean:
+      return value.get<bool>() ? "true" : "false";
+    default:
+      return "the number " + value.dump();
   }
 }
 
@@ -157,7 +163,7 @@ T field_or(const Json& object, const std::string& key, const std::string& file, 
   return field<T>(object, key, file);
 }
 
-#define QVLM_INSTANTIATE(T)                                                   \
+#define QVLM_INSTANTIATE(T)                                                 \
   template T field<T>(const Json&, const std::string&, const std::string&); \
   template T field_or<T>(const Json&, const std::string&, const std::string&, T);
 QVLM_INSTANTIATE(bool)

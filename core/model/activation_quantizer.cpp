@@ -12,10 +12,14 @@ namespace qvlm {
 
 std::string_view name_of(ActivationGranularity granularity) {
   switch (granularity) {
-    case ActivationGranularity::NONE: return "none";
-    case ActivationGranularity::STATIC_TENSOR: return "static tensor";
-    case ActivationGranularity::DYNAMIC_TOKEN: return "dynamic token";
-    case ActivationGranularity::DYNAMIC_GROUP: return "dynamic group";
+    case ActivationGranularity::NONE:
+      return "none";
+    case ActivationGranularity::STATIC_TENSOR:
+      return "static tensor";
+    case ActivationGranularity::DYNAMIC_TOKEN:
+      return "dynamic token";
+    case ActivationGranularity::DYNAMIC_GROUP:
+      return "dynamic group";
   }
   throw Error("unknown granularity of activations");
 }
@@ -40,14 +44,16 @@ void quantize_activations(std::span<float> x, int64_t channels, const Activation
   if (!quantizer.active()) return;
   if (quantizer.bits < 2) throw Error::in("activation quantizer", "bits", "2 to 16", std::to_string(quantizer.bits));
   if (channels <= 0 || x.size() % static_cast<size_t>(channels) != 0)
-    throw Error::in("activation quantizer", "channels", fmt::format("a divisor of {} values", x.size()), std::to_string(channels));
+    throw Error::in("activation quantizer", "channels", fmt::format("a divisor of {} values", x.size()),
+                    std::to_string(channels));
   if (quantizer.granularity == ActivationGranularity::STATIC_TENSOR) {
     quantize(x, quantizer.low, quantizer.high, quantizer.bits);
     return;
   }
   const int64_t group = quantizer.granularity == ActivationGranularity::DYNAMIC_GROUP ? quantizer.group : channels;
   if (group <= 0 || channels % group != 0)
-    throw Error::in("activation quantizer", "group size", fmt::format("a divisor of {} channels", channels), std::to_string(group));
+    throw Error::in("activation quantizer", "group size", fmt::format("a divisor of {} channels", channels),
+                    std::to_string(group));
   for (size_t begin = 0; begin < x.size(); begin += static_cast<size_t>(group)) {
     const auto part = x.subspan(begin, static_cast<size_t>(group));
     const auto [low, high] = std::minmax_element(part.begin(), part.end());

@@ -26,7 +26,8 @@ std::string folder_name(const std::filesystem::path& folder) {
 // A layer of the tower behind the one whose output is the feature, or a weight of a tied head: there, but not needed.
 bool is_spare(const VlmConfig& config, const std::string& canonical) {
   if (canonical == "decoder.head.weight") return config.decoder.tied_head;
-  if (!config.vision || !canonical.starts_with("vision.") || !std::isdigit(static_cast<unsigned char>(canonical[7]))) return false;
+  if (!config.vision || !canonical.starts_with("vision.") || !std::isdigit(static_cast<unsigned char>(canonical[7])))
+    return false;
   const int layer = std::stoi(canonical.substr(7));
   return layer >= config.vision->layers && layer < config.vision->file_layers;
 }
@@ -45,7 +46,8 @@ HuggingFaceModel::HuggingFaceModel(const std::filesystem::path& folder, const Op
   const Family& family = family_of(field<std::string>(config, "model_type", config_file), config_file);
   if (has_field(config, "quantization_config"))
     throw Error(config_file + ": quantization_config: this checkpoint is quantized already (" +
-                field_or<std::string>(object_field(config, "quantization_config", config_file), "quant_method", config_file, "no quant_method") +
+                field_or<std::string>(object_field(config, "quantization_config", config_file), "quant_method",
+                                      config_file, "no quant_method") +
                 "); give the full-precision one");
   store_ = open_tensor_store(folder);
 
@@ -53,7 +55,11 @@ HuggingFaceModel::HuggingFaceModel(const std::filesystem::path& folder, const Op
   std::optional<TokenizerData> tokens;
   if (tokenizer_.kind != TokenizerSource::Kind::NONE) tokens = read_tokenizer(tokenizer_);
 
-  const CheckpointFolder checkpoint{folder, config, config_file, options, [this](std::string_view name) { return store_->has(name); },
+  const CheckpointFolder checkpoint{folder,
+                                    config,
+                                    config_file,
+                                    options,
+                                    [this](std::string_view name) { return store_->has(name); },
                                     [&tokens](std::string_view piece) -> std::optional<int> {
                                       const int id = tokens ? find_piece(*tokens, std::string(piece)) : -1;
                                       return id >= 0 ? std::optional(id) : std::nullopt;
@@ -63,15 +69,19 @@ HuggingFaceModel::HuggingFaceModel(const std::filesystem::path& folder, const Op
   config_.name = folder_name(folder);
   read_token_config(folder, config, tokens, config_.decoder.vocabulary, config_.tokens);
   config_.chat_template = !options.chat_template.empty() ? options.chat_template : read_chat_template(folder);
-  if (config_.vision) config_.preprocess = read_preprocess_config(folder, *config_.vision, description.pad_square_by_default);
+  if (config_.vision)
+    config_.preprocess = read_preprocess_config(folder, *config_.vision, description.pad_square_by_default);
 
-  const auto take = [this](const TensorStore& store, const std::vector<NameGroup>& groups, const std::string& origin, bool list_unknown) {
+  const auto take = [this](const TensorStore& store, const std::vector<NameGroup>& groups, const std::string& origin,
+                           bool list_unknown) {
     for (const std::string& name : store.names()) {
       const NameMatch match = match_name(groups, name);
       if (match.kind == NameMatch::Kind::UNKNOWN && list_unknown) unmatched_.push_back(name);
       if (match.kind != NameMatch::Kind::TENSOR || is_spare(config_, match.canonical)) continue;
       const auto [place, inserted] = place_.emplace(match.canonical, Place{&store, name});
-      if (!inserted) throw Error(origin + ": tensors " + place->second.name + " and " + name + " are the same weight (" + match.canonical + ")");
+      if (!inserted)
+        throw Error(origin + ": tensors " + place->second.name + " and " + name + " are the same weight (" +
+                    match.canonical + ")");
     }
   };
   take(*store_, description.names, folder.string(), true);
@@ -92,12 +102,14 @@ HuggingFaceModel::HuggingFaceModel(const std::filesystem::path& folder, const Op
         const std::string similar = nearest(candidate, unmatched_);
         if (wanted.empty() || (near.empty() && !similar.empty())) wanted = candidate, near = similar;
       }
-      throw Error(folder.string() + ": the tensor " + expected.name + (wanted.empty() ? "" : " (" + wanted + ")") + " is missing" +
+      throw Error(folder.string() + ": the tensor " + expected.name + (wanted.empty() ? "" : " (" + wanted + ")") +
+                  " is missing" +
                   (near.empty() ? "" : "; the folder has " + near + ", which nothing takes: was it renamed?"));
     }
     const TensorView& view = found->second.store->tensor(found->second.name);
     if (view.shape != expected.shape)
-      throw Error::in(view.origin, "shape", to_string(expected.shape) + " (" + expected.name + ")", to_string(view.shape));
+      throw Error::in(view.origin, "shape", to_string(expected.shape) + " (" + expected.name + ")",
+                      to_string(view.shape));
     if (view.dtype != DType::F32 && view.dtype != DType::F16 && view.dtype != DType::BF16 && view.dtype != DType::F64)
       throw Error::in(view.origin, "type", "F32, F16, BF16 or F64", name_of(view.dtype));
   }

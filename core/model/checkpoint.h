@@ -9,7 +9,8 @@
 
 namespace qvlm {
 
-/// config.json by its family, weights from safetensors or pytorch_model*.bin. All names and shapes are checked here, at opening.
+/// config.json by its family, weights from safetensors or pytorch_model*.bin. All names and shapes are checked here, at
+/// opening.
 class HuggingFaceModel : public Model {
  public:
   /// Throws Error naming file and field or tensor.

@@ -53,7 +53,8 @@ std::vector<ExpectedTensor> expected_tensors(const VlmConfig& config) {
     list.linear("projector.0", config.projector.hidden, config.vision->hidden, config.projector.bias);
     list.linear("projector.2", decoder.hidden, config.projector.hidden, config.projector.bias);
   }
-  const int64_t width = int64_t{decoder.heads} * decoder.head_dim, kv_width = int64_t{decoder.kv_heads} * decoder.head_dim;
+  const int64_t width = int64_t{decoder.heads} * decoder.head_dim,
+                kv_width = int64_t{decoder.kv_heads} * decoder.head_dim;
   list.add("decoder.embedding.weight", {decoder.vocabulary, decoder.hidden});
   for (int i = 0; i < decoder.layers; ++i) {
     const std::string layer = "decoder." + std::to_string(i) + ".";

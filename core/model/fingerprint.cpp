@@ -23,9 +23,12 @@ void Fingerprint::add(std::string_view name, std::string_view type_and_shape, st
     hasher_.update(bytes);
     return;
   }
-  for (size_t i = 0; i < kStretches; ++i) hasher_.update(bytes.subspan((bytes.size() - kStretch) / (kStretches - 1) * i, kStretch));
+  for (size_t i = 0; i < kStretches; ++i)
+    hasher_.update(bytes.subspan((bytes.size() - kStretch) / (kStretches - 1) * i, kStretch));
 }
 
-std::string Fingerprint::digest() const { return to_hex(hasher_.digest64()); }
+std::string Fingerprint::digest() const {
+  return to_hex(hasher_.digest64());
+}
 
 }  // namespace qvlm

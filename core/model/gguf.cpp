@@ -40,7 +40,8 @@ class Cursor {
  private:
   std::span<const std::byte> take(uint64_t count, const std::string& what) {
     if (count > left())
-      throw Error::in(file_, fmt::format("byte {}: {}", at_, what), fmt::format("{} bytes", count), fmt::format("{} left (the file is cut, or its header lies)", left()));
+      throw Error::in(file_, fmt::format("byte {}: {}", at_, what), fmt::format("{} bytes", count),
+                      fmt::format("{} left (the file is cut, or its header lies)", left()));
     const auto part = bytes_.subspan(at_, count);
     at_ += count;
     return part;
@@ -53,16 +54,32 @@ class Cursor {
 
 int width_of(uint32_t type) {
   switch (type) {
-    case U8: case I8: case BOOL: return 1;
-    case U16: case I16: return 2;
-    case U32: case I32: case F32: return 4;
-    case U64: case I64: case F64: return 8;
-    default: return 0;
+    case U8:
+    case I8:
+    case BOOL:
+      return 1;
+    case U16:
+    case I16:
+      return 2;
+    case U32:
+    case I32:
+    case F32:
+      return 4;
+    case U64:
+    case I64:
+    case F64:
+      return 8;
+    default:
+      return 0;
   }
 }
 
-bool is_signed(uint32_t type) { return type == I8 || type == I16 || type == I32 || type == I64; }
-bool is_float(uint32_t type) { return type == F32 || type == F64; }
+bool is_signed(uint32_t type) {
+  return type == I8 || type == I16 || type == I32 || type == I64;
+}
+bool is_float(uint32_t type) {
+  return type == F32 || type == F64;
+}
 
 int64_t read_signed(Cursor& cursor, uint32_t type) {
   const int width = width_of(type);
@@ -72,7 +89,8 @@ int64_t read_signed(Cursor& cursor, uint32_t type) {
 }
 
 double read_float(Cursor& cursor, uint32_t type) {
-  return type == F32 ? std::bit_cast<float>(static_cast<uint32_t>(cursor.number(4))) : std::bit_cast<double>(cursor.number(8));
+  return type == F32 ? std::bit_cast<float>(static_cast<uint32_t>(cursor.number(4)))
+                     : std::bit_cast<double>(cursor.number(8));
 }
 
 bool read_bool(Cursor& cursor, const std::string& origin) {
@@ -85,9 +103,13 @@ GgufValue read_array(Cursor& cursor, const std::string& origin) {
   const auto type = static_cast<uint32_t>(cursor.number(4));
   const uint64_t count = cursor.number(8);
   const int least = type == STRING ? 8 : width_of(type);
-  if (least == 0) throw Error::in(origin, "type of the array's elements", "a number, a bool or a string", std::to_string(type));
+  if (least == 0)
+    throw Error::in(origin, "type of the array's elements", "a number, a bool or a string", std::to_string(type));
   if (count > cursor.left() / static_cast<uint64_t>(least))
-    throw Error::in(origin, "length of the array", fmt::format("at most {} (what the file has room for)", cursor.left() / static_cast<uint64_t>(least)), std::to_string(count));
+    throw Error::in(
+        origin, "length of the array",
+        fmt::format("at most {} (what the file has room for)", cursor.left() / static_cast<uint64_t>(least)),
+        std::to_string(count));
   const auto fill = [&](auto vector, const auto& read) -> GgufValue {
     vector.reserve(count);
     for (uint64_t i = 0; i < count; ++i) vector.push_back(read());
@@ -112,8 +134,16 @@ GgufValue read_value(Cursor& cursor, const std::string& origin) {
 }
 
 std::string describe(const GgufValue& value) {
-  static constexpr const char* kinds[] = {"an integer", "an integer", "a number", "a bool", "a string", "an array of integers",
-                                          "an array of integers", "an array of numbers", "an array of bools", "an array of strings"};
+  static constexpr const char* kinds[] = {"an integer",
+                                          "an integer",
+                                          "a number",
+                                          "a bool",
+                                          "a string",
+                                          "an array of integers",
+                                          "an array of integers",
+                                          "an array of numbers",
+                                          "an array of bools",
+                                          "an array of strings"};
   return kinds[value.index()];
 }
 
@@ -121,15 +151,20 @@ std::string describe(const GgufValue& value) {
 
 GgufFile::GgufFile(const std::filesystem::path& path) : file_(path), name_(path.string()) {
   Cursor cursor(file_.bytes(), name_);
-  if (cursor.left() < 4 || cursor.number(4) != 0x46554747u) throw Error::in(name_, "", "a GGUF file (magic \"GGUF\")", "something else");
+  if (cursor.left() < 4 || cursor.number(4) != 0x46554747u)
+    throw Error::in(name_, "", "a GGUF file (magic \"GGUF\")", "something else");
   const uint64_t version = cursor.number(4);
   if (version != 2 && version != 3)
-    throw Error::in(name_, "version", "2 or 3", (version & 0xffffu) == 0 ? "a big-endian file" : std::to_string(version));
+    throw Error::in(name_, "version", "2 or 3",
+                    (version & 0xffffu) == 0 ? "a big-endian file" : std::to_string(version));
   version_ = static_cast<int>(version);
   const uint64_t tensor_count = cursor.number(8), key_count = cursor.number(8);
   // A tensor takes at least 32 bytes of header, a key 13.
-  if (tensor_count > cursor.left() / 32) throw Error::in(name_, "number of tensors", fmt::format("at most {}", cursor.left() / 32), std::to_string(tensor_count));
-  if (key_count > cursor.left() / 13) throw Error::in(name_, "number of keys", fmt::format("at most {}", cursor.left() / 13), std::to_string(key_count));
+  if (tensor_count > cursor.left() / 32)
+    throw Error::in(name_, "number of tensors", fmt::format("at most {}", cursor.left() / 32),
+                    std::to_string(tensor_count));
+  if (key_count > cursor.left() / 13)
+    throw Error::in(name_, "number of keys", fmt::format("at most {}", cursor.left() / 13), std::to_string(key_count));
 
   for (uint64_t i = 0; i < key_count; ++i) {
     const std::string key = cursor.text("a key's name");
@@ -146,10 +181,12 @@ GgufFile::GgufFile(const std::filesystem::path& path) : file_(path), name_(path.
     tensor.name = cursor.text("a tensor's name");
     tensor.origin = name_ + ": tensor " + tensor.name;
     const uint64_t dimensions = cursor.number(4);
-    if (dimensions < 1 || dimensions > kMaxDimensions) throw Error::in(tensor.origin, "dimensions", "1 to 4", std::to_string(dimensions));
+    if (dimensions < 1 || dimensions > kMaxDimensions)
+      throw Error::in(tensor.origin, "dimensions", "1 to 4", std::to_string(dimensions));
     for (uint64_t d = 0; d < dimensions; ++d) {
       const uint64_t length = cursor.number(8);
-      if (length < 1 || length > uint64_t{1} << 48) throw Error::in(tensor.origin, "length of a dimension", "1 to 2^48", std::to_string(length));
+      if (length < 1 || length > uint64_t{1} << 48)
+        throw Error::in(tensor.origin, "length of a dimension", "1 to 2^48", std::to_string(length));
       tensor.shape.insert(tensor.shape.begin(), static_cast<int64_t>(length));
     }
     tensor.type = static_cast<GgufType>(cursor.number(4));
@@ -160,15 +197,21 @@ GgufFile::GgufFile(const std::filesystem::path& path) : file_(path), name_(path.
   const uint64_t begin = (unaligned + step - 1) / step * step;
   for (auto& [offset, tensor] : found) {
     const auto block = block_of(tensor.type);
-    if (!block) throw Error::in(tensor.origin, "type", "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K or Q6_K", name_of(tensor.type));
+    if (!block)
+      throw Error::in(tensor.origin, "type", "F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K or Q6_K",
+                      name_of(tensor.type));
     if (tensor.shape.back() % block->elements != 0)
-      throw Error::in(tensor.origin, "row length", fmt::format("a multiple of {} for {}", block->elements, name_of(tensor.type)), std::to_string(tensor.shape.back()));
+      throw Error::in(tensor.origin, "row length",
+                      fmt::format("a multiple of {} for {}", block->elements, name_of(tensor.type)),
+                      std::to_string(tensor.shape.back()));
     const int64_t count = element_count(tensor.shape, tensor.origin);
     const int64_t bytes = checked_multiply(count / block->elements, block->bytes, tensor.origin);
     const uint64_t room = file_.bytes().size() - std::min<uint64_t>(begin, file_.bytes().size());
-    if (offset % step != 0) throw Error::in(tensor.origin, "offset", fmt::format("a multiple of {}", alignment), std::to_string(offset));
+    if (offset % step != 0)
+      throw Error::in(tensor.origin, "offset", fmt::format("a multiple of {}", alignment), std::to_string(offset));
     if (offset > room || static_cast<uint64_t>(bytes) > room - offset)
-      throw Error::in(tensor.origin, "data", fmt::format("{} bytes at {} of the file's {}", bytes, offset, room), "fewer (the file is cut, or its header lies)");
+      throw Error::in(tensor.origin, "data", fmt::format("{} bytes at {} of the file's {}", bytes, offset, room),
+                      "fewer (the file is cut, or its header lies)");
     tensor.bytes = file_.bytes().subspan(begin + offset, static_cast<size_t>(bytes));
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -196,7 +239,8 @@ const GgufValue& GgufFile::value(std::string_view key) const {
 int64_t GgufFile::integer(std::string_view key) const {
   const GgufValue& found = value(key);
   if (const auto* number = std::get_if<int64_t>(&found)) return *number;
-  if (const auto* number = std::get_if<uint64_t>(&found); number != nullptr && *number <= static_cast<uint64_t>(INT64_MAX))
+  if (const auto* number = std::get_if<uint64_t>(&found);
+      number != nullptr && *number <= static_cast<uint64_t>(INT64_MAX))
     return static_cast<int64_t>(*number);
   throw Error::in(name_, key, "an integer", describe(found));
 }

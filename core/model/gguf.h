@@ -17,8 +17,8 @@
 namespace qvlm {
 
 /// A key's value; unsigned and signed integers of all widths are widened, so are floats.
-using GgufValue = std::variant<uint64_t, int64_t, double, bool, std::string, std::vector<uint64_t>, std::vector<int64_t>,
-                               std::vector<double>, std::vector<bool>, std::vector<std::string>>;
+using GgufValue = std::variant<uint64_t, int64_t, double, bool, std::string, std::vector<uint64_t>,
+                               std::vector<int64_t>, std::vector<double>, std::vector<bool>, std::vector<std::string>>;
 
 struct GgufTensor {
   std::string name;
@@ -28,7 +28,8 @@ struct GgufTensor {
   std::string origin;  // "FILE: tensor NAME"
 };
 
-/// One file, mapped. Counts, lengths, offsets, types and alignment are checked at opening: throws Error naming file and key or tensor.
+/// One file, mapped. Counts, lengths, offsets, types and alignment are checked at opening: throws Error naming file and
+/// key or tensor.
 class GgufFile {
  public:
   explicit GgufFile(const std::filesystem::path& path);

@@ -1,4 +1,5 @@
-// VlmConfig and activation quantizers to and from the keys of a GGUF pair: GGUF's own keys, and `qvlm.*` for what GGUF has no place for.
+// VlmConfig and activation quantizers to and from the keys of a GGUF pair: GGUF's own keys, and `qvlm.*` for what GGUF
+// has no place for.
 #pragma once
 
 #include <vector>
@@ -10,16 +11,19 @@
 
 namespace qvlm {
 
-/// The decoder's part: architecture `llama`, or `qvlm` (the same keys under that prefix). Throws Error naming file and key.
+/// The decoder's part: architecture `llama`, or `qvlm` (the same keys under that prefix). Throws Error naming file and
+/// key.
 DecoderConfig read_decoder_keys(const GgufFile& file);
-/// Tower, projector and preprocessing of an mmproj file with a projector of type "mlp". Where qvlm.* keys are absent, as llama.cpp reads
-/// it: padded pictures, block_count - 1 layers if clip.vision.feature_layer is absent. Throws Error naming file and key.
+/// Tower, projector and preprocessing of an mmproj file with a projector of type "mlp". Where qvlm.* keys are absent,
+/// as llama.cpp reads it: padded pictures, block_count - 1 layers if clip.vision.feature_layer is absent. Throws Error
+/// naming file and key.
 void read_vision_keys(const GgufFile& file, VlmConfig& config);
 /// Special tokens, family, name, template of the decoder's file; `config.decoder` is read already.
 void read_token_keys(const GgufFile& file, VlmConfig& config);
 std::vector<ActivationQuantizer> read_activation_keys(const GgufFile& file, const VlmConfig& config);
 
-/// "gelu", "quick_gelu", ... (name_of(Activation)), or the fallback where the key is absent. Throws Error naming file and key.
+/// "gelu", "quick_gelu", ... (name_of(Activation)), or the fallback where the key is absent. Throws Error naming file
+/// and key.
 Activation read_activation_key(const GgufFile& file, const std::string& key, Activation fallback);
 
 /// True where `llama` says all that the decoder is; otherwise its file must be of the architecture `qvlm`.

@@ -14,7 +14,9 @@ namespace {
 
 constexpr int64_t kBlock = 32;
 
-uint16_t u16_at(const uint8_t* at) { return static_cast<uint16_t>(at[0] | at[1] << 8); }
+uint16_t u16_at(const uint8_t* at) {
+  return static_cast<uint16_t>(at[0] | at[1] << 8);
+}
 
 struct Layout {
   int bits, header, high;  // bytes before the nibbles' or the codes' part, and where the fifth bits lie (0: none)
@@ -22,16 +24,24 @@ struct Layout {
 
 Layout layout_of(GgufType type) {
   switch (type) {
-    case GgufType::Q4_0: return {4, 2, 0};
-    case GgufType::Q4_1: return {4, 4, 0};
-    case GgufType::Q5_0: return {5, 6, 2};
-    case GgufType::Q5_1: return {5, 8, 4};
-    case GgufType::Q8_0: return {8, 2, 0};
-    default: return {0, 0, 0};
+    case GgufType::Q4_0:
+      return {4, 2, 0};
+    case GgufType::Q4_1:
+      return {4, 4, 0};
+    case GgufType::Q5_0:
+      return {5, 6, 2};
+    case GgufType::Q5_1:
+      return {5, 8, 4};
+    case GgufType::Q8_0:
+      return {8, 2, 0};
+    default:
+      return {0, 0, 0};
   }
 }
 
-bool has_minimum(GgufType type) { return type == GgufType::Q4_1 || type == GgufType::Q5_1; }
+bool has_minimum(GgufType type) {
+  return type == GgufType::Q4_1 || type == GgufType::Q5_1;
+}
 
 // The zero point z in 0..15 with minimum = -z * scale, exactly; -1 where there is none.
 int zero_of(uint16_t scale_bits, uint16_t minimum_bits, int top) {
@@ -49,9 +59,12 @@ struct Offset {
 };
 Offset offset_of(GgufType type) {
   switch (type) {
-    case GgufType::Q4_0: return {8, 15};
-    case GgufType::Q5_0: return {16, 31};
-    default: return {128, 255};  // Q8_0, whose int8 is this less 128
+    case GgufType::Q4_0:
+      return {8, 15};
+    case GgufType::Q5_0:
+      return {16, 31};
+    default:
+      return {128, 255};  // Q8_0, whose int8 is this less 128
   }
 }
 
@@ -68,14 +81,16 @@ bool holds(const QuantizedMatrix& matrix, GgufType type) {
         continue;
       }
       const Offset offset = offset_of(type);
-      if (*least - matrix.zeros[at] + offset.zero < 0 || *most - matrix.zeros[at] + offset.zero > offset.top) return false;
+      if (*least - matrix.zeros[at] + offset.zero < 0 || *most - matrix.zeros[at] + offset.zero > offset.top)
+        return false;
     }
   return true;
 }
 
 }  // namespace
 
-std::optional<QuantizedMatrix> read_as_matrix(GgufType type, std::span<const std::byte> bytes, int64_t rows, int64_t columns) {
+std::optional<QuantizedMatrix> read_as_matrix(GgufType type, std::span<const std::byte> bytes, int64_t rows,
+                                              int64_t columns) {
   const Layout layout = layout_of(type);
   if (layout.bits == 0 || columns % kBlock != 0) return std::nullopt;
   const int64_t block_bytes = block_of(type)->bytes;
@@ -109,7 +124,8 @@ std::optional<QuantizedMatrix> read_as_matrix(GgufType type, std::span<const std
         continue;
       }
       codes[e] = e < 16 ? low[e] & 15 : low[e - 16] >> 4;
-      if (layout.high > 0) codes[e] = static_cast<uint8_t>(codes[e] | ((block[layout.high + e / 8] >> (e % 8)) & 1) << 4);
+      if (layout.high > 0)
+        codes[e] = static_cast<uint8_t>(codes[e] | ((block[layout.high + e / 8] >> (e % 8)) & 1) << 4);
     }
   }
   return matrix;
@@ -126,17 +142,22 @@ std::vector<GgufType> exact_types(const QuantizedMatrix& matrix) {
 std::optional<GgufType> storage_type_for(const QuantizedMatrix& matrix) {
   if (!matrix.symmetric || matrix.group != kBlock || matrix.columns % kBlock != 0) return std::nullopt;
   switch (matrix.bits) {
-    case 4: return GgufType::Q4_0;
-    case 5: return GgufType::Q5_0;
-    case 8: return GgufType::Q8_0;
-    default: return std::nullopt;
+    case 4:
+      return GgufType::Q4_0;
+    case 5:
+      return GgufType::Q5_0;
+    case 8:
+      return GgufType::Q8_0;
+    default:
+      return std::nullopt;
   }
 }
 
 std::vector<std::byte> write_blocks(const QuantizedMatrix& matrix, GgufType type, const std::string& name) {
   validate(matrix, name);
   const Layout layout = layout_of(type);
-  if (layout.bits == 0 || type == GgufType::Q5_1) throw Error::in(name, "type", "Q4_0, Q4_1, Q5_0 or Q8_0", name_of(type));
+  if (layout.bits == 0 || type == GgufType::Q5_1)
+    throw Error::in(name, "type", "Q4_0, Q4_1, Q5_0 or Q8_0", name_of(type));
   if (matrix.group % kBlock != 0)
     throw Error::in(name, "group size", "a multiple of 32 for " + name_of(type), std::to_string(matrix.group));
   if (!holds(matrix, type)) throw Error(fmt::format("{}: {} does not hold this grid exactly", name, name_of(type)));
@@ -168,7 +189,8 @@ std::vector<std::byte> write_blocks(const QuantizedMatrix& matrix, GgufType type
           continue;
         }
         low[e % 16] = static_cast<uint8_t>(low[e % 16] | (code & 15) << (e < 16 ? 0 : 4));
-        if (layout.high > 0) block[layout.high + e / 8] = static_cast<uint8_t>(block[layout.high + e / 8] | (code >> 4) << (e % 8));
+        if (layout.high > 0)
+          block[layout.high + e / 8] = static_cast<uint8_t>(block[layout.high + e / 8] | (code >> 4) << (e % 8));
       }
     }
   return result;

@@ -14,8 +14,8 @@
 
 namespace qvlm {
 
-GgufModel::GgufModel(const std::filesystem::path& path, const std::filesystem::path& text, const std::filesystem::path& vision,
-                     TokenizerSource tokenizer, const OpenOptions& options)
+GgufModel::GgufModel(const std::filesystem::path& path, const std::filesystem::path& text,
+                     const std::filesystem::path& vision, TokenizerSource tokenizer, const OpenOptions& options)
     : path_(path), tokenizer_(std::move(tokenizer)), text_(std::make_unique<GgufFile>(text)) {
   config_.decoder = read_decoder_keys(*text_);
   if (!vision.empty()) {
@@ -60,7 +60,8 @@ void GgufModel::undo_legacy_swap() {
   if (vision_->tensor("v.blk.0.ffn_down.weight").shape != legacy) return;
   for (int layer = 0; layer < config_.vision->file_layers; ++layer)
     for (const char* part : {"weight", "bias"}) {
-      const auto up = place_.find(fmt::format("vision.{}.mlp.up.{}", layer, part)), down = place_.find(fmt::format("vision.{}.mlp.down.{}", layer, part));
+      const auto up = place_.find(fmt::format("vision.{}.mlp.up.{}", layer, part)),
+                 down = place_.find(fmt::format("vision.{}.mlp.down.{}", layer, part));
       if (up != place_.end() && down != place_.end()) std::swap(up->second, down->second);
     }
 }
@@ -73,18 +74,21 @@ void GgufModel::check_shapes() {
       if (expected.optional) continue;
       const std::string name = gguf_name(expected.name), near = nearest(name, unmatched_);
       const std::string& file = expected.name.starts_with("decoder.") ? text_->file() : vision_->file();
-      throw Error(file + ": the tensor " + name + " is missing" + (near.empty() ? "" : "; the file has " + near + ", which nothing takes: was it renamed?"));
+      throw Error(file + ": the tensor " + name + " is missing" +
+                  (near.empty() ? "" : "; the file has " + near + ", which nothing takes: was it renamed?"));
     }
     Place& place = found->second;
     place.shape = expected.shape;
     if (!place.planes) {
       const GgufTensor& tensor = place.file->tensor(place.name);
-      if (tensor.shape != expected.shape) throw Error::in(tensor.origin, "shape", to_string(expected.shape), to_string(tensor.shape));
+      if (tensor.shape != expected.shape)
+        throw Error::in(tensor.origin, "shape", to_string(expected.shape), to_string(tensor.shape));
       const auto dtype = dtype_of(tensor.type);
       if (dtype && *dtype != DType::F32 && *dtype != DType::F16 && *dtype != DType::BF16 && *dtype != DType::F64)
         throw Error::in(tensor.origin, "type", "floating-point or quantized", name_of(tensor.type));
     } else if (expected.shape.size() != 2) {
-      throw Error::in(place.file->file() + ": tensor " + place.name, "shape", to_string(expected.shape), "planes of a matrix");
+      throw Error::in(place.file->file() + ": tensor " + place.name, "shape", to_string(expected.shape),
+                      "planes of a matrix");
     }
     expected_places.insert(*found);
     place_.erase(found);
@@ -113,7 +117,8 @@ std::vector<std::string> GgufModel::tensors_of(const Place& place) const {
   return names;
 }
 
-TensorView GgufModel::hold(std::string_view canonical, DType dtype, const Shape& shape, std::vector<std::byte> bytes, const std::string& origin) const {
+TensorView GgufModel::hold(std::string_view canonical, DType dtype, const Shape& shape, std::vector<std::byte> bytes,
+                           const std::string& origin) const {
   const std::lock_guard lock(mutex_);
   const auto [at, inserted] = held_.emplace(std::string(canonical), std::move(bytes));
   return {dtype, shape, at->second, origin};
@@ -123,18 +128,22 @@ Weight GgufModel::load(std::string_view canonical) const {
   const Place& at = place(canonical);
   const int heads = rotary_heads(canonical, config_.decoder);
   const auto order = heads > 0 ? inverse(rotary_rows(at.shape[0], heads)) : std::vector<int64_t>{};
-  const auto ordered = [&order](QuantizedMatrix matrix) { return order.empty() ? std::move(matrix) : reorder_rows(matrix, order); };
+  const auto ordered = [&order](QuantizedMatrix matrix) {
+    return order.empty() ? std::move(matrix) : reorder_rows(matrix, order);
+  };
   if (at.planes) return ordered(read_planes(*at.file, *at.planes, at.shape[0], at.shape[1]));
 
   const GgufTensor& tensor = at.file->tensor(at.name);
   const auto dtype = dtype_of(tensor.type);
   if (dtype && order.empty()) return TensorView{*dtype, tensor.shape, tensor.bytes, tensor.origin};
   if (!dtype && tensor.shape.size() == 2)
-    if (auto matrix = read_as_matrix(tensor.type, tensor.bytes, tensor.shape[0], tensor.shape[1])) return ordered(std::move(*matrix));
+    if (auto matrix = read_as_matrix(tensor.type, tensor.bytes, tensor.shape[0], tensor.shape[1]))
+      return ordered(std::move(*matrix));
 
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = held_.find(canonical); found != held_.end()) return TensorView{dtype.value_or(DType::F32), tensor.shape, found->second, tensor.origin};
+    if (const auto found = held_.find(canonical); found != held_.end())
+      return TensorView{dtype.value_or(DType::F32), tensor.shape, found->second, tensor.origin};
   }
   std::vector<std::byte> bytes;
   if (dtype) {
@@ -165,7 +174,8 @@ double GgufModel::stored_bits() const {
   double bits = 0, weights = 0;
   for (const auto& [canonical, at] : place_) {
     if (!is_decoder_linear(canonical)) continue;
-    for (const std::string& name : tensors_of(at)) bits += 8.0 * static_cast<double>(at.file->tensor(name).bytes.size());
+    for (const std::string& name : tensors_of(at))
+      bits += 8.0 * static_cast<double>(at.file->tensor(name).bytes.size());
     weights += static_cast<double>(element_count(at.shape, canonical));
   }
   return weights > 0 ? bits / weights : 0;
@@ -179,13 +189,16 @@ std::string GgufModel::fingerprint() const {
       fingerprint.add(name, name_of(tensor.type) + to_string(tensor.shape), tensor.bytes);
     }
   for (const ActivationQuantizer& quantizer : activations_)
-    fingerprint.add("activation", fmt::format("{} {} {} {} {} {}", static_cast<int>(quantizer.granularity), quantizer.bits, quantizer.group,
-                                              quantizer.low, quantizer.high, quantizer.clip), {});
+    fingerprint.add("activation",
+                    fmt::format("{} {} {} {} {} {}", static_cast<int>(quantizer.granularity), quantizer.bits,
+                                quantizer.group, quantizer.low, quantizer.high, quantizer.clip),
+                    {});
   return fingerprint.digest();
 }
 
 std::unique_ptr<Model> open_gguf_model(const std::filesystem::path& path, const OpenOptions& options) {
-  return std::make_unique<GgufModel>(path, path, options.vision, TokenizerSource{TokenizerSource::Kind::GGUF_FILE, path}, options);
+  return std::make_unique<GgufModel>(path, path, options.vision,
+                                     TokenizerSource{TokenizerSource::Kind::GGUF_FILE, path}, options);
 }
 
 }  // namespace qvlm

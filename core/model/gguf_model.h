@@ -1,4 +1,5 @@
-// A GGUF file of a Llama-style decoder, with an optional file of its vision tower, as a Model. The folder NAME.qvlm is read by the same class.
+// A GGUF file of a Llama-style decoder, with an optional file of its vision tower, as a Model. The folder NAME.qvlm is
+// read by the same class.
 #pragma once
 
 #include <map>
@@ -12,11 +13,13 @@
 
 namespace qvlm {
 
-/// Weights in canonical names and order: rotary rows are put back into the canonical order, legacy swaps undone. Grids come as
-/// QuantizedMatrix, other block types (Q4_K, Q6_K, a Q4_1 that is no grid) as float32 that this object holds until release().
+/// Weights in canonical names and order: rotary rows are put back into the canonical order, legacy swaps undone. Grids
+/// come as QuantizedMatrix, other block types (Q4_K, Q6_K, a Q4_1 that is no grid) as float32 that this object holds
+/// until release().
 class GgufModel : public Model {
  public:
-  /// `vision` may be empty. `path` and `tokenizer` are what path() and tokenizer() say. Throws Error naming file, key or tensor.
+  /// `vision` may be empty. `path` and `tokenizer` are what path() and tokenizer() say. Throws Error naming file, key
+  /// or tensor.
   GgufModel(const std::filesystem::path& path, const std::filesystem::path& text, const std::filesystem::path& vision,
             TokenizerSource tokenizer, const OpenOptions& options);
 
@@ -39,16 +42,17 @@ class GgufModel : public Model {
  private:
   struct Place {
     const GgufFile* file = nullptr;
-    std::string name;                           // the file's own
-    std::optional<PlaneTable::Entry> planes;    // or of a plain or block tensor
-    Shape shape;                                // expected
+    std::string name;                         // the file's own
+    std::optional<PlaneTable::Entry> planes;  // or of a plain or block tensor
+    Shape shape;                              // expected
   };
   const Place& place(std::string_view canonical) const;
   std::vector<std::string> tensors_of(const Place& place) const;
   void take(const GgufFile& file);
   void check_shapes();
   void undo_legacy_swap();
-  TensorView hold(std::string_view canonical, DType dtype, const Shape& shape, std::vector<std::byte> bytes, const std::string& origin) const;
+  TensorView hold(std::string_view canonical, DType dtype, const Shape& shape, std::vector<std::byte> bytes,
+                  const std::string& origin) const;
 
   std::filesystem::path path_;
   TokenizerSource tokenizer_;

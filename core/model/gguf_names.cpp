@@ -87,7 +87,8 @@ template <typename T>
 void reorder(std::span<const T> from, std::span<T> to, const std::vector<int64_t>& order) {
   const size_t row = from.size() / order.size();
   for (size_t r = 0; r < order.size(); ++r)
-    std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(order[r]) * row), row, to.begin() + static_cast<std::ptrdiff_t>(r * row));
+    std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(static_cast<size_t>(order[r]) * row), row,
+                to.begin() + static_cast<std::ptrdiff_t>(r * row));
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace qvlm {
 namespace {
 
 Activation read_tower_activation(const GgufFile& file) {
-  if (file.has_key("qvlm.vision.activation")) return read_activation_key(file, "qvlm.vision.activation", Activation::GELU);
+  if (file.has_key("qvlm.vision.activation"))
+    return read_activation_key(file, "qvlm.vision.activation", Activation::GELU);
   if (file.flag_or("clip.use_gelu", false)) return Activation::GELU;
   return file.flag_or("clip.use_silu", false) ? Activation::SILU : Activation::QUICK_GELU;
 }
@@ -35,9 +36,11 @@ void read_preprocess(const GgufFile& file, const VisionConfig& vision, Preproces
   preprocess.std = read_colour(file, "clip.vision.image_std");
   preprocess.size = preprocess.shortest_edge = vision.image_size;
   const auto fit = file.text_or("qvlm.preprocess.fit", "pad_square");
-  if (fit != "pad_square" && fit != "center_crop") throw Error::in(file.file(), "qvlm.preprocess.fit", "pad_square or center_crop", "\"" + fit + "\"");
+  if (fit != "pad_square" && fit != "center_crop")
+    throw Error::in(file.file(), "qvlm.preprocess.fit", "pad_square or center_crop", "\"" + fit + "\"");
   preprocess.fit = fit == "pad_square" ? PreprocessConfig::Fit::PAD_SQUARE : PreprocessConfig::Fit::CENTER_CROP;
-  preprocess.resample = static_cast<PreprocessConfig::Resample>(bounded(file, "qvlm.preprocess.resample", static_cast<int>(PreprocessConfig::Resample::BICUBIC), 5));
+  preprocess.resample = static_cast<PreprocessConfig::Resample>(
+      bounded(file, "qvlm.preprocess.resample", static_cast<int>(PreprocessConfig::Resample::BICUBIC), 5));
   preprocess.shortest_edge = bounded(file, "qvlm.preprocess.shortest_edge", vision.image_size, 1 << 14);
   preprocess.resize = file.flag_or("qvlm.preprocess.resize", true);
   preprocess.crop = file.flag_or("qvlm.preprocess.crop", true);
@@ -50,7 +53,8 @@ void read_preprocess(const GgufFile& file, const VisionConfig& vision, Preproces
 
 void read_vision_keys(const GgufFile& file, VlmConfig& config) {
   const std::string architecture = file.text("general.architecture");
-  if (architecture != "clip" && architecture != "qvlm") throw Error::in(file.file(), "general.architecture", "clip (or qvlm)", "\"" + architecture + "\"");
+  if (architecture != "clip" && architecture != "qvlm")
+    throw Error::in(file.file(), "general.architecture", "clip (or qvlm)", "\"" + architecture + "\"");
   const auto projector = file.text_or("clip.projector_type", "mlp");
   if (projector != "mlp") throw Error::in(file.file(), "clip.projector_type", "mlp", "\"" + projector + "\"");
   VisionConfig vision;
@@ -64,20 +68,29 @@ void read_vision_keys(const GgufFile& file, VlmConfig& config) {
   vision.layers = blocks - 1;
   if (file.has_key("clip.vision.feature_layer")) {
     const auto layers = file.integers("clip.vision.feature_layer");
-    if (layers.size() != 1) throw Error::in(file.file(), "clip.vision.feature_layer", "one layer", std::to_string(layers.size()));
-    if (layers[0] < 1 || layers[0] > blocks) throw Error::in(file.file(), "clip.vision.feature_layer", fmt::format("1 to {}", blocks), std::to_string(layers[0]));
+    if (layers.size() != 1)
+      throw Error::in(file.file(), "clip.vision.feature_layer", "one layer", std::to_string(layers.size()));
+    if (layers[0] < 1 || layers[0] > blocks)
+      throw Error::in(file.file(), "clip.vision.feature_layer", fmt::format("1 to {}", blocks),
+                      std::to_string(layers[0]));
     vision.layers = static_cast<int>(layers[0]);
   }
-  if (vision.layers < 1) throw Error::in(file.file(), "clip.vision.block_count", "2 or more (without clip.vision.feature_layer)", std::to_string(blocks));
+  if (vision.layers < 1)
+    throw Error::in(file.file(), "clip.vision.block_count", "2 or more (without clip.vision.feature_layer)",
+                    std::to_string(blocks));
   vision.file_layers = std::max(blocks, bounded(file, "qvlm.vision.file_layers", blocks, 4096));
   vision.class_token = file.has_tensor("v.class_embd");
   vision.pre_norm = file.has_tensor("v.pre_ln.weight");
   vision.activation = read_tower_activation(file);
   vision.keep_class_token = file.flag_or("qvlm.vision.keep_class_token", false);
   if (vision.hidden % vision.heads != 0)
-    throw Error::in(file.file(), "clip.vision.embedding_length", fmt::format("a multiple of head_count ({})", vision.heads), std::to_string(vision.hidden));
-  if (vision.patch_size > vision.image_size) throw Error::in(file.file(), "clip.vision.patch_size", "at most image_size", std::to_string(vision.patch_size));
-  if (!(vision.norm_epsilon > 0)) throw Error::in(file.file(), "clip.vision.attention.layer_norm_epsilon", "a positive number", std::to_string(vision.norm_epsilon));
+    throw Error::in(file.file(), "clip.vision.embedding_length",
+                    fmt::format("a multiple of head_count ({})", vision.heads), std::to_string(vision.hidden));
+  if (vision.patch_size > vision.image_size)
+    throw Error::in(file.file(), "clip.vision.patch_size", "at most image_size", std::to_string(vision.patch_size));
+  if (!(vision.norm_epsilon > 0))
+    throw Error::in(file.file(), "clip.vision.attention.layer_norm_epsilon", "a positive number",
+                    std::to_string(vision.norm_epsilon));
   config.vision = vision;
 
   config.projector = {};
@@ -116,7 +129,8 @@ void write_vision_keys(GgufWriter& writer, const VlmConfig& config, const std::s
   writer.set_bool("qvlm.vision.keep_class_token", vision.keep_class_token);
   u32("qvlm.projector.hidden", config.projector.hidden);
   writer.set_text("qvlm.projector.activation", name_of(config.projector.activation));
-  writer.set_text("qvlm.preprocess.fit", preprocess.fit == PreprocessConfig::Fit::PAD_SQUARE ? "pad_square" : "center_crop");
+  writer.set_text("qvlm.preprocess.fit",
+                  preprocess.fit == PreprocessConfig::Fit::PAD_SQUARE ? "pad_square" : "center_crop");
   u32("qvlm.preprocess.resample", static_cast<int>(preprocess.resample));
   u32("qvlm.preprocess.shortest_edge", preprocess.shortest_edge);
   writer.set_bool("qvlm.preprocess.resize", preprocess.resize);

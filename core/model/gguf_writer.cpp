@@ -25,14 +25,17 @@ void append(std::string& to, std::string_view text) {
 }
 
 void add_name(std::vector<std::string>& names, const std::string& name, const std::filesystem::path& target) {
-  if (std::find(names.begin(), names.end(), name) != names.end()) throw Error(target.string() + ": " + name + " is written twice");
+  if (std::find(names.begin(), names.end(), name) != names.end())
+    throw Error(target.string() + ": " + name + " is written twice");
   names.push_back(name);
 }
 
 }  // namespace
 
 GgufWriter::GgufWriter(const std::filesystem::path& target)
-    : target_(target), data_path_(target.parent_path() / ("." + target.filename().string() + ".data")), data_(std::make_unique<AtomicFile>(data_path_)) {}
+    : target_(target),
+      data_path_(target.parent_path() / ("." + target.filename().string() + ".data")),
+      data_(std::make_unique<AtomicFile>(data_path_)) {}
 
 GgufWriter::~GgufWriter() {
   std::error_code ignored;  // it is there only where finish() failed half-way
@@ -92,9 +95,11 @@ void GgufWriter::add(const std::string& name, GgufType type, const Shape& shape,
   if (shape.empty() || shape.size() > 4) throw Error::in(origin, "dimensions", "1 to 4", std::to_string(shape.size()));
   const int64_t count = element_count(shape, origin);
   if (count == 0 || shape.back() % block->elements != 0)
-    throw Error::in(origin, "row length", fmt::format("a multiple of {} for {}", block->elements, name_of(type)), to_string(shape));
+    throw Error::in(origin, "row length", fmt::format("a multiple of {} for {}", block->elements, name_of(type)),
+                    to_string(shape));
   if (checked_multiply(count / block->elements, block->bytes, origin) != static_cast<int64_t>(bytes.size()))
-    throw Error::in(origin, "bytes", std::to_string(count / block->elements * block->bytes), std::to_string(bytes.size()));
+    throw Error::in(origin, "bytes", std::to_string(count / block->elements * block->bytes),
+                    std::to_string(bytes.size()));
   add_name(tensor_names_, name, target_);
   append(tensors_, name);
   append(tensors_, shape.size(), 4);

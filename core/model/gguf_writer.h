@@ -15,9 +15,9 @@
 
 namespace qvlm {
 
-/// Keys and tensors in the order of the calls; tensor data goes to a file beside the target as it comes, so that nothing but the header is
-/// held. finish() joins the two and puts the file in place; without it nothing stays. Throws Error: a name twice, bytes that do not fit
-/// type and shape, disk full, not writable.
+/// Keys and tensors in the order of the calls; tensor data goes to a file beside the target as it comes, so that
+/// nothing but the header is held. finish() joins the two and puts the file in place; without it nothing stays. Throws
+/// Error: a name twice, bytes that do not fit type and shape, disk full, not writable.
 class GgufWriter {
  public:
   explicit GgufWriter(const std::filesystem::path& target);

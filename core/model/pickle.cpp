@@ -14,9 +14,9 @@ namespace {
 
 DType dtype_of(const std::string& storage) {
   static const std::map<std::string, DType> table{
-      {"torch FloatStorage", DType::F32},   {"torch HalfStorage", DType::F16}, {"torch BFloat16Storage", DType::BF16},
-      {"torch DoubleStorage", DType::F64},  {"torch LongStorage", DType::I64}, {"torch IntStorage", DType::I32},
-      {"torch ShortStorage", DType::I16},   {"torch CharStorage", DType::I8},  {"torch ByteStorage", DType::U8},
+      {"torch FloatStorage", DType::F32},  {"torch HalfStorage", DType::F16}, {"torch BFloat16Storage", DType::BF16},
+      {"torch DoubleStorage", DType::F64}, {"torch LongStorage", DType::I64}, {"torch IntStorage", DType::I32},
+      {"torch ShortStorage", DType::I16},  {"torch CharStorage", DType::I8},  {"torch ByteStorage", DType::U8},
       {"torch BoolStorage", DType::BOOL}};
   return table.at(storage);
 }
@@ -25,7 +25,8 @@ void check_contiguous(const PickleValue& tensor, const std::string& origin) {
   int64_t stride = 1;
   for (size_t i = tensor.shape.size(); i-- > 0;) {
     if (tensor.shape[i] != 1 && tensor.strides[i] != stride)
-      throw Error::in(origin, "strides", "a contiguous tensor", to_string(tensor.strides) + " for " + to_string(tensor.shape));
+      throw Error::in(origin, "strides", "a contiguous tensor",
+                      to_string(tensor.strides) + " for " + to_string(tensor.shape));
     stride = checked_multiply(stride, tensor.shape[i], origin);
   }
 }
@@ -33,7 +34,8 @@ void check_contiguous(const PickleValue& tensor, const std::string& origin) {
 TensorView view_of(const PickleValue& tensor, const std::map<std::string, std::span<const std::byte>>& entries,
                    const std::string& prefix, const std::string& origin) {
   const auto entry = entries.find(prefix + "data/" + tensor.storage->text);
-  if (entry == entries.end()) throw Error(origin + ": its storage " + prefix + "data/" + tensor.storage->text + " is missing");
+  if (entry == entries.end())
+    throw Error(origin + ": its storage " + prefix + "data/" + tensor.storage->text + " is missing");
   TensorView view{dtype_of(tensor.storage->type), tensor.shape, {}, origin};
   const int64_t count = element_count(view.shape, origin);
   if (count > 0) check_contiguous(tensor, origin);
@@ -41,7 +43,8 @@ TensorView view_of(const PickleValue& tensor, const std::map<std::string, std::s
   const int64_t begin = checked_multiply(tensor.offset, size, origin);
   const int64_t end = checked_add(begin, checked_multiply(count, size, origin), origin);
   if (tensor.offset < 0 || end > static_cast<int64_t>(entry->second.size()))
-    throw Error::in(origin, "storage", fmt::format("at least {} bytes", end), fmt::format("{} bytes", entry->second.size()));
+    throw Error::in(origin, "storage", fmt::format("at least {} bytes", end),
+                    fmt::format("{} bytes", entry->second.size()));
   view.bytes = entry->second.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
   return view;
 }
@@ -65,7 +68,8 @@ PickleFile::PickleFile(const std::filesystem::path& path) : file_(path) {
   }
 
   const Pickle pickle = read_pickle(entries.at(prefix + "data.pkl"), file + ": data.pkl");
-  if (pickle.root->kind != PickleValue::Kind::DICT) throw Error::in(file, "data.pkl", "a dictionary of tensors", "something else");
+  if (pickle.root->kind != PickleValue::Kind::DICT)
+    throw Error::in(file, "data.pkl", "a dictionary of tensors", "something else");
   for (const auto& [key, value] : pickle.root->entries) {
     if (key->kind != PickleValue::Kind::TEXT) throw Error::in(file, "data.pkl", "names as keys", "something else");
     const std::string origin = file + ": tensor " + key->text;
@@ -86,6 +90,8 @@ const TensorView& PickleFile::tensor(std::string_view name) const {
   return found->second;
 }
 
-void PickleFile::release(std::string_view name) const { file_.release(tensor(name).bytes); }
+void PickleFile::release(std::string_view name) const {
+  file_.release(tensor(name).bytes);
+}
 
 }  // namespace qvlm

@@ -12,9 +12,10 @@
 
 namespace qvlm {
 
-/// A file of torch.save (zip format, PyTorch 1.6 and later) that holds a dictionary of tensors. The pickle is read by a small machine
-/// that knows tensor records only; any other global is refused by name. Throws Error naming file and, where known, tensor: compressed
-/// or cut entries, storages smaller than their tensors, tensors that are not contiguous, the format of PyTorch before 1.6.
+/// A file of torch.save (zip format, PyTorch 1.6 and later) that holds a dictionary of tensors. The pickle is read by a
+/// small machine that knows tensor records only; any other global is refused by name. Throws Error naming file and,
+/// where known, tensor: compressed or cut entries, storages smaller than their tensors, tensors that are not
+/// contiguous, the format of PyTorch before 1.6.
 class PickleFile {
  public:
   explicit PickleFile(const std::filesystem::path& path);

@@ -16,14 +16,15 @@ namespace {
 using Kind = PickleValue::Kind;
 
 const std::set<std::string>& storage_types() {
-  static const std::set<std::string> names{"torch FloatStorage", "torch HalfStorage", "torch BFloat16Storage", "torch DoubleStorage",
-                                           "torch LongStorage",  "torch IntStorage",  "torch ShortStorage",    "torch CharStorage",
-                                           "torch ByteStorage",  "torch BoolStorage"};
+  static const std::set<std::string> names{
+      "torch FloatStorage", "torch HalfStorage",  "torch BFloat16Storage", "torch DoubleStorage", "torch LongStorage",
+      "torch IntStorage",   "torch ShortStorage", "torch CharStorage",     "torch ByteStorage",   "torch BoolStorage"};
   return names;
 }
 
 const std::set<std::string>& known_functions() {
-  static const std::set<std::string> names{"torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter", "collections OrderedDict"};
+  static const std::set<std::string> names{"torch._utils _rebuild_tensor_v2", "torch._utils _rebuild_parameter",
+                                           "collections OrderedDict"};
   return names;
 }
 
@@ -39,7 +40,9 @@ class Machine {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& what) const { throw Error(fmt::format("{}: byte {}: {}", file_, at_, what)); }
+  [[noreturn]] void fail(const std::string& what) const {
+    throw Error(fmt::format("{}: byte {}: {}", file_, at_, what));
+  }
 
   uint64_t number(int count) {
     uint64_t value = 0;
@@ -111,7 +114,8 @@ class Machine {
   void global(const std::string& module, const std::string& name) {
     const std::string full = module + " " + name;
     if (!known_functions().contains(full) && !storage_types().contains(full))
-      throw Error(file_ + ": refers to " + module + "." + name + ", which is no part of a tensor: refused, nothing was executed");
+      throw Error(file_ + ": refers to " + module + "." + name +
+                  ", which is no part of a tensor: refused, nothing was executed");
     push(Kind::GLOBAL)->text = full;
   }
   std::vector<int64_t> integers(PickleValue* value) {
@@ -137,7 +141,8 @@ class Machine {
       tensor->offset = expect(items[1], Kind::INT, "an offset")->integer;
       tensor->shape = integers(items[2]);
       tensor->strides = integers(items[3]);
-      if (tensor->strides.size() != tensor->shape.size()) fail("a tensor with as many strides as dimensions is expected");
+      if (tensor->strides.size() != tensor->shape.size())
+        fail("a tensor with as many strides as dimensions is expected");
     } else {
       fail("calls " + function);
     }
@@ -171,37 +176,77 @@ class Machine {
   bool step() {
     const auto opcode = static_cast<unsigned char>(number(1));
     switch (opcode) {
-      case 0x80: number(1); break;                                   // PROTO
-      case 0x95: number(8); break;                                   // FRAME
-      case '.': return true;                                         // STOP
-      case '(': push(Kind::MARK); break;
-      case '0': pop(); break;
-      case 'N': push(Kind::NONE); break;
-      case 0x88: case 0x89: push(Kind::BOOL)->integer = opcode == 0x88; break;
-      case 'J': push_int(static_cast<int32_t>(number(4))); break;
-      case 'K': push_int(static_cast<int64_t>(number(1))); break;
-      case 'M': push_int(static_cast<int64_t>(number(2))); break;
-      case 0x8a: long_integer(number(1)); break;                     // LONG1
-      case 'G': {                                                    // BINFLOAT, big-endian
+      case 0x80:
+        number(1);
+        break;  // PROTO
+      case 0x95:
+        number(8);
+        break;  // FRAME
+      case '.':
+        return true;  // STOP
+      case '(':
+        push(Kind::MARK);
+        break;
+      case '0':
+        pop();
+        break;
+      case 'N':
+        push(Kind::NONE);
+        break;
+      case 0x88:
+      case 0x89:
+        push(Kind::BOOL)->integer = opcode == 0x88;
+        break;
+      case 'J':
+        push_int(static_cast<int32_t>(number(4)));
+        break;
+      case 'K':
+        push_int(static_cast<int64_t>(number(1)));
+        break;
+      case 'M':
+        push_int(static_cast<int64_t>(number(2)));
+        break;
+      case 0x8a:
+        long_integer(number(1));
+        break;     // LONG1
+      case 'G': {  // BINFLOAT, big-endian
         uint64_t bits = 0;
         for (std::byte byte : take(8)) bits = bits << 8 | std::to_integer<uint64_t>(byte);
         push(Kind::FLOAT)->number = std::bit_cast<double>(bits);
         break;
       }
-      case 'X': push_text(text(number(4))); break;                   // BINUNICODE
-      case 0x8c: push_text(text(number(1))); break;
-      case 0x8d: push_text(text(number(8))); break;
-      case '}': push(Kind::DICT); break;
-      case ']': push(Kind::LIST); break;
-      case ')': push(Kind::TUPLE); break;
+      case 'X':
+        push_text(text(number(4)));
+        break;  // BINUNICODE
+      case 0x8c:
+        push_text(text(number(1)));
+        break;
+      case 0x8d:
+        push_text(text(number(8)));
+        break;
+      case '}':
+        push(Kind::DICT);
+        break;
+      case ']':
+        push(Kind::LIST);
+        break;
+      case ')':
+        push(Kind::TUPLE);
+        break;
       case 't': {
         auto items = pop_mark();
         push(Kind::TUPLE)->items = std::move(items);
         break;
       }
-      case 0x85: tuple(1); break;
-      case 0x86: tuple(2); break;
-      case 0x87: tuple(3); break;
+      case 0x85:
+        tuple(1);
+        break;
+      case 0x86:
+        tuple(2);
+        break;
+      case 0x87:
+        tuple(3);
+        break;
       case 'a': {
         PickleValue* item = pop();
         expect(top(), Kind::LIST, "a list")->items.push_back(item);
@@ -224,34 +269,47 @@ class Machine {
         set_items(top(), items);
         break;
       }
-      case 'q': memo_[number(1)] = top(); break;
-      case 'r': memo_[number(4)] = top(); break;
+      case 'q':
+        memo_[number(1)] = top();
+        break;
+      case 'r':
+        memo_[number(4)] = top();
+        break;
       case 0x94: {
         const uint64_t index = memo_.size();
         memo_[index] = top();
         break;
       }
-      case 'h': memo_get(number(1)); break;
-      case 'j': memo_get(number(4)); break;
+      case 'h':
+        memo_get(number(1));
+        break;
+      case 'j':
+        memo_get(number(4));
+        break;
       case 'c': {
         const std::string module = line();
         global(module, line());
         break;
       }
-      case 0x93: {                                                   // STACK_GLOBAL
+      case 0x93: {  // STACK_GLOBAL
         const std::string name = expect(pop(), Kind::TEXT, "a name")->text;
         const std::string module = expect(pop(), Kind::TEXT, "a module")->text;
         global(module, name);
         break;
       }
-      case 'Q': persistent_id(); break;
-      case 'R': reduce(); break;
-      case 'b': {                                                    // BUILD: an OrderedDict's _metadata, which nothing needs
+      case 'Q':
+        persistent_id();
+        break;
+      case 'R':
+        reduce();
+        break;
+      case 'b': {  // BUILD: an OrderedDict's _metadata, which nothing needs
         pop();
         expect(top(), Kind::DICT, "a dictionary");
         break;
       }
-      default: fail(fmt::format("opcode 0x{:02x} is no part of a saved tensor dictionary", opcode));
+      default:
+        fail(fmt::format("opcode 0x{:02x} is no part of a saved tensor dictionary", opcode));
     }
     return false;
   }
@@ -266,6 +324,8 @@ class Machine {
 
 }  // namespace
 
-Pickle read_pickle(std::span<const std::byte> bytes, const std::string& file) { return Machine(bytes, file).run(); }
+Pickle read_pickle(std::span<const std::byte> bytes, const std::string& file) {
+  return Machine(bytes, file).run();
+}
 
 }  // namespace qvlm

@@ -16,10 +16,11 @@ struct PickleValue {
   enum class Kind { NONE, BOOL, INT, FLOAT, TEXT, TUPLE, LIST, DICT, GLOBAL, STORAGE, TENSOR, MARK } kind = Kind::NONE;
   int64_t integer = 0;
   double number = 0;
-  std::string text;                  // TEXT; GLOBAL: "module name"; STORAGE: its key
-  std::vector<PickleValue*> items;   // TUPLE, LIST
+  std::string text;                                            // TEXT; GLOBAL: "module name"; STORAGE: its key
+  std::vector<PickleValue*> items;                             // TUPLE, LIST
   std::vector<std::pair<PickleValue*, PickleValue*>> entries;  // DICT
-  // STORAGE: text is the key, type its class ("torch FloatStorage"), integer its elements. TENSOR: storage and layout, in elements.
+  // STORAGE: text is the key, type its class ("torch FloatStorage"), integer its elements. TENSOR: storage and layout,
+  // in elements.
   std::string type;
   PickleValue* storage = nullptr;
   int64_t offset = 0;

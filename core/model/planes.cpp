@@ -11,7 +11,9 @@ namespace qvlm {
 
 namespace {
 
-int64_t row_bytes(int64_t columns, int bits) { return (columns * bits + 7) / 8; }
+int64_t row_bytes(int64_t columns, int bits) {
+  return (columns * bits + 7) / 8;
+}
 
 }  // namespace
 
@@ -51,11 +53,13 @@ PlaneTable read_plane_table(const GgufFile& file) {
   PlaneTable table;
   if (!file.has_key("qvlm.planes.names")) return table;
   const auto& names = file.texts("qvlm.planes.names");
-  const auto bits = file.integers("qvlm.planes.bits"), groups = file.integers("qvlm.planes.groups"), symmetric = file.integers("qvlm.planes.symmetric");
+  const auto bits = file.integers("qvlm.planes.bits"), groups = file.integers("qvlm.planes.groups"),
+             symmetric = file.integers("qvlm.planes.symmetric");
   if (bits.size() != names.size() || groups.size() != names.size() || symmetric.size() != names.size())
     throw Error(file.file() + ": the arrays qvlm.planes.* differ in length");
   for (size_t i = 0; i < names.size(); ++i) {
-    if (bits[i] < 2 || bits[i] > 8) throw Error::in(file.file(), "qvlm.planes.bits of " + names[i], "2 to 8", std::to_string(bits[i]));
+    if (bits[i] < 2 || bits[i] > 8)
+      throw Error::in(file.file(), "qvlm.planes.bits of " + names[i], "2 to 8", std::to_string(bits[i]));
     table.entries.push_back({names[i], static_cast<int>(bits[i]), groups[i], symmetric[i] != 0});
   }
   return table;
@@ -80,7 +84,8 @@ void write_plane_table(GgufWriter& writer, const PlaneTable& table) {
 void write_planes(GgufWriter& writer, PlaneTable& table, const std::string& name, const QuantizedMatrix& matrix) {
   validate(matrix, name);
   const auto packed = pack_codes(matrix);
-  writer.add(name + ".codes", GgufType::I8, {matrix.rows, row_bytes(matrix.columns, matrix.bits)}, std::as_bytes(std::span(packed)));
+  writer.add(name + ".codes", GgufType::I8, {matrix.rows, row_bytes(matrix.columns, matrix.bits)},
+             std::as_bytes(std::span(packed)));
   writer.add(name + ".scales", GgufType::F16, {matrix.rows, matrix.groups()}, std::as_bytes(std::span(matrix.scales)));
   if (!matrix.symmetric)
     writer.add(name + ".zeros", GgufType::I8, {matrix.rows, matrix.groups()}, std::as_bytes(std::span(matrix.zeros)));
@@ -100,14 +105,16 @@ QuantizedMatrix read_planes(const GgufFile& file, const PlaneTable::Entry& entry
   const auto plane = [&](const char* suffix, GgufType type, const Shape& shape) -> const GgufTensor& {
     const GgufTensor& tensor = file.tensor(entry.name + suffix);
     if (tensor.type != type || tensor.shape != shape)
-      throw Error::in(tensor.origin, "", name_of(type) + " " + to_string(shape), name_of(tensor.type) + " " + to_string(tensor.shape));
+      throw Error::in(tensor.origin, "", name_of(type) + " " + to_string(shape),
+                      name_of(tensor.type) + " " + to_string(tensor.shape));
     return tensor;
   };
   const auto copy = [](std::span<const std::byte> from, auto& to) {
     to.resize(from.size() / sizeof(to[0]));
     std::memcpy(to.data(), from.data(), from.size());
   };
-  matrix.codes = unpack_codes(plane(".codes", GgufType::I8, {rows, row_bytes(columns, entry.bits)}).bytes, rows, columns, entry.bits);
+  matrix.codes = unpack_codes(plane(".codes", GgufType::I8, {rows, row_bytes(columns, entry.bits)}).bytes, rows,
+                              columns, entry.bits);
   copy(plane(".scales", GgufType::F16, {rows, matrix.groups()}).bytes, matrix.scales);
   if (entry.symmetric)
     matrix.zeros.assign(matrix.scales.size(), static_cast<uint8_t>(1 << (entry.bits - 1)));

@@ -1,5 +1,5 @@
-// A QuantizedMatrix in a GGUF file of the architecture `qvlm`: three tensors NAME.codes, NAME.scales, NAME.zeros, for grids that no block
-// type of GGUF holds without being larger.
+// A QuantizedMatrix in a GGUF file of the architecture `qvlm`: three tensors NAME.codes, NAME.scales, NAME.zeros, for
+// grids that no block type of GGUF holds without being larger.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +14,14 @@
 
 namespace qvlm {
 
-/// Codes of each row one behind the other, `bits` each, lowest bit first; a row starts on a byte. [rows, ceil(columns * bits / 8)]
+/// Codes of each row one behind the other, `bits` each, lowest bit first; a row starts on a byte. [rows, ceil(columns *
+/// bits / 8)]
 std::vector<uint8_t> pack_codes(const QuantizedMatrix& matrix);
 /// Backwards. `packed` holds exactly rows of that length (checked by the caller).
 std::vector<uint8_t> unpack_codes(std::span<const std::byte> packed, int64_t rows, int64_t columns, int bits);
 
-/// The table of a file's planes: which names are matrices, and how their codes are packed. Kept as the keys qvlm.planes.{names, bits,
-/// groups, symmetric}.
+/// The table of a file's planes: which names are matrices, and how their codes are packed. Kept as the keys
+/// qvlm.planes.{names, bits, groups, symmetric}.
 struct PlaneTable {
   struct Entry {
     std::string name;

@@ -52,9 +52,12 @@ void validate(const QuantizedMatrix& matrix, const std::string& name) {
                     std::to_string(matrix.group));
   const auto weights = static_cast<size_t>(checked_multiply(matrix.rows, matrix.columns, name));
   const auto groups = static_cast<size_t>(matrix.rows * matrix.groups());
-  if (matrix.codes.size() != weights) throw Error::in(name, "codes", std::to_string(weights), std::to_string(matrix.codes.size()));
-  if (matrix.scales.size() != groups) throw Error::in(name, "scales", std::to_string(groups), std::to_string(matrix.scales.size()));
-  if (matrix.zeros.size() != groups) throw Error::in(name, "zeros", std::to_string(groups), std::to_string(matrix.zeros.size()));
+  if (matrix.codes.size() != weights)
+    throw Error::in(name, "codes", std::to_string(weights), std::to_string(matrix.codes.size()));
+  if (matrix.scales.size() != groups)
+    throw Error::in(name, "scales", std::to_string(groups), std::to_string(matrix.scales.size()));
+  if (matrix.zeros.size() != groups)
+    throw Error::in(name, "zeros", std::to_string(groups), std::to_string(matrix.zeros.size()));
   const int top = (1 << matrix.bits) - 1;
   const auto range = [&](const std::vector<uint8_t>& values, const char* what) {
     if (const int most = *std::max_element(values.begin(), values.end()); most > top)
@@ -65,7 +68,8 @@ void validate(const QuantizedMatrix& matrix, const std::string& name) {
   if (matrix.symmetric)
     for (uint8_t zero : matrix.zeros)
       if (zero != 1 << (matrix.bits - 1))
-        throw Error::in(name, "zero of a symmetric matrix", std::to_string(1 << (matrix.bits - 1)), std::to_string(zero));
+        throw Error::in(name, "zero of a symmetric matrix", std::to_string(1 << (matrix.bits - 1)),
+                        std::to_string(zero));
   for (uint16_t scale : matrix.scales)
     if ((scale & 0x7c00u) == 0x7c00u) throw Error::in(name, "scale", "a finite number", "infinity or NaN");
 }

@@ -25,13 +25,18 @@ std::unique_ptr<Model> open_qvlm_folder(const std::filesystem::path& folder, con
   if (const std::string name = name_of_folder(folder); name.ends_with(".partial"))
     throw Error(folder.string() + ": this run is not finished; resume it with qvlm quantize --resume -o " +
                 name.substr(0, name.size() - std::string_view(".partial").size()));
-  if (!std::filesystem::exists(folder / kDecoderFile)) throw Error::in(folder.string(), "", kDecoderFile, "nothing of that name");
+  if (!std::filesystem::exists(folder / kDecoderFile))
+    throw Error::in(folder.string(), "", kDecoderFile, "nothing of that name");
   TokenizerSource tokenizer = find_tokenizer(folder);
-  if (tokenizer.kind == TokenizerSource::Kind::NONE) tokenizer = {TokenizerSource::Kind::GGUF_FILE, folder / kDecoderFile};
-  const std::filesystem::path vision = std::filesystem::exists(folder / kVisionFile) ? folder / kVisionFile : std::filesystem::path{};
+  if (tokenizer.kind == TokenizerSource::Kind::NONE)
+    tokenizer = {TokenizerSource::Kind::GGUF_FILE, folder / kDecoderFile};
+  const std::filesystem::path vision =
+      std::filesystem::exists(folder / kVisionFile) ? folder / kVisionFile : std::filesystem::path{};
   auto model = std::make_unique<GgufModel>(folder, folder / kDecoderFile, vision, tokenizer, options);
   if (model->config().family != "llama" && vision.empty())
-    throw Error::in(folder.string(), "", std::string(kVisionFile) + " (the model is of the family " + model->config().family + ")", "nothing of that name");
+    throw Error::in(folder.string(), "",
+                    std::string(kVisionFile) + " (the model is of the family " + model->config().family + ")",
+                    "nothing of that name");
   return model;
 }
 

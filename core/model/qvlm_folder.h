@@ -1,8 +1,10 @@
-// The quantized model: a folder NAME.qvlm with model.gguf (decoder), vision.gguf (tower and projector), and the tokenizer's own files.
+// The quantized model: a folder NAME.qvlm with model.gguf (decoder), vision.gguf (tower and projector), and the
+// tokenizer's own files.
 #pragma once
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -33,9 +35,10 @@ struct QvlmDescription {
   std::string source_fingerprint;                // of the full-precision model, key qvlm.source
 };
 
-/// Writes model.gguf, vision.gguf and the tokenizer's files into a folder that exists. Tensors come in any order, a few at a time; each goes to
-/// disk at once. The decoder is of the architecture `llama` where all its matrices have a block type (storage_type_for), else `qvlm`,
-/// which other readers refuse. Throws Error naming the tensor or the file: not expected, a wrong shape, twice, disk full, not writable.
+/// Writes model.gguf, vision.gguf and the tokenizer's files into a folder that exists. Tensors come in any order, a few
+/// at a time; each goes to disk at once. The decoder is of the architecture `llama` where all its matrices have a block
+/// type (storage_type_for), else `qvlm`, which other readers refuse. Throws Error naming the tensor or the file: not
+/// expected, a wrong shape, twice, disk full, not writable.
 class QvlmWriter {
  public:
   QvlmWriter(const std::filesystem::path& folder, QvlmDescription description);
@@ -46,14 +49,15 @@ class QvlmWriter {
   void add(const std::string& canonical, const TensorView& view);
   /// What a source model has, as it is.
   void add(const std::string& canonical, const Weight& weight);
-  /// Everything expected has come: writes keys, puts both files in place. Throws Error naming the first tensor that is missing.
+  /// Everything expected has come: writes keys, puts both files in place. Throws Error naming the first tensor that is
+  /// missing.
   void finish();
 
  private:
   struct File {
     std::unique_ptr<GgufWriter> writer;
     PlaneTable planes;
-    bool matrices = false;  // any quantized matrix
+    std::optional<GgufType> blocks;  // type of the first matrix that went into blocks
   };
   File& file_of(const std::string& canonical);
   const Shape& expect(const std::string& canonical);

@@ -36,7 +36,8 @@ TensorView read_entry(const Json& entry, std::span<const std::byte> data, const 
   view.origin = origin;
   const std::string type = field<std::string>(entry, "dtype", origin);
   const auto dtype = dtype_of(type);
-  if (!dtype) throw Error::in(origin, "dtype", "F32, F16, BF16, F64, I64, I32, I16, I8, U8 or BOOL", "\"" + type + "\"");
+  if (!dtype)
+    throw Error::in(origin, "dtype", "F32, F16, BF16, F64, I64, I32, I16, I8, U8 or BOOL", "\"" + type + "\"");
   view.dtype = *dtype;
   view.shape = field<std::vector<int64_t>>(entry, "shape", origin);
   const auto offsets = field<std::vector<int64_t>>(entry, "data_offsets", origin);
@@ -60,15 +61,18 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(path
   if (bytes.size() < 8) throw Error::in(name, "header length", "8 bytes", fmt::format("{} bytes", bytes.size()));
   const uint64_t length = read_little_endian(bytes);
   if (length > bytes.size() - 8 || length > kMaxHeaderBytes)
-    throw Error::in(name, "header length", fmt::format("at most {}", std::min<uint64_t>(bytes.size() - 8, kMaxHeaderBytes)),
+    throw Error::in(name, "header length",
+                    fmt::format("at most {}", std::min<uint64_t>(bytes.size() - 8, kMaxHeaderBytes)),
                     std::to_string(length));
-  const Json header = parse_json({reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<size_t>(length)}, name + ": header");
+  const Json header =
+      parse_json({reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<size_t>(length)}, name + ": header");
   if (!header.is_object()) throw Error::in(name, "header", "an object", describe(header));
   const auto data = bytes.subspan(8 + static_cast<size_t>(length));
 
   for (const auto& [key, entry] : header.items()) {
     if (key == "__metadata__") {
-      for (const auto& [item, value] : entry.items()) metadata_[item] = field<std::string>(entry, item, name + ": __metadata__");
+      for (const auto& [item, value] : entry.items())
+        metadata_[item] = field<std::string>(entry, item, name + ": __metadata__");
       continue;
     }
     tensors_.emplace(key, read_entry(entry, data, name + ": tensor " + key));
@@ -93,7 +97,9 @@ const TensorView& SafetensorsFile::tensor(std::string_view name) const {
   return found->second;
 }
 
-void SafetensorsFile::release(std::string_view name) const { file_.release(tensor(name).bytes); }
+void SafetensorsFile::release(std::string_view name) const {
+  file_.release(tensor(name).bytes);
+}
 
 void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToWrite>& tensors,
                        const std::map<std::string, std::string>& metadata) {
@@ -104,12 +110,12 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Tens
     const std::string origin = path.string() + ": tensor " + tensor.name;
     const int64_t expected = checked_multiply(element_count(tensor.shape, origin), size_of(tensor.dtype), origin);
     if (expected != static_cast<int64_t>(tensor.bytes.size()))
-      throw Error::in(origin, "bytes", fmt::format("{} ({} {})", expected, name_of(tensor.dtype), to_string(tensor.shape)),
+      throw Error::in(origin, "bytes",
+                      fmt::format("{} ({} {})", expected, name_of(tensor.dtype), to_string(tensor.shape)),
                       std::to_string(tensor.bytes.size()));
     if (header.contains(tensor.name)) throw Error(origin + ": the name is written twice");
-    header[tensor.name] = {{"dtype", name_of(tensor.dtype)},
-                           {"shape", tensor.shape},
-                           {"data_offsets", {offset, offset + expected}}};
+    header[tensor.name] = {
+        {"dtype", name_of(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + expected}}};
     offset += expected;
   }
   std::string text = header.dump();
@@ -142,8 +148,8 @@ void write_sharded(const std::filesystem::path& folder, const std::vector<Tensor
   std::set<std::string> written;
   Json map = Json::object();
   for (size_t i = 0; i < shards.size(); ++i) {
-    const std::string name =
-        shards.size() == 1 ? "model.safetensors" : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
+    const std::string name = shards.size() == 1 ? "model.safetensors"
+                                                : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
     write_safetensors(folder / name, shards[i], metadata);
     written.insert(name);
     for (const TensorToWrite& tensor : shards[i]) map[tensor.name] = name;

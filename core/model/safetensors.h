@@ -56,7 +56,8 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Tens
                        const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
 
 /// Writes model.safetensors, or, where the tensors take more than `shard_bytes`, model-0000N-of-0000M.safetensors and
-/// model.safetensors.index.json, as Hugging Face does. Tensors keep their order; shards of an earlier write are removed. Throws Error.
+/// model.safetensors.index.json, as Hugging Face does. Tensors keep their order; shards of an earlier write are
+/// removed. Throws Error.
 void write_sharded(const std::filesystem::path& folder, const std::vector<TensorToWrite>& tensors, int64_t shard_bytes,
                    const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
 

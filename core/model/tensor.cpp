@@ -14,36 +14,52 @@ namespace qvlm {
 int64_t size_of(DType dtype) {
   switch (dtype) {
     case DType::F64:
-    case DType::I64: return 8;
+    case DType::I64:
+      return 8;
     case DType::F32:
-    case DType::I32: return 4;
+    case DType::I32:
+      return 4;
     case DType::F16:
     case DType::BF16:
-    case DType::I16: return 2;
+    case DType::I16:
+      return 2;
     case DType::I8:
     case DType::U8:
-    case DType::BOOL: return 1;
+    case DType::BOOL:
+      return 1;
   }
   throw Error("unknown element type");
 }
 
 std::string_view name_of(DType dtype) {
   switch (dtype) {
-    case DType::F32: return "F32";
-    case DType::F16: return "F16";
-    case DType::BF16: return "BF16";
-    case DType::F64: return "F64";
-    case DType::I64: return "I64";
-    case DType::I32: return "I32";
-    case DType::I16: return "I16";
-    case DType::I8: return "I8";
-    case DType::U8: return "U8";
-    case DType::BOOL: return "BOOL";
+    case DType::F32:
+      return "F32";
+    case DType::F16:
+      return "F16";
+    case DType::BF16:
+      return "BF16";
+    case DType::F64:
+      return "F64";
+    case DType::I64:
+      return "I64";
+    case DType::I32:
+      return "I32";
+    case DType::I16:
+      return "I16";
+    case DType::I8:
+      return "I8";
+    case DType::U8:
+      return "U8";
+    case DType::BOOL:
+      return "BOOL";
   }
   throw Error("unknown element type");
 }
 
-std::string to_string(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ", ")); }
+std::string to_string(const Shape& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
 
 int64_t element_count(const Shape& shape, std::string_view origin) {
   int64_t count = 1;
@@ -87,9 +103,12 @@ std::vector<float> to_float(const TensorView& view) {
       from_half(std::span(reinterpret_cast<const uint16_t*>(view.bytes.data()), result.size()), result);
       return result;
     }
-    case DType::BF16: return convert<uint16_t>(view, [](uint16_t value) { return from_bfloat16(value); });
-    case DType::F64: return convert<double>(view, [](double value) { return static_cast<float>(value); });
-    default: throw Error::in(view.origin, "type", "F32, F16, BF16 or F64", name_of(view.dtype));
+    case DType::BF16:
+      return convert<uint16_t>(view, [](uint16_t value) { return from_bfloat16(value); });
+    case DType::F64:
+      return convert<double>(view, [](double value) { return static_cast<float>(value); });
+    default:
+      throw Error::in(view.origin, "type", "F32, F16, BF16 or F64", name_of(view.dtype));
   }
 }
 

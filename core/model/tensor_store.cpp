@@ -29,12 +29,14 @@ class ShardedStore : public TensorStore {
       auto found = by_name.find(shard);
       if (found == by_name.end()) {
         if (!std::filesystem::exists(folder / shard))
-          throw Error(index.string() + ": weight_map: the shard " + shard + " is missing from the folder (needed for " + tensor + ")");
+          throw Error(index.string() + ": weight_map: the shard " + shard + " is missing from the folder (needed for " +
+                      tensor + ")");
         shards_.push_back(std::make_unique<File>(folder / shard));
         found = by_name.emplace(shard, shards_.back().get()).first;
       }
       if (!found->second->has(tensor))
-        throw Error((folder / shard).string() + ": no tensor " + tensor + ", which " + index.filename().string() + " places there");
+        throw Error((folder / shard).string() + ": no tensor " + tensor + ", which " + index.filename().string() +
+                    " places there");
       place_[tensor] = found->second;
     }
   }
@@ -76,7 +78,8 @@ std::vector<std::pair<std::string, std::string>> read_weight_map(const std::file
 }
 
 bool has_tensor_files(const std::filesystem::path& folder) {
-  for (const char* name : {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"})
+  for (const char* name :
+       {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"})
     if (std::filesystem::exists(folder / name)) return true;
   return false;
 }
@@ -90,7 +93,8 @@ std::unique_ptr<TensorStore> open_tensor_store(const std::filesystem::path& fold
     return std::make_unique<ShardedStore<PickleFile>>(folder, file);
   if (const auto file = folder / "pytorch_model.bin"; std::filesystem::exists(file))
     return std::make_unique<ShardedStore<PickleFile>>(file);
-  throw Error::in(folder.string(), "", "model.safetensors, pytorch_model.bin, or an index of their shards", "none of them");
+  throw Error::in(folder.string(), "", "model.safetensors, pytorch_model.bin, or an index of their shards",
+                  "none of them");
 }
 
 }  // namespace qvlm

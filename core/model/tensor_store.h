@@ -22,14 +22,15 @@ class TensorStore {
   virtual void release(std::string_view name) const = 0;
 };
 
-/// model.safetensors, model.safetensors.index.json, pytorch_model.bin or pytorch_model.bin.index.json, the first that is there.
-/// Throws Error: none of them, a shard that is missing, a tensor that its shard lacks.
+/// model.safetensors, model.safetensors.index.json, pytorch_model.bin or pytorch_model.bin.index.json, the first that
+/// is there. Throws Error: none of them, a shard that is missing, a tensor that its shard lacks.
 std::unique_ptr<TensorStore> open_tensor_store(const std::filesystem::path& folder);
 
 /// True where open_tensor_store would find one of its files.
 bool has_tensor_files(const std::filesystem::path& folder);
 
-/// Shard file names (no folders) by tensor name, from an index's "weight_map". Throws Error naming the file and the entry.
+/// Shard file names (no folders) by tensor name, from an index's "weight_map". Throws Error naming the file and the
+/// entry.
 std::vector<std::pair<std::string, std::string>> read_weight_map(const std::filesystem::path& index);
 
 }  // namespace qvlm

@@ -15,10 +15,12 @@ namespace {
 // An id, a list of ids, or nothing.
 std::vector<int> read_ids(const Json& config, const std::string& key, const std::string& file, int vocabulary) {
   if (!has_field(config, key)) return {};
-  std::vector<int> ids = config[key].is_array() ? field<std::vector<int>>(config, key, file) : std::vector<int>{field<int>(config, key, file)};
+  std::vector<int> ids = config[key].is_array() ? field<std::vector<int>>(config, key, file)
+                                                : std::vector<int>{field<int>(config, key, file)};
   std::erase(ids, -1);  // some files write -1 for none
   for (int id : ids)
-    if (id < 0 || id >= vocabulary) throw Error::in(file, key, fmt::format("a token of the vocabulary's {}", vocabulary), std::to_string(id));
+    if (id < 0 || id >= vocabulary)
+      throw Error::in(file, key, fmt::format("a token of the vocabulary's {}", vocabulary), std::to_string(id));
   return ids;
 }
 
@@ -30,16 +32,20 @@ void add(std::vector<int>& to, const std::vector<int>& ids) {
 }  // namespace
 
 TokenizerSource find_tokenizer(const std::filesystem::path& folder) {
-  if (const auto path = folder / "tokenizer.json"; std::filesystem::exists(path)) return {TokenizerSource::Kind::TOKENIZER_JSON, path};
-  if (const auto path = folder / "tokenizer.model"; std::filesystem::exists(path)) return {TokenizerSource::Kind::TOKENIZER_MODEL, path};
+  if (const auto path = folder / "tokenizer.json"; std::filesystem::exists(path))
+    return {TokenizerSource::Kind::TOKENIZER_JSON, path};
+  if (const auto path = folder / "tokenizer.model"; std::filesystem::exists(path))
+    return {TokenizerSource::Kind::TOKENIZER_MODEL, path};
   return {};
 }
 
-void read_token_config(const std::filesystem::path& folder, const Json& config, const std::optional<TokenizerData>& tokenizer,
-                       int vocabulary, TokenConfig& tokens) {
+void read_token_config(const std::filesystem::path& folder, const Json& config,
+                       const std::optional<TokenizerData>& tokenizer, int vocabulary, TokenConfig& tokens) {
   const std::string file = (folder / "config.json").string();
   // A tokenizer may name more pieces than the model has rows for; those are never produced.
-  const auto of_tokenizer = [&](int id) { return tokenizer && id >= 0 && id < vocabulary ? std::vector<int>{id} : std::vector<int>{}; };
+  const auto of_tokenizer = [&](int id) {
+    return tokenizer && id >= 0 && id < vocabulary ? std::vector<int>{id} : std::vector<int>{};
+  };
   if (const auto path = folder / "generation_config.json"; std::filesystem::exists(path)) {
     const Json generation = read_json(path);
     add(tokens.end, read_ids(generation, "eos_token_id", path.string(), vocabulary));

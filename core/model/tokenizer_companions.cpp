@@ -34,7 +34,8 @@ AddedToken read_added(const Json& entry, int32_t id, const std::string& where) {
 }
 
 int32_t parse_id(const std::string& text, const std::string& where) {
-  if (text.empty() || text.size() > 9 || !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }))
+  if (text.empty() || text.size() > 9 ||
+      !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }))
     throw Error::in(where, "", "a token id as key", "\"" + text + "\"");
   return std::stoi(text);
 }
@@ -53,9 +54,11 @@ void read_special(const Json& config, const std::string& file, TokenizerData& da
 
 std::string template_of(const Json& value, const std::string& file) {
   if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) throw Error::in(file, "chat_template", "a string or a list of named templates", describe(value));
+  if (!value.is_array())
+    throw Error::in(file, "chat_template", "a string or a list of named templates", describe(value));
   for (const Json& entry : value)
-    if (field<std::string>(entry, "name", file + ": chat_template") == "default") return field<std::string>(entry, "template", file + ": chat_template");
+    if (field<std::string>(entry, "name", file + ": chat_template") == "default")
+      return field<std::string>(entry, "template", file + ": chat_template");
   return {};
 }
 
@@ -71,7 +74,8 @@ int32_t find_piece(const TokenizerData& data, const std::string& piece) {
 void add_token(TokenizerData& data, const AddedToken& token, const std::string& file) {
   // Ids are dense but for a padded tail; a far larger one would only eat memory.
   if (token.id < 0 || static_cast<size_t>(token.id) > data.pieces.size() + 65536)
-    throw Error::in(file, "id of the added token \"" + token.text + "\"", fmt::format("0 to {}", data.pieces.size() + 65536), std::to_string(token.id));
+    throw Error::in(file, "id of the added token \"" + token.text + "\"",
+                    fmt::format("0 to {}", data.pieces.size() + 65536), std::to_string(token.id));
   if (token.text.empty()) throw Error::in(file, fmt::format("added token {}", token.id), "some text", "none");
   const auto id = static_cast<size_t>(token.id);
   if (id >= data.pieces.size()) {
@@ -82,7 +86,8 @@ void add_token(TokenizerData& data, const AddedToken& token, const std::string& 
   if (!data.pieces[id].empty() && data.pieces[id] != token.text)
     throw Error::in(file, fmt::format("added token {}", id), "\"" + data.pieces[id] + "\"", "\"" + token.text + "\"");
   data.pieces[id] = token.text;
-  if (data.types[id] != TokenType::UNKNOWN) data.types[id] = token.special ? TokenType::CONTROL : TokenType::USER_DEFINED;
+  if (data.types[id] != TokenType::UNKNOWN)
+    data.types[id] = token.special ? TokenType::CONTROL : TokenType::USER_DEFINED;
   const auto place = std::lower_bound(data.added.begin(), data.added.end(), token.id,
                                       [](const AddedToken& known, int32_t value) { return known.id < value; });
   if (place != data.added.end() && place->id == token.id)
@@ -116,7 +121,8 @@ void read_companions(const std::filesystem::path& folder, TokenizerData& data) {
       if (find_piece(data, text) < 0) add_token(data, token, path.string());
     }
   }
-  if (const auto path = folder / "special_tokens_map.json"; std::filesystem::exists(path)) read_special(read_json(path), path.string(), data);
+  if (const auto path = folder / "special_tokens_map.json"; std::filesystem::exists(path))
+    read_special(read_json(path), path.string(), data);
   if (const auto path = folder / "tokenizer_config.json"; std::filesystem::exists(path)) {
     const std::string file = path.string();
     const Json config = read_json(path);
@@ -129,9 +135,11 @@ void read_companions(const std::filesystem::path& folder, TokenizerData& data) {
     }
     read_special(config, file, data);
     data.legacy = field_or<bool>(config, "legacy", file, data.legacy);
-    // Llama's tokenizer class builds its post-processor from these flags, whatever tokenizer.json holds; the others ignore them.
+    // Llama's tokenizer class builds its post-processor from these flags, whatever tokenizer.json holds; the others
+    // ignore them.
     const auto type = field_or<std::string>(config, "tokenizer_class", file, "");
-    if (data.kind != TokenizerData::Kind::BPE || type.starts_with("LlamaTokenizer") || type.starts_with("CodeLlamaTokenizer")) {
+    if (data.kind != TokenizerData::Kind::BPE || type.starts_with("LlamaTokenizer") ||
+        type.starts_with("CodeLlamaTokenizer")) {
       data.add_begin = field_or<bool>(config, "add_bos_token", file, data.add_begin);
       data.add_end = field_or<bool>(config, "add_eos_token", file, data.add_end);
     }
@@ -140,10 +148,14 @@ void read_companions(const std::filesystem::path& folder, TokenizerData& data) {
 
 TokenizerData read_tokenizer(const TokenizerSource& source) {
   switch (source.kind) {
-    case TokenizerSource::Kind::TOKENIZER_JSON: return read_tokenizer_json(source.path);
-    case TokenizerSource::Kind::TOKENIZER_MODEL: return read_tokenizer_model(source.path);
-    case TokenizerSource::Kind::GGUF_FILE: return read_tokenizer_gguf(source.path);
-    case TokenizerSource::Kind::NONE: break;
+    case TokenizerSource::Kind::TOKENIZER_JSON:
+      return read_tokenizer_json(source.path);
+    case TokenizerSource::Kind::TOKENIZER_MODEL:
+      return read_tokenizer_model(source.path);
+    case TokenizerSource::Kind::GGUF_FILE:
+      return read_tokenizer_gguf(source.path);
+    case TokenizerSource::Kind::NONE:
+      break;
   }
   throw Error("the model has no tokenizer (tokenizer.json or tokenizer.model)");
 }

@@ -39,10 +39,13 @@ class Reader {
   [[noreturn]] void unknown(const std::string& component, const std::string& type) const {
     throw Error(file_ + ": " + component + ": the component \"" + type + "\" is not supported");
   }
-  std::string type_of(const Json& component, const std::string& what) const { return field<std::string>(component, "type", file_ + ": " + what); }
+  std::string type_of(const Json& component, const std::string& what) const {
+    return field<std::string>(component, "type", file_ + ": " + what);
+  }
 
   void place(const std::string& piece, int64_t id, size_t count) {
-    if (id < 0 || static_cast<size_t>(id) >= count + 65536) throw Error::in(file_, "id of \"" + piece + "\"", fmt::format("0 to {}", count + 65535), std::to_string(id));
+    if (id < 0 || static_cast<size_t>(id) >= count + 65536)
+      throw Error::in(file_, "id of \"" + piece + "\"", fmt::format("0 to {}", count + 65535), std::to_string(id));
     if (static_cast<size_t>(id) >= data_.pieces.size()) data_.pieces.resize(static_cast<size_t>(id) + 1);
     data_.pieces[static_cast<size_t>(id)] = piece;
   }
@@ -62,13 +65,15 @@ class Reader {
         data_.scores.push_back(entry[1].get<float>());
       }
       data_.unknown = field_or<int>(model, "unk_id", where, -1);
-      if (data_.unknown >= data_.vocabulary()) throw Error::in(where, "unk_id", "a piece's id", std::to_string(data_.unknown));
+      if (data_.unknown >= data_.vocabulary())
+        throw Error::in(where, "unk_id", "a piece's id", std::to_string(data_.unknown));
       return;
     }
     if (type != "BPE") unknown("model", type);
     data_.kind = TokenizerData::Kind::BPE;
     for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix"})
-      if (const auto text = field_or<std::string>(model, key, where, ""); !text.empty()) unknown("model", std::string(key) + " " + text);
+      if (const auto text = field_or<std::string>(model, key, where, ""); !text.empty())
+        unknown("model", std::string(key) + " " + text);
     const Json& vocabulary = object_field(model, "vocab", where);
     for (const auto& [piece, id] : vocabulary.items()) {
       if (!id.is_number_integer()) throw Error::in(where, "vocab: " + piece, "an id", describe(id));
@@ -88,7 +93,8 @@ class Reader {
     if (!merge.is_string()) throw Error::in(where, "merges", "\"left right\" or [left, right]", describe(merge));
     const auto text = merge.get<std::string>();
     const auto space = text.find(' ');
-    if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) throw Error::in(where, "merges", "two pieces with a space between them", "\"" + text + "\"");
+    if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos)
+      throw Error::in(where, "merges", "two pieces with a space between them", "\"" + text + "\"");
     data_.merges.emplace_back(text.substr(0, space), text.substr(space + 1));
   }
 
@@ -97,7 +103,8 @@ class Reader {
     for (size_t i = 0; i < data_.pieces.size(); ++i) {
       const std::string& piece = data_.pieces[i];
       if (piece.empty()) data_.types[i] = TokenType::UNUSED;
-      if (data_.byte_fallback && piece.size() == 6 && piece.starts_with("<0x") && piece.ends_with('>')) data_.types[i] = TokenType::BYTE;
+      if (data_.byte_fallback && piece.size() == 6 && piece.starts_with("<0x") && piece.ends_with('>'))
+        data_.types[i] = TokenType::BYTE;
     }
     for (const AddedToken& token : data_.added)
       data_.types[static_cast<size_t>(token.id)] = token.special ? TokenType::CONTROL : TokenType::USER_DEFINED;
@@ -130,8 +137,12 @@ class Reader {
   void read_normalizer(const Json& component) {
     const std::string where = file_ + ": normalizer", type = type_of(component, "normalizer");
     using Kind = Normalizer::Kind;
-    static const std::map<std::string, Kind> simple{{"NFC", Kind::NFC}, {"NFD", Kind::NFD}, {"NFKC", Kind::NFKC}, {"NFKD", Kind::NFKD},
-                                                    {"Lowercase", Kind::LOWERCASE}, {"StripAccents", Kind::STRIP_ACCENTS}};
+    static const std::map<std::string, Kind> simple{{"NFC", Kind::NFC},
+                                                    {"NFD", Kind::NFD},
+                                                    {"NFKC", Kind::NFKC},
+                                                    {"NFKD", Kind::NFKD},
+                                                    {"Lowercase", Kind::LOWERCASE},
+                                                    {"StripAccents", Kind::STRIP_ACCENTS}};
     Normalizer step;
     if (type == "Sequence") {
       for (const Json& part : array_field(component, "normalizers", where)) read_normalizer(part);
@@ -159,7 +170,8 @@ class Reader {
 
   PreTokenizer::Prepend read_prepend(const Json& component, const std::string& where) const {
     if (!has_field(component, "prepend_scheme"))
-      return field_or<bool>(component, "add_prefix_space", where, true) ? PreTokenizer::Prepend::ALWAYS : PreTokenizer::Prepend::NEVER;
+      return field_or<bool>(component, "add_prefix_space", where, true) ? PreTokenizer::Prepend::ALWAYS
+                                                                        : PreTokenizer::Prepend::NEVER;
     const auto scheme = field<std::string>(component, "prepend_scheme", where);
     if (scheme == "always") return PreTokenizer::Prepend::ALWAYS;
     if (scheme == "first") return PreTokenizer::Prepend::FIRST;
@@ -169,11 +181,16 @@ class Reader {
 
   PreTokenizer::Behavior read_behavior(const Json& component, const std::string& where) const {
     using Behavior = PreTokenizer::Behavior;
-    static const std::map<std::string, Behavior> known{{"Removed", Behavior::REMOVED}, {"Isolated", Behavior::ISOLATED}, {"Contiguous", Behavior::CONTIGUOUS},
-                                                       {"MergedWithPrevious", Behavior::MERGED_WITH_PREVIOUS}, {"MergedWithNext", Behavior::MERGED_WITH_NEXT}};
+    static const std::map<std::string, Behavior> known{{"Removed", Behavior::REMOVED},
+                                                       {"Isolated", Behavior::ISOLATED},
+                                                       {"Contiguous", Behavior::CONTIGUOUS},
+                                                       {"MergedWithPrevious", Behavior::MERGED_WITH_PREVIOUS},
+                                                       {"MergedWithNext", Behavior::MERGED_WITH_NEXT}};
     const auto text = field<std::string>(component, "behavior", where);
     const auto found = known.find(text);
-    if (found == known.end()) throw Error::in(where, "behavior", "Removed, Isolated, Contiguous, MergedWithPrevious or MergedWithNext", "\"" + text + "\"");
+    if (found == known.end())
+      throw Error::in(where, "behavior", "Removed, Isolated, Contiguous, MergedWithPrevious or MergedWithNext",
+                      "\"" + text + "\"");
     return found->second;
   }
 
@@ -209,7 +226,8 @@ class Reader {
       step.kind = Kind::WHITESPACE_SPLIT;
     } else if (type == "Punctuation") {
       step.kind = Kind::PUNCTUATION;
-      step.behavior = has_field(component, "behavior") ? read_behavior(component, where) : PreTokenizer::Behavior::ISOLATED;
+      step.behavior =
+          has_field(component, "behavior") ? read_behavior(component, where) : PreTokenizer::Behavior::ISOLATED;
     } else {
       unknown("pre_tokenizer", type);
     }
@@ -282,6 +300,8 @@ class Reader {
 
 }  // namespace
 
-TokenizerData read_tokenizer_json(const std::filesystem::path& path) { return Reader(path).read(path.parent_path()); }
+TokenizerData read_tokenizer_json(const std::filesystem::path& path) {
+  return Reader(path).read(path.parent_path());
+}
 
 }  // namespace qvlm

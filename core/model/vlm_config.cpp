@@ -17,11 +17,16 @@ int64_t VlmConfig::parameters() const {
 
 std::string_view name_of(Activation activation) {
   switch (activation) {
-    case Activation::GELU: return "gelu";
-    case Activation::QUICK_GELU: return "quick_gelu";
-    case Activation::GELU_TANH: return "gelu_tanh";
-    case Activation::SILU: return "silu";
-    case Activation::RELU: return "relu";
+    case Activation::GELU:
+      return "gelu";
+    case Activation::QUICK_GELU:
+      return "quick_gelu";
+    case Activation::GELU_TANH:
+      return "gelu_tanh";
+    case Activation::SILU:
+      return "silu";
+    case Activation::RELU:
+      return "relu";
   }
   throw Error("unknown activation");
 }
@@ -32,13 +37,21 @@ std::string to_json(const VlmConfig& config) {
   json["name"] = config.name;
   if (config.vision) {
     const VisionConfig& vision = *config.vision;
-    json["vision"] = {{"hidden", vision.hidden},           {"ffn", vision.ffn},
-                      {"layers", vision.layers},           {"file_layers", vision.file_layers},
-                      {"heads", vision.heads},             {"image_size", vision.image_size},
-                      {"patch_size", vision.patch_size},   {"activation", name_of(vision.activation)},
-                      {"norm_epsilon", vision.norm_epsilon}, {"class_token", vision.class_token},
-                      {"pre_norm", vision.pre_norm},       {"keep_class_token", vision.keep_class_token}};
-    json["projector"] = {{"hidden", config.projector.hidden}, {"activation", name_of(config.projector.activation)}, {"bias", config.projector.bias}};
+    json["vision"] = {{"hidden", vision.hidden},
+                      {"ffn", vision.ffn},
+                      {"layers", vision.layers},
+                      {"file_layers", vision.file_layers},
+                      {"heads", vision.heads},
+                      {"image_size", vision.image_size},
+                      {"patch_size", vision.patch_size},
+                      {"activation", name_of(vision.activation)},
+                      {"norm_epsilon", vision.norm_epsilon},
+                      {"class_token", vision.class_token},
+                      {"pre_norm", vision.pre_norm},
+                      {"keep_class_token", vision.keep_class_token}};
+    json["projector"] = {{"hidden", config.projector.hidden},
+                         {"activation", name_of(config.projector.activation)},
+                         {"bias", config.projector.bias}};
     const PreprocessConfig& preprocess = config.preprocess;
     json["preprocess"] = {{"fit", preprocess.fit == PreprocessConfig::Fit::PAD_SQUARE ? "pad_square" : "center_crop"},
                           {"resample", static_cast<int>(preprocess.resample)},
@@ -72,7 +85,11 @@ std::string to_json(const VlmConfig& config) {
                                        {"high_frequency_factor", rope.high_frequency_factor},
                                        {"original_context", rope.original_context}};
   const TokenConfig& tokens = config.tokens;
-  json["tokens"] = {{"begin", tokens.begin}, {"end", tokens.end}, {"pad", tokens.pad}, {"image", tokens.image}, {"add_begin", tokens.add_begin}};
+  json["tokens"] = {{"begin", tokens.begin},
+                    {"end", tokens.end},
+                    {"pad", tokens.pad},
+                    {"image", tokens.image},
+                    {"add_begin", tokens.add_begin}};
   json["chat_template"] = config.chat_template;
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -26,7 +26,8 @@ class Bytes {
     return value;
   }
   std::span<const std::byte> range(uint64_t at, uint64_t count) const {
-    if (at > bytes_.size() || count > bytes_.size() - at) throw Error(file_ + ": zip directory points behind the end of the file (cut?)");
+    if (at > bytes_.size() || count > bytes_.size() - at)
+      throw Error(file_ + ": zip directory points behind the end of the file (cut?)");
     return bytes_.subspan(at, count);
   }
   std::string text(uint64_t at, uint64_t count) const {
@@ -64,19 +65,23 @@ Directory find_directory(const Bytes& bytes, const std::string& file) {
 
 }  // namespace
 
-std::map<std::string, std::span<const std::byte>> read_stored_zip(std::span<const std::byte> data, const std::string& file) {
+std::map<std::string, std::span<const std::byte>> read_stored_zip(std::span<const std::byte> data,
+                                                                  const std::string& file) {
   const Bytes bytes(data, file);
   const Directory directory = find_directory(bytes, file);
   bytes.range(directory.offset, directory.size);
-  if (directory.count > directory.size / kEntryBytes) throw Error::in(file, "zip directory", "as many entries as it has room for", std::to_string(directory.count));
+  if (directory.count > directory.size / kEntryBytes)
+    throw Error::in(file, "zip directory", "as many entries as it has room for", std::to_string(directory.count));
 
   std::map<std::string, std::span<const std::byte>> result;
   uint64_t at = directory.offset;
   for (uint64_t i = 0; i < directory.count; ++i) {
-    if (bytes.number(at, 4) != kEntrySignature) throw Error(file + ": zip directory: entry " + std::to_string(i) + " is damaged");
+    if (bytes.number(at, 4) != kEntrySignature)
+      throw Error(file + ": zip directory: entry " + std::to_string(i) + " is damaged");
     const uint64_t flags = bytes.number(at + 8, 2), method = bytes.number(at + 10, 2);
     uint64_t packed = bytes.number(at + 20, 4), size = bytes.number(at + 24, 4), local = bytes.number(at + 42, 4);
-    const uint64_t name_length = bytes.number(at + 28, 2), extra_length = bytes.number(at + 30, 2), comment = bytes.number(at + 32, 2);
+    const uint64_t name_length = bytes.number(at + 28, 2), extra_length = bytes.number(at + 30, 2),
+                   comment = bytes.number(at + 32, 2);
     const std::string name = bytes.text(at + kEntryBytes, name_length);
     // A field of all ones says that its value stands in the zip64 extra, in this order.
     const uint64_t extra_end = at + kEntryBytes + name_length + extra_length;

@@ -8,8 +8,9 @@
 
 namespace qvlm {
 
-/// The entries of a zip archive (with zip64) that lies in `bytes`. Every offset and size is checked; throws Error naming `file` and
-/// entry: not a zip, cut, compressed, encrypted, overlapping the end.
-std::map<std::string, std::span<const std::byte>> read_stored_zip(std::span<const std::byte> bytes, const std::string& file);
+/// The entries of a zip archive (with zip64) that lies in `bytes`. Every offset and size is checked; throws Error
+/// naming `file` and entry: not a zip, cut, compressed, encrypted, overlapping the end.
+std::map<std::string, std::span<const std::byte>> read_stored_zip(std::span<const std::byte> bytes,
+                                                                  const std::string& file);
 
 }  // namespace qvlm

@@ -22,7 +22,9 @@ std::string text_of(const fs::path& path) {
   return {reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()};
 }
 
-int entries(const fs::path& folder) { return static_cast<int>(std::distance(fs::directory_iterator(folder), fs::directory_iterator())); }
+int entries(const fs::path& folder) {
+  return static_cast<int>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
 
 template <typename Call>
 std::string message_of(Call call) {
@@ -42,7 +44,10 @@ class TestFiles : public QObject {
   Q_OBJECT
 
  private slots:
-  void init() { folder_ = std::make_unique<QTemporaryDir>(); path_ = folder_->path().toStdString(); }
+  void init() {
+    folder_ = std::make_unique<QTemporaryDir>();
+    path_ = folder_->path().toStdString();
+  }
 
   void maps_and_releases() {
     write_file(path_ / "a", std::string_view("twelve bytes"));
@@ -102,7 +107,8 @@ class TestFiles : public QObject {
   void a_folder_that_is_not_writable() {
     const fs::path locked = path_ / "locked";
     fs::create_directory(locked);
-    fs::permissions(locked, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
+    fs::permissions(locked,
+                    fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
     fs::permissions(path_, fs::perms::all);
     const bool root = geteuid() == 0;
     if (root) QCOMPARE(seteuid(65534), 0);  // root may write anywhere
@@ -110,7 +116,8 @@ class TestFiles : public QObject {
     if (root) QCOMPARE(seteuid(0), 0);
     fs::permissions(locked, fs::perms::owner_all);
     VERIFY_CONTAINS(message, "not writable");
-    VERIFY_CONTAINS(message_of([&] { write_file(path_ / "no" / "such" / "a", std::string_view("x")); }), "does not exist");
+    VERIFY_CONTAINS(message_of([&] { write_file(path_ / "no" / "such" / "a", std::string_view("x")); }),
+                    "does not exist");
   }
 
  private:

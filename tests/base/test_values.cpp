@@ -30,7 +30,8 @@ uint16_t nearest_half(float value) {
   uint16_t best = 0;
   double least = std::numeric_limits<double>::infinity();
   for (uint32_t bits = 0; bits < 0x7c00u; ++bits) {
-    const double distance = std::abs(static_cast<double>(from_half(static_cast<uint16_t>(bits))) - std::abs(static_cast<double>(value)));
+    const double distance =
+        std::abs(static_cast<double>(from_half(static_cast<uint16_t>(bits))) - std::abs(static_cast<double>(value)));
     if (distance < least || (distance == least && bits % 2 == 0)) {
       least = distance;
       best = static_cast<uint16_t>(bits);
@@ -46,8 +47,9 @@ class TestValues : public QObject {
 
  private slots:
   void half_known_values() {
-    const std::pair<uint16_t, float> pairs[] = {{0x0000, 0.0f},      {0x3c00, 1.0f},    {0xc000, -2.0f},     {0x7bff, 65504.0f},
-                                                {0x0001, 0x1p-24f},  {0x0400, 0x1p-14f}, {0x03ff, 1023 * 0x1p-24f}, {0x3555, 0.333251953125f}};
+    const std::pair<uint16_t, float> pairs[] = {
+        {0x0000, 0.0f},     {0x3c00, 1.0f},     {0xc000, -2.0f},           {0x7bff, 65504.0f},
+        {0x0001, 0x1p-24f}, {0x0400, 0x1p-14f}, {0x03ff, 1023 * 0x1p-24f}, {0x3555, 0.333251953125f}};
     for (const auto& [bits, value] : pairs) {
       QCOMPARE(from_half(bits), value);
       QCOMPARE(to_half(value), bits);
@@ -81,7 +83,8 @@ class TestValues : public QObject {
   }
 
   void half_rounds_to_nearest_even() {
-    for (float value : {1.0f + 0x1p-11f, 1.0f + 3 * 0x1p-11f, -0.1f, 3.14159f, 0x1p-25f, 1.5f * 0x1p-25f, 5.96e-8f, 6.1e-5f, 1234.5678f, 2049.0f, 2051.0f})
+    for (float value : {1.0f + 0x1p-11f, 1.0f + 3 * 0x1p-11f, -0.1f, 3.14159f, 0x1p-25f, 1.5f * 0x1p-25f, 5.96e-8f,
+                        6.1e-5f, 1234.5678f, 2049.0f, 2051.0f})
       QCOMPARE(to_half(value), nearest_half(value));
   }
 
@@ -114,7 +117,9 @@ class TestValues : public QObject {
   }
 
   void json_fields() {
-    const Json json = parse_json(R"({"n": 3, "x": 0.5, "f": 336.0, "s": "text", "b": true, "z": null, "a": [1, 2], "big": 5000000000})", "c.json");
+    const Json json = parse_json(
+        R"({"n": 3, "x": 0.5, "f": 336.0, "s": "text", "b": true, "z": null, "a": [1, 2], "big": 5000000000})",
+        "c.json");
     QCOMPARE(field<int>(json, "n", "c.json"), 3);
     QCOMPARE(field<int>(json, "f", "c.json"), 336);
     QCOMPARE(field<int64_t>(json, "big", "c.json"), int64_t{5000000000});
@@ -122,11 +127,16 @@ class TestValues : public QObject {
     QCOMPARE(field<std::vector<int>>(json, "a", "c.json"), (std::vector<int>{1, 2}));
     QCOMPARE(field_or<int>(json, "z", "c.json", 7), 7);
     QCOMPARE(field_or<int>(json, "absent", "c.json", 8), 8);
-    QCOMPARE(message_of([&] { field<int>(json, "s", "c.json"); }), std::string("c.json: s: expected an integer, found the string \"text\""));
-    QCOMPARE(message_of([&] { field<int>(json, "big", "c.json"); }), std::string("c.json: big: expected an integer, found the number 5000000000"));
-    QCOMPARE(message_of([&] { field<int>(json, "x", "c.json"); }), std::string("c.json: x: expected an integer, found the number 0.5"));
-    QCOMPARE(message_of([&] { field<bool>(json, "absent", "c.json"); }), std::string("c.json: absent: expected true or false, found nothing"));
-    QCOMPARE(message_of([&] { field_or<int>(json, "s", "c.json", 1); }), std::string("c.json: s: expected an integer, found the string \"text\""));
+    QCOMPARE(message_of([&] { field<int>(json, "s", "c.json"); }),
+             std::string("c.json: s: expected an integer, found the string \"text\""));
+    QCOMPARE(message_of([&] { field<int>(json, "big", "c.json"); }),
+             std::string("c.json: big: expected an integer, found the number 5000000000"));
+    QCOMPARE(message_of([&] { field<int>(json, "x", "c.json"); }),
+             std::string("c.json: x: expected an integer, found the number 0.5"));
+    QCOMPARE(message_of([&] { field<bool>(json, "absent", "c.json"); }),
+             std::string("c.json: absent: expected true or false, found nothing"));
+    QCOMPARE(message_of([&] { field_or<int>(json, "s", "c.json", 1); }),
+             std::string("c.json: s: expected an integer, found the string \"text\""));
   }
 
   void json_that_is_none() {
@@ -138,14 +148,17 @@ class TestValues : public QObject {
 
   void json_unknown_keys() {
     const Json json = parse_json(R"({"weights": 4, "gruop": 32})", "r.json");
-    QCOMPARE(message_of([&] { refuse_unknown_keys(json, {"weights", "group"}, "r.json"); }),
+    QCOMPARE(message_of([&] {
+               refuse_unknown_keys(json, {"weights", "group"}, "r.json");
+             }),
              std::string("r.json: unknown key \"gruop\" (did you mean \"group\"?)"));
     refuse_unknown_keys(json, {"weights", "gruop"}, "r.json");
   }
 
   void sizes_do_not_wrap() {
     QCOMPARE(checked_multiply<int64_t>(1 << 20, 1 << 20, "t"), int64_t{1} << 40);
-    const std::string message = message_of([] { checked_multiply<int64_t>(int64_t{1} << 40, int64_t{1} << 40, "tensor x"); });
+    const std::string message =
+        message_of([] { checked_multiply<int64_t>(int64_t{1} << 40, int64_t{1} << 40, "tensor x"); });
     QVERIFY2(message.starts_with("tensor x: the size overflows"), message.c_str());
     QVERIFY_THROWS_EXCEPTION(Error, checked_add<int64_t>(INT64_MAX, 1, "t"));
   }

@@ -1,5 +1,5 @@
-// Small deterministic fuzzing of the readers of model files: whatever a file holds, an Error is all that may come out. Run it under the
-// sanitizers to see reads out of bounds.
+// Small deterministic fuzzing of the readers of model files: whatever a file holds, an Error is all that may come out.
+// Run it under the sanitizers to see reads out of bounds.
 #include <QTemporaryDir>
 #include <QTest>
 #include <functional>
@@ -25,25 +25,45 @@ std::string bytes_of(const fs::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// One to four changes: a bit, a byte, a number of extreme value, a cut, a stretch twice. Mostly in the first `head` bytes, where the structure is.
+/// One to four changes: a bit, a byte, a number of extreme value, a cut, a stretch twice. Mostly in the first `head`
+/// bytes, where the structure is.
 std::string mutate(std::string bytes, std::mt19937& random, size_t head) {
   const int changes = 1 + static_cast<int>(random() % 4);
   for (int i = 0; i < changes && !bytes.empty(); ++i) {
     const size_t range = random() % 8 != 0 ? std::min(head, bytes.size()) : bytes.size();
     const size_t at = random() % range;
-    static constexpr uint64_t extremes[] = {0, 1, 0x7f, 0xff, 0x7fffffff, 0xffffffff, 0x7fffffffffffffff, 0xffffffffffffffff, uint64_t{1} << 32, uint64_t{1} << 60};
+    static constexpr uint64_t extremes[] = {0,
+                                            1,
+                                            0x7f,
+                                            0xff,
+                                            0x7fffffff,
+                                            0xffffffff,
+                                            0x7fffffffffffffff,
+                                            0xffffffffffffffff,
+                                            uint64_t{1} << 32,
+                                            uint64_t{1} << 60};
     switch (random() % 6) {
-      case 0: bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8))); break;
-      case 1: bytes[at] = static_cast<char>(random()); break;
+      case 0:
+        bytes[at] = static_cast<char>(bytes[at] ^ (1 << (random() % 8)));
+        break;
+      case 1:
+        bytes[at] = static_cast<char>(random());
+        break;
       case 2: {
         const uint64_t value = extremes[random() % std::size(extremes)];
         const size_t width = size_t{1} << (random() % 4);
         for (size_t b = 0; b < width && at + b < bytes.size(); ++b) bytes[at + b] = static_cast<char>(value >> (8 * b));
         break;
       }
-      case 3: bytes.resize(at); break;
-      case 4: bytes.insert(at, bytes.substr(at, random() % 32)); break;
-      default: bytes.erase(at, random() % 16); break;
+      case 3:
+        bytes.resize(at);
+        break;
+      case 4:
+        bytes.insert(at, bytes.substr(at, random() % 32));
+        break;
+      default:
+        bytes.erase(at, random() % 16);
+        break;
     }
   }
   return bytes;
@@ -93,7 +113,8 @@ class TestFuzzModelFiles : public QObject {
     const std::string whole = bytes_of(kGolden / "types.gguf");
     fuzz(folder_ / "a.gguf", whole, 1400, [&] {
       const GgufFile file(folder_ / "a.gguf");
-      for (const auto& [name, tensor] : file.tensors()) consume(dequantize_blocks(tensor.type, tensor.bytes, tensor.origin).size());
+      for (const auto& [name, tensor] : file.tensors())
+        consume(dequantize_blocks(tensor.type, tensor.bytes, tensor.origin).size());
     });
   }
 
@@ -112,13 +133,15 @@ class TestFuzzModelFiles : public QObject {
   void tokenizer_json() {
     fs::create_directories(folder_);
     const std::string whole = bytes_of(kGolden / "llama_style.json");
-    fuzz(folder_ / "tokenizer.json", whole, whole.size(), [&] { consume(read_tokenizer_json(folder_ / "tokenizer.json").pieces.size()); });
+    fuzz(folder_ / "tokenizer.json", whole, whole.size(),
+         [&] { consume(read_tokenizer_json(folder_ / "tokenizer.json").pieces.size()); });
   }
 
   void tokenizer_model() {
     fs::create_directories(folder_);
     const std::string whole = bytes_of(kGolden / "spm_bpe.model");
-    fuzz(folder_ / "tokenizer.model", whole, whole.size(), [&] { consume(read_tokenizer_model(folder_ / "tokenizer.model").pieces.size()); });
+    fuzz(folder_ / "tokenizer.model", whole, whole.size(),
+         [&] { consume(read_tokenizer_model(folder_ / "tokenizer.model").pieces.size()); });
   }
 
  private:
@@ -139,7 +162,8 @@ class TestFuzzModelFiles : public QObject {
         QFAIL(qPrintable(QString("round %1: not an Error: %2").arg(round).arg(other.what())));
       }
     }
-    QVERIFY2(refused > kRounds / 8, qPrintable(QString("only %1 refused").arg(refused)));  // the mutations do hit the structure
+    QVERIFY2(refused > kRounds / 8,
+             qPrintable(QString("only %1 refused").arg(refused)));  // the mutations do hit the structure
   }
 
   void read_all(const fs::path& path) {

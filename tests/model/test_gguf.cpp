@@ -87,11 +87,14 @@ class TestGguf : public QObject {
     for (const std::string& name : expected.names()) {
       const GgufTensor& tensor = file.tensor(name);
       QCOMPARE(tensor.shape, expected.tensor(name).shape);
-      const auto values = dequantize_blocks(tensor.type, tensor.bytes, tensor.origin), wanted = to_float(expected.tensor(name));
+      const auto values = dequantize_blocks(tensor.type, tensor.bytes, tensor.origin),
+                 wanted = to_float(expected.tensor(name));
       QCOMPARE(values.size(), wanted.size());
       for (size_t i = 0; i < values.size(); ++i)
-        QVERIFY2(std::abs(values[i] - wanted[i]) <= 1e-6f * std::abs(wanted[i]), QString("%1 [%2]: %3 for %4").arg(name.c_str()).arg(i).arg(values[i]).arg(wanted[i]).toUtf8());
-      if (const auto matrix = read_as_matrix(tensor.type, tensor.bytes, tensor.shape[0], tensor.shape[1])) QVERIFY(matrix->dequantize() == values);
+        QVERIFY2(std::abs(values[i] - wanted[i]) <= 1e-6f * std::abs(wanted[i]),
+                 QString("%1 [%2]: %3 for %4").arg(name.c_str()).arg(i).arg(values[i]).arg(wanted[i]).toUtf8());
+      if (const auto matrix = read_as_matrix(tensor.type, tensor.bytes, tensor.shape[0], tensor.shape[1]))
+        QVERIFY(matrix->dequantize() == values);
     }
     QVERIFY(read_as_matrix(GgufType::Q4_0, file.tensor("Q4_0").bytes, 4, 256));
     QVERIFY(!read_as_matrix(GgufType::Q4_1, file.tensor("Q4_1").bytes, 4, 256));
@@ -112,8 +115,10 @@ class TestGguf : public QObject {
       writer.set_texts("ts", {"x", ""});
       writer.add("m", GgufType::F32, {2, 3}, std::as_bytes(std::span(values)));
       VERIFY_MESSAGE(writer.add("m", GgufType::F32, {6}, std::as_bytes(std::span(values))), "m is written twice");
-      VERIFY_MESSAGE(writer.add("n", GgufType::F32, {7}, std::as_bytes(std::span(values))), "tensor n: bytes: expected 28, found 24");
-      VERIFY_MESSAGE(writer.add("n", GgufType::Q4_0, {6}, std::as_bytes(std::span(values))), "row length: expected a multiple of 32 for Q4_0");
+      VERIFY_MESSAGE(writer.add("n", GgufType::F32, {7}, std::as_bytes(std::span(values))),
+                     "tensor n: bytes: expected 28, found 24");
+      VERIFY_MESSAGE(writer.add("n", GgufType::Q4_0, {6}, std::as_bytes(std::span(values))),
+                     "row length: expected a multiple of 32 for Q4_0");
       QVERIFY(!fs::exists(path_));
       writer.finish();
     }
@@ -137,7 +142,9 @@ class TestGguf : public QObject {
   void hostile_files_data() {
     QTest::addColumn<QByteArray>("bytes");
     QTest::addColumn<QString>("message");
-    const auto row = [](const char* name, const Bytes& bytes, const char* message) { QTest::newRow(name) << QByteArray::fromStdString(bytes.text) << QString(message); };
+    const auto row = [](const char* name, const Bytes& bytes, const char* message) {
+      QTest::newRow(name) << QByteArray::fromStdString(bytes.text) << QString(message);
+    };
     row("empty", Bytes{}, "expected a GGUF file");
     row("other", Bytes{"GGML0000"}, "expected a GGUF file");
     row("version 1", Bytes().header(0, 0, 1), "version: expected 2 or 3, found 1");
@@ -145,26 +152,43 @@ class TestGguf : public QObject {
     row("2^60 tensors", Bytes().header(uint64_t{1} << 60, 0).data(64), "number of tensors: expected at most");
     row("2^60 keys", Bytes().header(0, uint64_t{1} << 60).data(64), "number of keys: expected at most");
     row("cut in a key", Bytes().header(0, 1).number(100, 8).data(16), "a key's name: expected 100 bytes");
-    row("key of 2^63 bytes", Bytes().header(0, 1).number(uint64_t{1} << 63, 8).data(64), "the file is cut, or its header lies");
-    row("type of a value", Bytes().header(0, 1).string("k").number(13, 4).data(64), "key k: type: expected 0 to 12, found 13");
-    row("array of arrays", Bytes().header(0, 1).string("k").number(9, 4).number(9, 4).number(1, 8).data(64), "key k: type of the array's elements");
-    row("long array", Bytes().header(0, 1).string("k").number(9, 4).number(8, 4).number(uint64_t{1} << 61, 8).data(64), "key k: length of the array: expected at most");
-    row("key twice", Bytes().header(0, 2).string("k").number(7, 4).number(1, 1).string("k").number(7, 4).number(1, 1).data(0), "key k: stands there twice");
+    row("key of 2^63 bytes", Bytes().header(0, 1).number(uint64_t{1} << 63, 8).data(64),
+        "the file is cut, or its header lies");
+    row("type of a value", Bytes().header(0, 1).string("k").number(13, 4).data(64),
+        "key k: type: expected 0 to 12, found 13");
+    row("array of arrays", Bytes().header(0, 1).string("k").number(9, 4).number(9, 4).number(1, 8).data(64),
+        "key k: type of the array's elements");
+    row("long array", Bytes().header(0, 1).string("k").number(9, 4).number(8, 4).number(uint64_t{1} << 61, 8).data(64),
+        "key k: length of the array: expected at most");
+    row("key twice",
+        Bytes().header(0, 2).string("k").number(7, 4).number(1, 1).string("k").number(7, 4).number(1, 1).data(0),
+        "key k: stands there twice");
     row("bool of 2", Bytes().header(0, 1).string("k").number(7, 4).number(2, 1).data(0), "expected 0 or 1, found 2");
-    row("alignment 0", Bytes().header(0, 1).string("general.alignment").number(4, 4).number(0, 4).data(0), "general.alignment: expected a power of two");
-    row("alignment 48", Bytes().header(0, 1).string("general.alignment").number(4, 4).number(48, 4).data(0), "general.alignment");
-    row("no dimension", Bytes().header(1, 0).tensor("t", {}, 0, 0).data(64), "tensor t: dimensions: expected 1 to 4, found 0");
-    row("2^32 dimensions", Bytes().header(1, 0).string("t").number(0xffffffff, 4).data(64), "tensor t: dimensions: expected 1 to 4");
-    row("overflow", Bytes().header(1, 0).tensor("t", {uint64_t{1} << 40, uint64_t{1} << 40}, 0, 0).data(64), "the size overflows");
-    row("empty dimension", Bytes().header(1, 0).tensor("t", {0}, 0, 0).data(64), "length of a dimension: expected 1 to 2^48, found 0");
+    row("alignment 0", Bytes().header(0, 1).string("general.alignment").number(4, 4).number(0, 4).data(0),
+        "general.alignment: expected a power of two");
+    row("alignment 48", Bytes().header(0, 1).string("general.alignment").number(4, 4).number(48, 4).data(0),
+        "general.alignment");
+    row("no dimension", Bytes().header(1, 0).tensor("t", {}, 0, 0).data(64),
+        "tensor t: dimensions: expected 1 to 4, found 0");
+    row("2^32 dimensions", Bytes().header(1, 0).string("t").number(0xffffffff, 4).data(64),
+        "tensor t: dimensions: expected 1 to 4");
+    row("overflow", Bytes().header(1, 0).tensor("t", {uint64_t{1} << 40, uint64_t{1} << 40}, 0, 0).data(64),
+        "the size overflows");
+    row("empty dimension", Bytes().header(1, 0).tensor("t", {0}, 0, 0).data(64),
+        "length of a dimension: expected 1 to 2^48, found 0");
     row("unknown type", Bytes().header(1, 0).tensor("t", {32}, 99, 0).data(64), "tensor t: type: expected F32");
-    row("half a block", Bytes().header(1, 0).tensor("t", {33}, 2, 0).data(64), "row length: expected a multiple of 32 for Q4_0, found 33");
-    row("cut data", Bytes().header(1, 0).tensor("t", {32}, 0, 0).data(127), "tensor t: data: expected 128 bytes at 0 of the file's 127");
-    row("offset behind the end", Bytes().header(1, 0).tensor("t", {1}, 0, uint64_t{1} << 40).data(64), "tensor t: data");
+    row("half a block", Bytes().header(1, 0).tensor("t", {33}, 2, 0).data(64),
+        "row length: expected a multiple of 32 for Q4_0, found 33");
+    row("cut data", Bytes().header(1, 0).tensor("t", {32}, 0, 0).data(127),
+        "tensor t: data: expected 128 bytes at 0 of the file's 127");
+    row("offset behind the end", Bytes().header(1, 0).tensor("t", {1}, 0, uint64_t{1} << 40).data(64),
+        "tensor t: data");
     row("offset 2^64", Bytes().header(1, 0).tensor("t", {1}, 0, ~uint64_t{31}).data(64), "tensor t: data");
-    row("unaligned", Bytes().header(1, 0).tensor("t", {1}, 0, 4).data(64), "offset: expected a multiple of 32, found 4");
+    row("unaligned", Bytes().header(1, 0).tensor("t", {1}, 0, 4).data(64),
+        "offset: expected a multiple of 32, found 4");
     row("overlap", Bytes().header(2, 0).tensor("t", {16}, 0, 0).tensor("u", {4}, 0, 32).data(64), "overlap");
-    row("name twice", Bytes().header(2, 0).tensor("t", {4}, 0, 0).tensor("t", {4}, 0, 32).data(64), "tensor t: stands there twice");
+    row("name twice", Bytes().header(2, 0).tensor("t", {4}, 0, 0).tensor("t", {4}, 0, 32).data(64),
+        "tensor t: stands there twice");
   }
   void hostile_files() {
     QFETCH(QByteArray, bytes);

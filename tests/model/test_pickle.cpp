@@ -16,7 +16,9 @@ namespace {
 
 const fs::path kGolden = fs::path(QVLM_SOURCE_DIR) / "tests/golden/model";
 
-Pickle pickle_of(const std::string& text) { return read_pickle(std::as_bytes(std::span(text.data(), text.size())), "p"); }
+Pickle pickle_of(const std::string& text) {
+  return read_pickle(std::as_bytes(std::span(text.data(), text.size())), "p");
+}
 
 }  // namespace
 
@@ -44,13 +46,16 @@ class TestPickle : public QObject {
   }
 
   void nothing_is_executed() {
-    VERIFY_MESSAGE(PickleFile(kGolden / "os_system.bin"), "posix.system, which is no part of a tensor: refused, nothing was executed");
+    VERIFY_MESSAGE(PickleFile(kGolden / "os_system.bin"),
+                   "posix.system, which is no part of a tensor: refused, nothing was executed");
     VERIFY_MESSAGE(PickleFile(kGolden / "eval.bin"), "eval, which is no part of a tensor");
   }
 
   void what_is_not_supported_says_so() {
-    VERIFY_MESSAGE(PickleFile(kGolden / "transposed.bin"), "tensor transposed: strides: expected a contiguous tensor, found [1, 6] for [6, 4]");
-    VERIFY_MESSAGE(PickleFile(kGolden / "legacy_format.bin"), "expected a zip file as torch.save writes it since PyTorch 1.6");
+    VERIFY_MESSAGE(PickleFile(kGolden / "transposed.bin"),
+                   "tensor transposed: strides: expected a contiguous tensor, found [1, 6] for [6, 4]");
+    VERIFY_MESSAGE(PickleFile(kGolden / "legacy_format.bin"),
+                   "expected a zip file as torch.save writes it since PyTorch 1.6");
     VERIFY_MESSAGE(PickleFile(kGolden / "compressed.bin"), "is compressed");
   }
 
@@ -87,7 +92,9 @@ class TestPickle : public QObject {
     const fs::path path = folder.path().toStdString();
     fs::copy_file(kGolden / "state.bin", path / "pytorch_model-00001-of-00002.bin");
     fs::copy_file(kGolden / "plain_dict.bin", path / "pytorch_model-00002-of-00002.bin");
-    tiny::write_text(path / "pytorch_model.bin.index.json", R"({"weight_map":{"f32":"pytorch_model-00001-of-00002.bin","plain":"pytorch_model-00002-of-00002.bin"}})");
+    tiny::write_text(
+        path / "pytorch_model.bin.index.json",
+        R"({"weight_map":{"f32":"pytorch_model-00001-of-00002.bin","plain":"pytorch_model-00002-of-00002.bin"}})");
     const auto store = open_tensor_store(path);
     QCOMPARE(store->names().size(), size_t{2});
     QVERIFY(to_float(store->tensor("plain")) == std::vector<float>(3, 1.0f));

@@ -15,7 +15,8 @@ using namespace qvlm;
 
 namespace {
 
-QuantizedMatrix random_matrix(int64_t rows, int64_t columns, int bits, int64_t group, bool symmetric, unsigned seed = 1) {
+QuantizedMatrix random_matrix(int64_t rows, int64_t columns, int bits, int64_t group, bool symmetric,
+                              unsigned seed = 1) {
   std::mt19937 random(seed);
   QuantizedMatrix matrix{rows, columns, bits, group, symmetric, {}, {}, {}};
   for (int64_t i = 0; i < rows * columns; ++i) matrix.codes.push_back(static_cast<uint8_t>(random() % (1u << bits)));
@@ -27,8 +28,8 @@ QuantizedMatrix random_matrix(int64_t rows, int64_t columns, int bits, int64_t g
 }
 
 bool same(const QuantizedMatrix& a, const QuantizedMatrix& b) {
-  return a.rows == b.rows && a.columns == b.columns && a.bits == b.bits && a.group == b.group && a.symmetric == b.symmetric && a.codes == b.codes &&
-         a.scales == b.scales && a.zeros == b.zeros;
+  return a.rows == b.rows && a.columns == b.columns && a.bits == b.bits && a.group == b.group &&
+         a.symmetric == b.symmetric && a.codes == b.codes && a.scales == b.scales && a.zeros == b.zeros;
 }
 
 }  // namespace
@@ -47,7 +48,7 @@ class TestQuantizedMatrix : public QObject {
   void legal_groups_divide_the_row() {
     QVERIFY(legal_groups(4096) == (std::vector<int64_t>{32, 64, 128, 4096}));
     QVERIFY(legal_groups(576) == (std::vector<int64_t>{32, 64, 576}));  // SmolVLM
-    QVERIFY(legal_groups(4304) == std::vector<int64_t>{4304});         // SigLIP
+    QVERIFY(legal_groups(4304) == std::vector<int64_t>{4304});          // SigLIP
     QVERIFY(legal_groups(32) == std::vector<int64_t>{32});
   }
 
@@ -55,7 +56,8 @@ class TestQuantizedMatrix : public QObject {
     auto matrix = random_matrix(2, 576, 4, 64, false);
     validate(matrix, "m");
     matrix.group = 128;
-    VERIFY_MESSAGE(validate(matrix, "layer 3"), "layer 3: group size: expected a divisor of the row's 576 columns (32, 64, 576), found 128");
+    VERIFY_MESSAGE(validate(matrix, "layer 3"),
+                   "layer 3: group size: expected a divisor of the row's 576 columns (32, 64, 576), found 128");
     matrix.group = 0;
     VERIFY_MESSAGE(validate(matrix, "m"), "group size");
     matrix.group = 64;
@@ -101,7 +103,8 @@ class TestQuantizedMatrix : public QObject {
     QVERIFY(std::find(types.begin(), types.end(), GgufType::Q4_1) == types.end());
     VERIFY_MESSAGE(write_blocks(matrix, GgufType::Q4_1, "m"), "Q4_1 does not hold this grid exactly");
     VERIFY_MESSAGE(write_blocks(matrix, GgufType::Q4_0, "m"), "Q4_0 does not hold this grid exactly");
-    for (GgufType type : {GgufType::Q5_0, GgufType::Q8_0}) QVERIFY(dequantize_blocks(type, write_blocks(matrix, type, "m"), "m") == matrix.dequantize());
+    for (GgufType type : {GgufType::Q5_0, GgufType::Q8_0})
+      QVERIFY(dequantize_blocks(type, write_blocks(matrix, type, "m"), "m") == matrix.dequantize());
     for (uint16_t& scale : matrix.scales) scale &= 0xfff0;  // a 7-bit significand
     types = exact_types(matrix);
     QVERIFY(types.front() == GgufType::Q4_1);
@@ -115,7 +118,8 @@ class TestQuantizedMatrix : public QObject {
   void groups_that_are_no_multiple_of_a_block() {
     const auto matrix = random_matrix(2, 48, 4, 48, true);
     QVERIFY(exact_types(matrix).empty() && !storage_type_for(matrix));
-    VERIFY_MESSAGE(write_blocks(matrix, GgufType::Q4_0, "m"), "group size: expected a multiple of 32 for Q4_0, found 48");
+    VERIFY_MESSAGE(write_blocks(matrix, GgufType::Q4_0, "m"),
+                   "group size: expected a multiple of 32 for Q4_0, found 48");
     const auto wide = random_matrix(3, 256, 4, 128, true);  // a scale is repeated over four blocks
     QVERIFY(dequantize_blocks(GgufType::Q4_0, write_blocks(wide, GgufType::Q4_0, "m"), "m") == wide.dequantize());
     QVERIFY(!storage_type_for(wide));  // planes take less
@@ -160,8 +164,10 @@ class TestQuantizedMatrix : public QObject {
     x = {1, 2, 3};
     quantize_activations(x, 3, {});
     QVERIFY(x == (std::vector<float>{1, 2, 3}));
-    VERIFY_MESSAGE(quantize_activations(x, 2, (ActivationQuantizer{ActivationGranularity::DYNAMIC_TOKEN, 4})), "channels");
-    VERIFY_MESSAGE(quantize_activations(x, 3, (ActivationQuantizer{ActivationGranularity::DYNAMIC_GROUP, 4, 2})), "group size: expected a divisor of 3 channels");
+    VERIFY_MESSAGE(quantize_activations(x, 2, (ActivationQuantizer{ActivationGranularity::DYNAMIC_TOKEN, 4})),
+                   "channels");
+    VERIFY_MESSAGE(quantize_activations(x, 3, (ActivationQuantizer{ActivationGranularity::DYNAMIC_GROUP, 4, 2})),
+                   "group size: expected a divisor of 3 channels");
     x = {0, 0, 0};
     quantize_activations(x, 3, {ActivationGranularity::DYNAMIC_TOKEN, 4});  // an empty range is no division by zero
     QVERIFY(x == (std::vector<float>{0, 0, 0}));

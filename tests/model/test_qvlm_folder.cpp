@@ -25,7 +25,8 @@ namespace {
 const fs::path kGolden = fs::path(QVLM_SOURCE_DIR) / "tests/golden/model";
 
 /// Round to nearest over each group's range: enough for a grid with all its parts different.
-QuantizedMatrix quantize(const std::vector<float>& weights, int64_t rows, int64_t columns, int bits, int64_t group, bool symmetric) {
+QuantizedMatrix quantize(const std::vector<float>& weights, int64_t rows, int64_t columns, int bits, int64_t group,
+                         bool symmetric) {
   QuantizedMatrix matrix{rows, columns, bits, group, symmetric, {}, {}, {}};
   matrix.codes.resize(weights.size());
   const int top = (1 << bits) - 1;
@@ -33,24 +34,30 @@ QuantizedMatrix quantize(const std::vector<float>& weights, int64_t rows, int64_
     for (int64_t g = 0; g < matrix.groups(); ++g) {
       float low = 0, high = 0;
       const auto at = static_cast<size_t>(row * columns + g * group);
-      for (size_t i = at; i < at + static_cast<size_t>(group); ++i) low = std::min(low, weights[i]), high = std::max(high, weights[i]);
+      for (size_t i = at; i < at + static_cast<size_t>(group); ++i)
+        low = std::min(low, weights[i]), high = std::max(high, weights[i]);
       if (symmetric) high = std::max(high, -low), low = -high;
       const uint16_t scale = to_half(std::max((high - low) / static_cast<float>(top), 1e-4f));
       const float step = from_half(scale);
       const int zero = symmetric ? 1 << (bits - 1) : std::clamp(static_cast<int>(std::lround(-low / step)), 0, top);
       matrix.scales.push_back(scale);
       matrix.zeros.push_back(static_cast<uint8_t>(zero));
-      for (size_t i = at; i < at + static_cast<size_t>(group); ++i) matrix.codes[i] = static_cast<uint8_t>(std::clamp(static_cast<int>(std::lround(weights[i] / step)) + zero, 0, top));
+      for (size_t i = at; i < at + static_cast<size_t>(group); ++i)
+        matrix.codes[i] =
+            static_cast<uint8_t>(std::clamp(static_cast<int>(std::lround(weights[i] / step)) + zero, 0, top));
     }
   return matrix;
 }
 
 bool same(const QuantizedMatrix& a, const QuantizedMatrix& b) {
-  return a.rows == b.rows && a.columns == b.columns && a.bits == b.bits && a.group == b.group && a.symmetric == b.symmetric && a.codes == b.codes &&
-         a.scales == b.scales && a.zeros == b.zeros;
+  return a.rows == b.rows && a.columns == b.columns && a.bits == b.bits && a.group == b.group &&
+         a.symmetric == b.symmetric && a.codes == b.codes && a.scales == b.scales && a.zeros == b.zeros;
 }
 
-bool is_linear(const std::string& name) { return name.starts_with("decoder.") && name.ends_with(".weight") && (name.find(".mlp.") != name.npos || name.find(".attention.") != name.npos); }
+bool is_linear(const std::string& name) {
+  return name.starts_with("decoder.") && name.ends_with(".weight") &&
+         (name.find(".mlp.") != name.npos || name.find(".attention.") != name.npos);
+}
 
 }  // namespace
 
@@ -64,7 +71,8 @@ class TestQvlmFolder : public QObject {
     target_ = fs::path(temporary_->path().toStdString()) / "tiny.qvlm";
     tiny::write(source_, Names::OLD);
     tiny::write_text(source_ / "generation_config.json", R"({"eos_token_id":[2,7]})");
-    tiny::write_text(source_ / "preprocessor_config.json", R"({"size":{"shortest_edge":28},"crop_size":28,"resample":2,"do_pad":true})");
+    tiny::write_text(source_ / "preprocessor_config.json",
+                     R"({"size":{"shortest_edge":28},"crop_size":28,"resample":2,"do_pad":true})");
     fs::create_directories(target_);
   }
 
@@ -94,7 +102,8 @@ class TestQvlmFolder : public QObject {
       for (const std::string& name : source->names()) {
         if (is_linear(name)) {
           const Shape shape = std::get<TensorView>(source->load(name)).shape;
-          matrices[name] = quantize(load_float(*source, name), shape[0], shape[1], bits, group > 0 ? group : shape[1], symmetric);
+          matrices[name] =
+              quantize(load_float(*source, name), shape[0], shape[1], bits, group > 0 ? group : shape[1], symmetric);
           writer.add(name, matrices[name]);
         } else {
           writer.add(name, source->load(name));
@@ -149,7 +158,8 @@ class TestQvlmFolder : public QObject {
     QvlmWriter writer(target_, describe(*source));
     const std::string linear = "vision.0.attention.query.weight";
     const auto matrix = quantize(load_float(*source, linear), 48, 48, 8, 48, true);
-    for (const std::string& name : source->names()) name == linear ? writer.add(name, matrix) : writer.add(name, source->load(name));
+    for (const std::string& name : source->names())
+      name == linear ? writer.add(name, matrix) : writer.add(name, source->load(name));
     writer.finish();
     const auto model = open_model(target_);
     QVERIFY(same(std::get<QuantizedMatrix>(model->load(linear)), matrix));
@@ -174,14 +184,18 @@ class TestQvlmFolder : public QObject {
     QCOMPARE(source->config().tokens.begin, 1);
     write_float(target_);
     QCOMPARE(open_model(target_)->tokenizer().kind, TokenizerSource::Kind::TOKENIZER_JSON);
-    QVERIFY(std::ranges::equal(MappedFile(target_ / "tokenizer.json").bytes(), MappedFile(source_ / "tokenizer.json").bytes()));
+    QVERIFY(std::ranges::equal(MappedFile(target_ / "tokenizer.json").bytes(),
+                               MappedFile(source_ / "tokenizer.json").bytes()));
     const auto text = open_model(target_ / "model.gguf");
     QCOMPARE(text->tokenizer().kind, TokenizerSource::Kind::GGUF_FILE);
     QCOMPARE(read_tokenizer(text->tokenizer()).vocabulary(), tiny::kVocabulary);
   }
 
   void rope_scaling_is_kept() {
-    for (const char* scaling : {R"({"rope_type":"linear","factor":2.0})", R"({"rope_type":"llama3","factor":32.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192})"}) {
+    for (
+        const char* scaling :
+        {R"({"rope_type":"linear","factor":2.0})",
+         R"({"rope_type":"llama3","factor":32.0,"low_freq_factor":1.0,"high_freq_factor":4.0,"original_max_position_embeddings":8192})"}) {
       auto config = tiny::config(Names::OLD);
       config["text_config"]["rope_scaling"] = tiny::json::parse(scaling);
       tiny::write_text(source_ / "config.json", config.dump());
@@ -197,7 +211,8 @@ class TestQvlmFolder : public QObject {
     VERIFY_MESSAGE(writer.add("decoder.9.mlp.up.weight", matrix), "decoder.9.mlp.up.weight is no tensor of this model");
     VERIFY_MESSAGE(writer.add("decoder.0.mlp.down.weight", matrix), "shape: expected [64, 96], found [96, 64]");
     matrix.group = 48;
-    VERIFY_MESSAGE(writer.add("decoder.0.mlp.gate.weight", matrix), "group size: expected a divisor of the row's 64 columns (32, 64), found 48");
+    VERIFY_MESSAGE(writer.add("decoder.0.mlp.gate.weight", matrix),
+                   "group size: expected a divisor of the row's 64 columns (32, 64), found 48");
     writer.add("decoder.norm.weight", source->load("decoder.norm.weight"));
     VERIFY_MESSAGE(writer.add("decoder.norm.weight", source->load("decoder.norm.weight")), "written twice");
     VERIFY_MESSAGE(writer.finish(), "was not written");
@@ -224,7 +239,9 @@ class TestQvlmFolder : public QObject {
     QVERIFY(at != std::string::npos);
     bytes.replace(at, 21, "blk.1.ffn_gait.weight");
     tiny::write_text(target_ / "other.gguf", bytes);
-    VERIFY_MESSAGE(open_model(target_ / "other.gguf"), "the tensor blk.1.ffn_gate.weight is missing; the file has blk.1.ffn_gait.weight, which nothing takes: was it renamed?");
+    VERIFY_MESSAGE(open_model(target_ / "other.gguf"),
+                   "the tensor blk.1.ffn_gate.weight is missing; the file has blk.1.ffn_gait.weight, which nothing "
+                   "takes: was it renamed?");
     VERIFY_MESSAGE(open_model(target_ / "vision.gguf"), "a vision tower: give it with --vision");
   }
 
@@ -243,9 +260,11 @@ class TestQvlmFolder : public QObject {
 
  private:
   QvlmDescription describe(const Model& source) const {
-    QvlmDescription description{source.config(), source.tokenizer(), {}, "rtn", R"({"blocks":[]})", source.fingerprint()};
+    QvlmDescription description{source.config(), source.tokenizer(), {},
+                                "rtn",           R"({"blocks":[]})", source.fingerprint()};
     for (int site = 0; site < tiny::kLayers * kSitesPerLayer; ++site)
-      description.activations.push_back({static_cast<ActivationGranularity>(site % 4), 4 + site, 32, -0.1f * static_cast<float>(site), 0.3f, 0.95f});
+      description.activations.push_back(
+          {static_cast<ActivationGranularity>(site % 4), 4 + site, 32, -0.1f * static_cast<float>(site), 0.3f, 0.95f});
     return description;
   }
   void write_float(const fs::path& target) const {

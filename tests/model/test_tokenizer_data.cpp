@@ -69,7 +69,8 @@ class TestTokenizerData : public QObject {
       QCOMPARE(data.pieces[id], expected["pieces"][id].get<std::string>());
       QCOMPARE(data.scores[id], expected["scores"][id].get<float>());
     }
-    QVERIFY(data.byte_fallback && data.add_prefix_space && !data.remove_extra_whitespaces && data.precompiled_normalizer.empty());
+    QVERIFY(data.byte_fallback && data.add_prefix_space && !data.remove_extra_whitespaces &&
+            data.precompiled_normalizer.empty());
     QVERIFY(data.unknown == 0 && data.begin == 1 && data.end == 2 && data.pad == 3 && data.add_begin);
     QCOMPARE(data.types[4], TokenType::BYTE);
     QCOMPARE(data.added[1].text, std::string("<s>"));
@@ -77,7 +78,9 @@ class TestTokenizerData : public QObject {
 
   void companions() {
     fs::copy_file(kGolden / "spm_bpe.model", path_ / "tokenizer.model");
-    tiny::write_text(path_ / "tokenizer_config.json", R"({"legacy":false,"add_bos_token":false,"eos_token":{"content":"<end>"},"chat_template":[{"name":"tool","template":"x"},{"name":"default","template":"y"}],
+    tiny::write_text(
+        path_ / "tokenizer_config.json",
+        R"({"legacy":false,"add_bos_token":false,"eos_token":{"content":"<end>"},"chat_template":[{"name":"tool","template":"x"},{"name":"default","template":"y"}],
         "added_tokens_decoder":{"320":{"content":"<image>","special":true},"321":{"content":"<end>","special":true,"rstrip":true}}})");
     const TokenizerData data = read_tokenizer_model(path_ / "tokenizer.model");
     QCOMPARE(data.vocabulary(), 322);
@@ -86,27 +89,39 @@ class TestTokenizerData : public QObject {
     QVERIFY(!data.add_begin && !data.legacy);
     QCOMPARE(data.chat_template, std::string("y"));
     QVERIFY(data.added.back().rstrip);
-    tiny::write_text(path_ / "tokenizer_config.json", R"({"added_tokens_decoder":{"900000000":{"content":"<image>"}}})");
+    tiny::write_text(path_ / "tokenizer_config.json",
+                     R"({"added_tokens_decoder":{"900000000":{"content":"<image>"}}})");
     VERIFY_MESSAGE(read_tokenizer_model(path_ / "tokenizer.model"), "id of the added token \"<image>\"");
     tiny::write_text(path_ / "tokenizer_config.json", R"({"added_tokens_decoder":{"1":{"content":"<image>"}}})");
-    VERIFY_MESSAGE(read_tokenizer_model(path_ / "tokenizer.model"), "added token 1: expected \"<s>\", found \"<image>\"");
+    VERIFY_MESSAGE(read_tokenizer_model(path_ / "tokenizer.model"),
+                   "added token 1: expected \"<s>\", found \"<image>\"");
   }
 
   void refused_components_data() {
     QTest::addColumn<QString>("json");
     QTest::addColumn<QString>("message");
-    const auto row = [](const char* name, const std::string& json, const char* message) { QTest::newRow(name) << QString::fromStdString(json) << QString(message); };
+    const auto row = [](const char* name, const std::string& json, const char* message) {
+      QTest::newRow(name) << QString::fromStdString(json) << QString(message);
+    };
     row("model", R"({"model":{"type":"WordPiece","vocab":{}}})", "model: the component \"WordPiece\" is not supported");
-    row("normalizer", "{" + kModel + R"(,"normalizer":{"type":"Nmt"}})", "normalizer: the component \"Nmt\" is not supported");
-    row("pre-tokenizer", "{" + kModel + R"(,"pre_tokenizer":{"type":"BertPreTokenizer"}})", "pre_tokenizer: the component \"BertPreTokenizer\" is not supported");
-    row("post-processor", "{" + kModel + R"(,"post_processor":{"type":"RobertaProcessing"}})", "post_processor: the component \"RobertaProcessing\"");
+    row("normalizer", "{" + kModel + R"(,"normalizer":{"type":"Nmt"}})",
+        "normalizer: the component \"Nmt\" is not supported");
+    row("pre-tokenizer", "{" + kModel + R"(,"pre_tokenizer":{"type":"BertPreTokenizer"}})",
+        "pre_tokenizer: the component \"BertPreTokenizer\" is not supported");
+    row("post-processor", "{" + kModel + R"(,"post_processor":{"type":"RobertaProcessing"}})",
+        "post_processor: the component \"RobertaProcessing\"");
     row("decoder", "{" + kModel + R"(,"decoder":{"type":"CTC"}})", "decoder: the component \"CTC\" is not supported");
-    row("suffix", R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[],"end_of_word_suffix":"</w>"}})", "end_of_word_suffix");
-    row("merge", R"({"model":{"type":"BPE","vocab":{"a":0},"merges":["a b c"]}})", "merges: expected two pieces with a space between them");
+    row("suffix", R"({"model":{"type":"BPE","vocab":{"a":0},"merges":[],"end_of_word_suffix":"</w>"}})",
+        "end_of_word_suffix");
+    row("merge", R"({"model":{"type":"BPE","vocab":{"a":0},"merges":["a b c"]}})",
+        "merges: expected two pieces with a space between them");
     row("id", R"({"model":{"type":"BPE","vocab":{"a":4000000000},"merges":[]}})", "id of \"a\": expected 0 to");
     row("no model", R"({"a":1})", "model: expected an object, found nothing");
     row("array", "[]", "expected an object");
-    row("template", "{" + kModel + R"(,"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}},{"Sequence":{"id":"A"}}]}})", "SpecialToken: expected a token of the vocabulary, found \"<s>\"");
+    row("template",
+        "{" + kModel +
+            R"(,"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>"}},{"Sequence":{"id":"A"}}]}})",
+        "SpecialToken: expected a token of the vocabulary, found \"<s>\"");
   }
   void refused_components() {
     QFETCH(QString, json);
@@ -139,20 +154,24 @@ class TestTokenizerData : public QObject {
 
   void gguf_keys_of_sentencepiece() {
     const TokenizerData data = read_tokenizer_model(kGolden / "spm_bpe.model"), back = through_gguf(data, 320);
-    QVERIFY(back.kind == data.kind && back.pieces == data.pieces && back.scores == data.scores && back.types == data.types);
+    QVERIFY(back.kind == data.kind && back.pieces == data.pieces && back.scores == data.scores &&
+            back.types == data.types);
     QVERIFY(back.add_prefix_space && !back.remove_extra_whitespaces && back.byte_fallback && back.unknown == 0);
     // Llama's merges become scores: the earlier the merge, the better.
-    const TokenizerData merges = read_tokenizer_json(kGolden / "llama_style.json"), spm = through_gguf(merges, merges.vocabulary());
+    const TokenizerData merges = read_tokenizer_json(kGolden / "llama_style.json"),
+                        spm = through_gguf(merges, merges.vocabulary());
     QCOMPARE(spm.kind, TokenizerData::Kind::SPM);
     const auto score_of = [&](const std::pair<std::string, std::string>& merge) {
-      return spm.scores[static_cast<size_t>(std::find(spm.pieces.begin(), spm.pieces.end(), merge.first + merge.second) - spm.pieces.begin())];
+      return spm.scores[static_cast<size_t>(
+          std::find(spm.pieces.begin(), spm.pieces.end(), merge.first + merge.second) - spm.pieces.begin())];
     };
     QVERIFY(score_of(merges.merges[0]) > score_of(merges.merges[5]));
     QVERIFY(spm.add_prefix_space);
   }
 
   void unigram_has_no_place_in_gguf() {
-    tiny::write_text(path_ / "tokenizer.json", R"({"model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["a",-1.5]]}})");
+    tiny::write_text(path_ / "tokenizer.json",
+                     R"({"model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0],["a",-1.5]]}})");
     const TokenizerData data = read_tokenizer_json(path_ / "tokenizer.json");
     QCOMPARE(data.kind, TokenizerData::Kind::UNIGRAM);
     QCOMPARE(data.scores[1], -1.5f);
@@ -160,7 +179,8 @@ class TestTokenizerData : public QObject {
   }
 
   void named_pre_tokenizers() {
-    for (const char* name : {"gpt-2", "smollm", "llama-bpe", "qwen2"}) QCOMPARE(name_of_pre_tokenizers(*pre_tokenizers_of(name)), std::string(name));
+    for (const char* name : {"gpt-2", "smollm", "llama-bpe", "qwen2"})
+      QCOMPARE(name_of_pre_tokenizers(*pre_tokenizers_of(name)), std::string(name));
     QVERIFY(!pre_tokenizers_of("martian"));
     QCOMPARE(name_of_pre_tokenizers({}), std::string("default"));
   }

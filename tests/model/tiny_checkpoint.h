@@ -18,7 +18,8 @@ namespace tiny {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-/// ORIGINAL: liuhaotian's. OLD: Hugging Face up to 4.51. NEW: the in-memory names of later ones. FIVE: what transformers 5 saves.
+/// ORIGINAL: liuhaotian's. OLD: Hugging Face up to 4.51. NEW: the in-memory names of later ones. FIVE: what
+/// transformers 5 saves.
 enum class Names { ORIGINAL, OLD, NEW, FIVE, TEXT_ONLY };
 
 inline constexpr int kHidden = 64, kFfn = 96, kLayers = 2, kHeads = 4, kKvHeads = 2, kVocabulary = 100;
@@ -45,11 +46,25 @@ inline std::vector<uint16_t> values(const std::string& canonical, const qvlm::Sh
 inline std::vector<Tensor> tensors(Names generation) {
   std::string tower, projector1, projector2, decoder, head;
   switch (generation) {
-    case Names::ORIGINAL: tower = "model.vision_tower.vision_tower.vision_model.", projector1 = "model.mm_projector.0.", projector2 = "model.mm_projector.2.", decoder = "model.", head = ""; break;
-    case Names::OLD: tower = "vision_tower.vision_model.", projector1 = "multi_modal_projector.linear_1.", projector2 = "multi_modal_projector.linear_2.", decoder = "language_model.model.", head = "language_model."; break;
-    case Names::NEW: tower = "model.vision_tower.vision_model.", projector1 = "model.multi_modal_projector.linear_1.", projector2 = "model.multi_modal_projector.linear_2.", decoder = "model.language_model.", head = ""; break;
-    case Names::FIVE: tower = "vision_tower.", projector1 = "multi_modal_projector.linear_1.", projector2 = "multi_modal_projector.linear_2.", decoder = "language_model.model.", head = "language_model."; break;
-    case Names::TEXT_ONLY: decoder = "model."; break;
+    case Names::ORIGINAL:
+      tower = "model.vision_tower.vision_tower.vision_model.", projector1 = "model.mm_projector.0.",
+      projector2 = "model.mm_projector.2.", decoder = "model.", head = "";
+      break;
+    case Names::OLD:
+      tower = "vision_tower.vision_model.", projector1 = "multi_modal_projector.linear_1.",
+      projector2 = "multi_modal_projector.linear_2.", decoder = "language_model.model.", head = "language_model.";
+      break;
+    case Names::NEW:
+      tower = "model.vision_tower.vision_model.", projector1 = "model.multi_modal_projector.linear_1.",
+      projector2 = "model.multi_modal_projector.linear_2.", decoder = "model.language_model.", head = "";
+      break;
+    case Names::FIVE:
+      tower = "vision_tower.", projector1 = "multi_modal_projector.linear_1.",
+      projector2 = "multi_modal_projector.linear_2.", decoder = "language_model.model.", head = "language_model.";
+      break;
+    case Names::TEXT_ONLY:
+      decoder = "model.";
+      break;
   }
   std::vector<Tensor> result;
   const auto add = [&](const std::string& name, const std::string& canonical, qvlm::Shape shape) {
@@ -68,7 +83,8 @@ inline std::vector<Tensor> tensors(Names generation) {
     pair(tower + "pre_layrnorm.", "vision.pre_norm.", {h}, h);
     pair(tower + "post_layernorm.", "spare.post.", {h}, h);
     for (int i = 0; i < kVisionLayers; ++i) {
-      const std::string n = std::to_string(i), file = tower + "encoder.layers." + n + ".", canonical = "vision." + n + ".";
+      const std::string n = std::to_string(i), file = tower + "encoder.layers." + n + ".",
+                        canonical = "vision." + n + ".";
       pair(file + "layer_norm1.", canonical + "attention_norm.", {h}, h);
       pair(file + "self_attn.q_proj.", canonical + "attention.query.", {h, h}, h);
       pair(file + "self_attn.k_proj.", canonical + "attention.key.", {h, h}, h);
@@ -101,13 +117,19 @@ inline std::vector<Tensor> tensors(Names generation) {
 }
 
 inline json text_config() {
-  return {{"model_type", "llama"}, {"hidden_size", kHidden}, {"intermediate_size", kFfn}, {"num_hidden_layers", kLayers},
-          {"num_attention_heads", kHeads}, {"num_key_value_heads", kKvHeads}, {"vocab_size", kVocabulary}};
+  return {{"model_type", "llama"},        {"hidden_size", kHidden},        {"intermediate_size", kFfn},
+          {"num_hidden_layers", kLayers}, {"num_attention_heads", kHeads}, {"num_key_value_heads", kKvHeads},
+          {"vocab_size", kVocabulary}};
 }
 
 inline json vision_config() {
-  return {{"model_type", "clip_vision_model"}, {"hidden_size", kVisionHidden}, {"intermediate_size", kVisionFfn}, {"num_hidden_layers", kVisionLayers},
-          {"num_attention_heads", kVisionHeads}, {"image_size", kImage}, {"patch_size", kPatch}};
+  return {{"model_type", "clip_vision_model"},
+          {"hidden_size", kVisionHidden},
+          {"intermediate_size", kVisionFfn},
+          {"num_hidden_layers", kVisionLayers},
+          {"num_attention_heads", kVisionHeads},
+          {"image_size", kImage},
+          {"patch_size", kPatch}};
 }
 
 inline json config(Names generation) {
@@ -123,14 +145,20 @@ inline json config(Names generation) {
     result["image_aspect_ratio"] = "pad";
     return result;
   }
-  return {{"model_type", "llava"}, {"image_token_index", 99}, {"text_config", text_config()}, {"vision_config", vision_config()}};
+  return {{"model_type", "llava"},
+          {"image_token_index", 99},
+          {"text_config", text_config()},
+          {"vision_config", vision_config()}};
 }
 
-inline void write_text(const fs::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+inline void write_text(const fs::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
 
 inline void write_tensors(const fs::path& folder, const std::vector<Tensor>& list, int64_t shard_bytes = 1 << 30) {
   std::vector<qvlm::TensorToWrite> out;
-  for (const Tensor& tensor : list) out.push_back(qvlm::tensor_to_write(tensor.name, qvlm::DType::F16, tensor.shape, tensor.bits));
+  for (const Tensor& tensor : list)
+    out.push_back(qvlm::tensor_to_write(tensor.name, qvlm::DType::F16, tensor.shape, tensor.bits));
   qvlm::write_sharded(folder, out, shard_bytes);
 }
 
@@ -159,8 +187,8 @@ std::string message_of(Call call) {
 }  // namespace tiny
 
 /// The message of an Error holds a part.
-#define VERIFY_MESSAGE(call, part)                                                                                           \
-  do {                                                                                                                       \
-    const std::string message_ = tiny::message_of([&] { call; });                                                            \
-    QVERIFY2(message_.find(part) != std::string::npos, message_.c_str());                                                    \
+#define VERIFY_MESSAGE(call, part)                                        \
+  do {                                                                    \
+    const std::string message_ = tiny::message_of([&] { call; });         \
+    QVERIFY2(message_.find(part) != std::string::npos, message_.c_str()); \
   } while (false)

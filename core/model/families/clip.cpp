@@ -1,8 +1,8 @@
 // Reads CLIP vision configurations.
 #include "core/model/families/clip.h"
 
-#include <nlohmann/json.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
 #include "core/model/families/llama.h"
@@ -11,7 +11,8 @@ namespace qvlm {
 
 VisionConfig read_clip_config(const Json& config, const std::string& file, bool large) {
   const auto type = field_or<std::string>(config, "model_type", file, "clip_vision_model");
-  if (type != "clip_vision_model") throw Error::in(file, "model_type of the vision tower", "clip_vision_model", "\"" + type + "\"");
+  if (type != "clip_vision_model")
+    throw Error::in(file, "model_type of the vision tower", "clip_vision_model", "\"" + type + "\"");
   VisionConfig vision;
   vision.hidden = read_size(config, "hidden_size", file, large ? 1024 : 768);
   vision.ffn = read_size(config, "intermediate_size", file, large ? 4096 : 3072);
@@ -21,11 +22,14 @@ VisionConfig read_clip_config(const Json& config, const std::string& file, bool 
   vision.patch_size = read_size(config, "patch_size", file, large ? 14 : 32, 1 << 14);
   vision.activation = read_activation(config, "hidden_act", file, "quick_gelu");
   vision.norm_epsilon = field_or<float>(config, "layer_norm_eps", file, 1e-5f);
-  if (!(vision.norm_epsilon > 0)) throw Error::in(file, "layer_norm_eps", "a positive number", std::to_string(vision.norm_epsilon));
+  if (!(vision.norm_epsilon > 0))
+    throw Error::in(file, "layer_norm_eps", "a positive number", std::to_string(vision.norm_epsilon));
   if (vision.hidden % vision.heads != 0)
-    throw Error::in(file, "hidden_size", fmt::format("a multiple of num_attention_heads ({})", vision.heads), std::to_string(vision.hidden));
+    throw Error::in(file, "hidden_size", fmt::format("a multiple of num_attention_heads ({})", vision.heads),
+                    std::to_string(vision.hidden));
   if (vision.patch_size > vision.image_size)
-    throw Error::in(file, "patch_size", fmt::format("at most image_size ({})", vision.image_size), std::to_string(vision.patch_size));
+    throw Error::in(file, "patch_size", fmt::format("at most image_size ({})", vision.image_size),
+                    std::to_string(vision.patch_size));
   if (const int channels = field_or<int>(config, "num_channels", file, 3); channels != 3)
     throw Error::in(file, "num_channels", "3", std::to_string(channels));
   return vision;
@@ -35,7 +39,8 @@ VisionConfig read_clip_folder(const std::filesystem::path& folder) {
   const auto path = folder / "config.json";
   const Json config = read_json(path);
   if (has_field(config, "vision_config"))
-    return read_clip_config(object_field(config, "vision_config", path.string()), path.string() + ": vision_config", false);
+    return read_clip_config(object_field(config, "vision_config", path.string()), path.string() + ": vision_config",
+                            false);
   return read_clip_config(config, path.string(), false);
 }
 

@@ -1,5 +1,5 @@
-// A family of checkpoints: how its config.json and its tensor names become a VlmConfig and canonical names. A new family of known building
-// blocks is one new file that defines a Family, and its line in families.cpp.
+// A family of checkpoints: how its config.json and its tensor names become a VlmConfig and canonical names. A new
+// family of known building blocks is one new file that defines a Family, and its line in families.cpp.
 #pragma once
 
 #include <filesystem>
@@ -22,15 +22,15 @@ struct CheckpointFolder {
   const Json& config;       // config.json
   std::string config_file;  // its path, for messages
   const OpenOptions& options;
-  std::function<bool(std::string_view)> has_tensor;  // by the file's own name
+  std::function<bool(std::string_view)> has_tensor;              // by the file's own name
   std::function<std::optional<int>(std::string_view)> token_id;  // of a piece of the tokenizer
 };
 
 struct FamilyDescription {
-  VlmConfig config;                   // without tokens other than image, preprocessing's file, or template
-  std::vector<NameGroup> names;       // of the checkpoint's tensors
-  bool pad_square_by_default = false; // preprocessing where no file speaks of it
-  std::filesystem::path tower;        // another checkpoint folder that holds the vision tower's tensors; empty: none
+  VlmConfig config;                    // without tokens other than image, preprocessing's file, or template
+  std::vector<NameGroup> names;        // of the checkpoint's tensors
+  bool pad_square_by_default = false;  // preprocessing where no file speaks of it
+  std::filesystem::path tower;         // another checkpoint folder that holds the vision tower's tensors; empty: none
   std::vector<NameGroup> tower_names;
 };
 

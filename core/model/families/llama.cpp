@@ -41,7 +41,8 @@ RopeScaling read_rope_scaling(const Json& scaling, const std::string& file, int 
     result.low_frequency_factor = field<float>(scaling, "low_freq_factor", file);
     result.high_frequency_factor = field<float>(scaling, "high_freq_factor", file);
     if (!(result.high_frequency_factor > result.low_frequency_factor) || !(result.low_frequency_factor > 0))
-      throw Error::in(file, "high_freq_factor", "more than low_freq_factor, both positive", std::to_string(result.high_frequency_factor));
+      throw Error::in(file, "high_freq_factor", "more than low_freq_factor, both positive",
+                      std::to_string(result.high_frequency_factor));
   }
   result.original_context = read_size(scaling, "original_max_position_embeddings", file, context, 1 << 28);
   return result;
@@ -55,11 +56,16 @@ int read_size(const Json& config, const std::string& key, const std::string& fil
   return value;
 }
 
-Activation read_activation(const Json& config, const std::string& key, const std::string& file, const std::string& fallback) {
-  static const std::map<std::string, Activation> known{
-      {"gelu", Activation::GELU},           {"quick_gelu", Activation::QUICK_GELU}, {"gelu_pytorch_tanh", Activation::GELU_TANH},
-      {"gelu_new", Activation::GELU_TANH},  {"gelu_fast", Activation::GELU_TANH},   {"silu", Activation::SILU},
-      {"swish", Activation::SILU},          {"relu", Activation::RELU}};
+Activation read_activation(const Json& config, const std::string& key, const std::string& file,
+                           const std::string& fallback) {
+  static const std::map<std::string, Activation> known{{"gelu", Activation::GELU},
+                                                       {"quick_gelu", Activation::QUICK_GELU},
+                                                       {"gelu_pytorch_tanh", Activation::GELU_TANH},
+                                                       {"gelu_new", Activation::GELU_TANH},
+                                                       {"gelu_fast", Activation::GELU_TANH},
+                                                       {"silu", Activation::SILU},
+                                                       {"swish", Activation::SILU},
+                                                       {"relu", Activation::RELU}};
   const auto name = field_or<std::string>(config, key, file, fallback);
   const auto found = known.find(name);
   if (found == known.end())
@@ -72,7 +78,8 @@ DecoderConfig read_llama_config(const Json& config, const std::string& file) {
   // LLaVA's own model types put the decoder's fields beside the tower's.
   const bool llava = type == "llava" || type == "llava_llama";
   const auto found = defaults().find(llava ? "llama" : type == "llava_mistral" ? "mistral" : type);
-  if (found == defaults().end()) throw Error::in(file, "model_type of the decoder", "llama or mistral", "\"" + type + "\"");
+  if (found == defaults().end())
+    throw Error::in(file, "model_type of the decoder", "llama or mistral", "\"" + type + "\"");
   const Defaults& standard = found->second;
 
   DecoderConfig decoder;
@@ -80,9 +87,11 @@ DecoderConfig read_llama_config(const Json& config, const std::string& file) {
   decoder.ffn = read_size(config, "intermediate_size", file, standard.ffn);
   decoder.layers = read_size(config, "num_hidden_layers", file, standard.layers, 4096);
   decoder.heads = read_size(config, "num_attention_heads", file, standard.heads, 4096);
-  decoder.kv_heads = read_size(config, "num_key_value_heads", file, standard.kv_heads > 0 ? standard.kv_heads : decoder.heads, 4096);
+  decoder.kv_heads =
+      read_size(config, "num_key_value_heads", file, standard.kv_heads > 0 ? standard.kv_heads : decoder.heads, 4096);
   if (!has_field(config, "head_dim") && decoder.hidden % decoder.heads != 0)
-    throw Error::in(file, "hidden_size", fmt::format("a multiple of num_attention_heads ({})", decoder.heads), std::to_string(decoder.hidden));
+    throw Error::in(file, "hidden_size", fmt::format("a multiple of num_attention_heads ({})", decoder.heads),
+                    std::to_string(decoder.hidden));
   decoder.head_dim = read_size(config, "head_dim", file, decoder.hidden / decoder.heads, 8192);
   decoder.vocabulary = read_size(config, "vocab_size", file, standard.vocabulary, 1 << 24);
   decoder.context_length = read_size(config, "max_position_embeddings", file, standard.context, 1 << 28);
@@ -103,12 +112,17 @@ DecoderConfig read_llama_config(const Json& config, const std::string& file) {
     }
 
   if (decoder.heads % decoder.kv_heads != 0)
-    throw Error::in(file, "num_attention_heads", fmt::format("a multiple of num_key_value_heads ({})", decoder.kv_heads), std::to_string(decoder.heads));
+    throw Error::in(file, "num_attention_heads",
+                    fmt::format("a multiple of num_key_value_heads ({})", decoder.kv_heads),
+                    std::to_string(decoder.heads));
   if (decoder.head_dim % 2 != 0) throw Error::in(file, "head_dim", "an even number", std::to_string(decoder.head_dim));
-  if (!(decoder.norm_epsilon > 0)) throw Error::in(file, "rms_norm_eps", "a positive number", std::to_string(decoder.norm_epsilon));
-  if (!(decoder.rope_theta > 0)) throw Error::in(file, "rope_theta", "a positive number", std::to_string(decoder.rope_theta));
+  if (!(decoder.norm_epsilon > 0))
+    throw Error::in(file, "rms_norm_eps", "a positive number", std::to_string(decoder.norm_epsilon));
+  if (!(decoder.rope_theta > 0))
+    throw Error::in(file, "rope_theta", "a positive number", std::to_string(decoder.rope_theta));
   if (decoder.attention_bias)
-    throw Error::in(file, "attention_bias", "false (Llama's biased attention has one on its output too, which is not supported)", "true");
+    throw Error::in(file, "attention_bias",
+                    "false (Llama's biased attention has one on its output too, which is not supported)", "true");
   if (field_or<bool>(config, "mlp_bias", file, false)) throw Error::in(file, "mlp_bias", "false", "true");
 
   // Within its window a sliding attention is the full one, so the window bounds the context.

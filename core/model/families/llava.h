@@ -1,4 +1,5 @@
-// LLaVA: a CLIP tower, a two-layer projector and a Llama-style decoder, in all generations of its checkpoints (peers.md 4.1).
+// LLaVA: a CLIP tower, a two-layer projector and a Llama-style decoder, in all generations of its checkpoints
+// (peers.md 4.1).
 #pragma once
 
 #include "core/model/families/family.h"
