@@ -28,7 +28,8 @@ struct Options {
 /// Any tokens will do: speed does not depend on them.
 std::vector<int32_t> some_tokens(const VlmConfig& config, int64_t count) {
   std::vector<int32_t> tokens;
-  for (int64_t i = 0; i < count; ++i) tokens.push_back(static_cast<int32_t>((i * 7919 + 13) % config.decoder.vocabulary));
+  for (int64_t i = 0; i < count; ++i)
+    tokens.push_back(static_cast<int32_t>((i * 7919 + 13) % config.decoder.vocabulary));
   return tokens;
 }
 
@@ -72,9 +73,12 @@ class Bench {
     for (int i = 0; i < tokens; ++i) append_tokens(generator_, {generator_.sample({}, {})}, session_.interrupt.token());
     const double seconds = generator_.timings().decode_seconds - before.decode_seconds;
     const double rate = tokens / seconds;
-    const double gigabytes = rate * static_cast<double>(bytes_per_token(generator_.config(), generator_.info(), context)) / 1e9;
-    std::string line = fmt::format("  decode at {:>5} positions    {:8.1f} tokens/s  {:6.2f} GB/s", context, rate, gigabytes);
-    Json result{{"what", "decode"}, {"context", context}, {"tokens_per_second", rate}, {"gigabytes_per_second", gigabytes}};
+    const double gigabytes =
+        rate * static_cast<double>(bytes_per_token(generator_.config(), generator_.info(), context)) / 1e9;
+    std::string line =
+        fmt::format("  decode at {:>5} positions    {:8.1f} tokens/s  {:6.2f} GB/s", context, rate, gigabytes);
+    Json result{
+        {"what", "decode"}, {"context", context}, {"tokens_per_second", rate}, {"gigabytes_per_second", gigabytes}};
     if (bandwidth_) {
       line += fmt::format("  {:.0f} % of the read bandwidth", 100 * gigabytes / *bandwidth_);
       result["bandwidth_fraction"] = gigabytes / *bandwidth_;
@@ -96,7 +100,8 @@ class Bench {
       const double seconds = generator_.timings().vision_seconds;
       if (pass > 0 && (best == 0 || seconds < best)) best = seconds;
     }
-    session_.output.text(fmt::format("  picture of {:>4} pixels      {:8.3f} s ({} tokens)\n", config.vision->image_size, best, config.vision->image_tokens()));
+    session_.output.text(fmt::format("  picture of {:>4} pixels      {:8.3f} s ({} tokens)\n",
+                                     config.vision->image_size, best, config.vision->image_tokens()));
     results_.push_back({{"what", "picture"}, {"pixels", config.vision->image_size}, {"seconds", best}});
   }
 
@@ -143,10 +148,13 @@ void bench(Session& session, const Options& options) {
 Command add_bench(CLI::App& app) {
   auto options = std::make_shared<Options>();
   Command command;
-  command.app = app.add_subcommand("bench", "Speed: prefill, decode, picture; tokens/s, GB/s, share of the measured read bandwidth");
+  command.app = app.add_subcommand(
+      "bench", "Speed: prefill, decode, picture; tokens/s, GB/s, share of the measured read bandwidth");
   add_model_options(*command.app, options->model);
   add_run_options(*command.app, options->run);
-  command.app->add_option("--tokens", options->decode_tokens, "Tokens decoded at each context")->check(CLI::PositiveNumber)->capture_default_str();
+  command.app->add_option("--tokens", options->decode_tokens, "Tokens decoded at each context")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command.run = [options](Session& session) { bench(session, *options); };
   return command;
 }

@@ -228,14 +228,20 @@ Command add_chat(CLI::App& app) {
   command.app = app.add_subcommand("chat", "Answers about pictures: one question (--prompt), or a dialogue");
   add_model_options(*command.app, options->model);
   add_run_options(*command.app, options->run);
-  command.app->add_option("--image", options->images, "A picture before the question; several times for several")->allow_extra_args(false);
+  command.app->add_option("--image", options->images, "A picture before the question; several times for several")
+      ->allow_extra_args(false);
   CLI::Option* prompt = command.app->add_option("--prompt", options->prompt, "The question; without it, a dialogue");
   command.app->add_option("--system", options->system, "A system message");
-  command.app->add_option("--max-tokens", options->max_tokens, "Longest answer, tokens")->check(CLI::PositiveNumber)->capture_default_str();
+  command.app->add_option("--max-tokens", options->max_tokens, "Longest answer, tokens")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command.app->add_option("--temperature", options->sampling.temperature, "0: greedy")->capture_default_str();
-  command.app->add_option("--top-k", options->sampling.top_k, "Only the k likeliest tokens; 0: all")->capture_default_str();
-  command.app->add_option("--top-p", options->sampling.top_p, "Only the likeliest tokens of this mass")->capture_default_str();
-  command.app->add_option("--repetition-penalty", options->sampling.repetition_penalty, "Above 1: repeats less")->capture_default_str();
+  command.app->add_option("--top-k", options->sampling.top_k, "Only the k likeliest tokens; 0: all")
+      ->capture_default_str();
+  command.app->add_option("--top-p", options->sampling.top_p, "Only the likeliest tokens of this mass")
+      ->capture_default_str();
+  command.app->add_option("--repetition-penalty", options->sampling.repetition_penalty, "Above 1: repeats less")
+      ->capture_default_str();
   command.app->add_option("--seed", options->sampling.seed, "Of the random numbers")->capture_default_str();
   command.run = [options, prompt](Session& session) {
     try {

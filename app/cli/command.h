@@ -25,7 +25,8 @@ using Run = std::function<void(Session&)>;
 struct Command {
   CLI::App* app = nullptr;
   Run run;
-  std::function<void(Session&, const std::string& message)> report_failure;  // with --json: the failure as the command's own event, if it has one
+  std::function<void(Session&, const std::string& message)>
+      report_failure;  // with --json: the failure as the command's own event, if it has one
 };
 
 Command add_devices(CLI::App& app);

@@ -35,7 +35,8 @@ Json to_json(const DeviceInfo& device) {
 
 std::string to_text(const DeviceInfo& device) {
   std::string text = fmt::format("{}  {} ({}, {})\n", device.index, device.name, device.kind, device.driver);
-  text += fmt::format("   Vulkan {}, {} memory, subgroups of {}\n", device.api, bytes_text(device.memory_bytes), device.subgroup_size);
+  text += fmt::format("   Vulkan {}, {} memory, subgroups of {}\n", device.api, bytes_text(device.memory_bytes),
+                      device.subgroup_size);
   const auto can = [](bool able) { return able ? "yes" : "no"; };
   text += fmt::format("   float16 {}, integer dot product {}, cooperative matrix {}\n", can(device.float16),
                       can(device.integer_dot_product), can(device.cooperative_matrix));
@@ -56,18 +57,21 @@ void test_device(Session& session, int index) {
                      {"tolerance", line.tolerance},
                      {"passed", line.passed},
                      {"message", line.message}});
-    session.output.text(fmt::format("{:4} {:28} {:32} error {:.1e} (at most {:.1e}) {}\n", line.passed ? "ok" : "FAIL", line.kernel,
-                                    line.shape, line.largest_error, line.tolerance, line.message));
+    session.output.text(fmt::format("{:4} {:28} {:32} error {:.1e} (at most {:.1e}) {}\n", line.passed ? "ok" : "FAIL",
+                                    line.kernel, line.shape, line.largest_error, line.tolerance, line.message));
   }
-  session.output.text(fmt::format("{}: {} passed, {} failed, {:.1f} s\n", report.device.name, int(report.lines.size()) - failed,
-                                  failed, report.seconds));
-  session.output.json_line(Json{{"event", "SelfTestFinished"},
-                                {"device", to_json(report.device)},
-                                {"lines", lines},
-                                {"passed", report.passed()},
-                                {"seconds", report.seconds}}
-                               .dump());
-  if (!report.passed()) throw Error(fmt::format("self-test of {}: {} of {} kernels failed", report.device.name, failed, report.lines.size()));
+  session.output.text(fmt::format("{}: {} passed, {} failed, {:.1f} s\n", report.device.name,
+                                  int(report.lines.size()) - failed, failed, report.seconds));
+  session.output.json_line(Json{
+      {"event", "SelfTestFinished"},
+      {"device", to_json(report.device)},
+      {"lines", lines},
+      {"passed", report.passed()},
+      {"seconds",
+       report.seconds}}.dump());
+  if (!report.passed())
+    throw Error(
+        fmt::format("self-test of {}: {} of {} kernels failed", report.device.name, failed, report.lines.size()));
 }
 
 }  // namespace
@@ -90,7 +94,9 @@ Command add_devices(CLI::App& app) {
       list.push_back(to_json(device));
       session.output.text(to_text(device));
     }
-    if (devices.empty()) session.output.text("No Vulkan device. Debian's mesa-vulkan-drivers brings drivers, and one that runs on any CPU.\n");
+    if (devices.empty())
+      session.output.text(
+          "No Vulkan device. Debian's mesa-vulkan-drivers brings drivers, and one that runs on any CPU.\n");
     session.output.json_line(Json{{"event", "Devices"}, {"devices", list}, {"laboratory", has_laboratory()}}.dump());
   };
   return command;

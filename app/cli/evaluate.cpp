@@ -38,7 +38,8 @@ void take_control_line(Session& session, const std::string& line, Interrupt::Sco
 
 void evaluate_model(Session& session, const Options& options) {
   std::vector<Sample> questions = read_question_set(options.questions, {.images = options.images});
-  if (options.limit > 0 && questions.size() > static_cast<size_t>(options.limit)) questions.resize(static_cast<size_t>(options.limit));
+  if (options.limit > 0 && questions.size() > static_cast<size_t>(options.limit))
+    questions.resize(static_cast<size_t>(options.limit));
   const auto model = open_model(options.model);
   const auto tokenizer = Tokenizer::open(*model);
   const auto generator = make_generator(model, options.run);
@@ -61,7 +62,8 @@ void evaluate_model(Session& session, const Options& options) {
   Interrupt::Scope scope(session.interrupt);
   std::unique_ptr<ControlLines> lines;
   if (session.output.json()) {
-    lines = std::make_unique<ControlLines>([&](const std::string& line) { take_control_line(session, line, scope); }, [] {});
+    lines = std::make_unique<ControlLines>([&](const std::string& line) { take_control_line(session, line, scope); },
+                                           [] {});
   }
   int asked = 0, right = 0, total = static_cast<int>(questions.size());
   const EvaluationFinished result = evaluate(
@@ -71,7 +73,8 @@ void evaluate_model(Session& session, const Options& options) {
         if (const auto* answered = std::get_if<QuestionAnswered>(&event)) {
           ++asked;
           right += answered->right ? 1 : 0;
-          session.output.progress(fmt::format("{} of {} questions, {:.1f} % right", asked, total, 100.0 * right / asked));
+          session.output.progress(
+              fmt::format("{} of {} questions, {:.1f} % right", asked, total, 100.0 * right / asked));
         }
       },
       scope.token());
@@ -83,16 +86,23 @@ void evaluate_model(Session& session, const Options& options) {
 Command add_evaluate(CLI::App& app) {
   auto options = std::make_shared<Options>();
   Command command;
-  command.app = app.add_subcommand("evaluate", "Accuracy by category on a question set; --against adds KL and agreement");
+  command.app =
+      app.add_subcommand("evaluate", "Accuracy by category on a question set; --against adds KL and agreement");
   add_model_options(*command.app, options->model);
   add_run_options(*command.app, options->run);
   command.app->add_option("--questions", options->questions, "The question set: a file or a folder")->required();
   command.app->add_option("--images", options->images, "Where the set's pictures are; if not given, beside its file");
-  command.app->add_option("--limit", options->limit, "Only the first N questions; 0: all")->check(CLI::NonNegativeNumber);
-  command.app->add_option("--against", options->against, "Another MODEL to compare with, usually the one in full precision");
-  command.app->add_option("--against-backend", options->against_backend, "Where the other model runs; as --backend if not given")
+  command.app->add_option("--limit", options->limit, "Only the first N questions; 0: all")
+      ->check(CLI::NonNegativeNumber);
+  command.app->add_option("--against", options->against,
+                          "Another MODEL to compare with, usually the one in full precision");
+  command.app
+      ->add_option("--against-backend", options->against_backend,
+                   "Where the other model runs; as --backend if not given")
       ->check(CLI::IsMember({"vulkan", "reference"}));
-  command.app->add_option("--max-tokens", options->max_tokens, "Longest answer, tokens")->check(CLI::PositiveNumber)->capture_default_str();
+  command.app->add_option("--max-tokens", options->max_tokens, "Longest answer, tokens")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command.app->add_flag("--blank-images", options->blank_images, "Replace every picture by a grey one");
   command.run = [options](Session& session) { evaluate_model(session, *options); };
   command.report_failure = [](Session& session, const std::string& message) {

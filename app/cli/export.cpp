@@ -25,8 +25,8 @@ void export_model(Session& session, const Options& options) {
   }
   for (const auto& type : report.types) session.output.text("  " + type + "\n");
   for (const auto& note : report.notes) session.output.text("note: " + note + "\n");
-  const nlohmann::ordered_json result{
-      {"event", "Exported"}, {"format", options.format}, {"folder", options.out}, {"files", files}, {"types", report.types}, {"notes", report.notes}};
+  const nlohmann::ordered_json result{{"event", "Exported"}, {"format", options.format}, {"folder", options.out},
+                                      {"files", files},      {"types", report.types},    {"notes", report.notes}};
   session.output.json_line(result.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
 }
 

@@ -44,17 +44,22 @@ std::vector<LinearKind> linears_of_model(const VlmConfig& config) {
 Json vision_json(const VlmConfig& config) {
   if (!config.vision) return nullptr;
   const VisionConfig& vision = *config.vision;
-  return {{"hidden", vision.hidden},         {"ffn", vision.ffn},
-          {"layers", vision.layers},         {"file_layers", vision.file_layers},
-          {"heads", vision.heads},           {"image_size", vision.image_size},
-          {"patch_size", vision.patch_size}, {"image_tokens", vision.image_tokens()},
-          {"activation", std::string(name_of(vision.activation))}, {"fit", std::string(fit_of(config.preprocess))}};
+  return {{"hidden", vision.hidden},
+          {"ffn", vision.ffn},
+          {"layers", vision.layers},
+          {"file_layers", vision.file_layers},
+          {"heads", vision.heads},
+          {"image_size", vision.image_size},
+          {"patch_size", vision.patch_size},
+          {"image_tokens", vision.image_tokens()},
+          {"activation", std::string(name_of(vision.activation))},
+          {"fit", std::string(fit_of(config.preprocess))}};
 }
 
 Json decoder_json(const DecoderConfig& decoder) {
-  return {{"hidden", decoder.hidden},       {"ffn", decoder.ffn},
-          {"layers", decoder.layers},       {"heads", decoder.heads},
-          {"kv_heads", decoder.kv_heads},   {"head_dim", decoder.head_dim},
+  return {{"hidden", decoder.hidden},         {"ffn", decoder.ffn},
+          {"layers", decoder.layers},         {"heads", decoder.heads},
+          {"kv_heads", decoder.kv_heads},     {"head_dim", decoder.head_dim},
           {"vocabulary", decoder.vocabulary}, {"context_length", decoder.context_length},
           {"rope_theta", decoder.rope_theta}, {"tied_head", decoder.tied_head}};
 }
@@ -79,7 +84,9 @@ std::vector<std::string> notes_of(const Model& model) {
   std::vector<std::string> notes;
   const VlmConfig& config = model.config();
   if (config.vision && config.preprocess.fit == PreprocessConfig::Fit::CENTER_CROP) {
-    notes.push_back("pictures are cropped at the centre; llama.cpp pads them to a square, so the plain GGUF pair answers differently there");
+    notes.push_back(
+        "pictures are cropped at the centre; llama.cpp pads them to a square, so the plain GGUF pair answers "
+        "differently there");
   }
   if (config.vision && config.vision->file_layers > config.vision->layers) {
     notes.push_back(fmt::format("the tower's last {} of {} layers do not run: the feature is taken before them",
@@ -87,7 +94,9 @@ std::vector<std::string> notes_of(const Model& model) {
   }
   if (!config.vision) notes.push_back("a decoder without a tower: it takes no pictures");
   if (activation_bits(model) < 16) {
-    notes.push_back("activations are quantized: --backend reference runs them; the engine refuses, or runs them as A16 with --activations-as-a16");
+    notes.push_back(
+        "activations are quantized: --backend reference runs them; the engine refuses, or runs them as A16 with "
+        "--activations-as-a16");
   }
   const auto unmatched = model.unmatched();
   for (size_t i = 0; i < std::min<size_t>(unmatched.size(), 8); ++i) notes.push_back("not used: " + unmatched[i]);
@@ -101,16 +110,20 @@ void show(Session& session, const Model& model) {
   std::string text = fmt::format("{}  (family {})\n", config.name, config.family);
   text += fmt::format("  parameters   {}\n", count_text(config.parameters()));
   if (config.vision) {
-    text += fmt::format("  tower        {} layers of width {}, {} x {} pixels in patches of {}, {} tokens a picture, {}\n",
-                        config.vision->layers, config.vision->hidden, config.vision->image_size, config.vision->image_size,
-                        config.vision->patch_size, config.vision->image_tokens(), fit_of(config.preprocess));
+    text +=
+        fmt::format("  tower        {} layers of width {}, {} x {} pixels in patches of {}, {} tokens a picture, {}\n",
+                    config.vision->layers, config.vision->hidden, config.vision->image_size, config.vision->image_size,
+                    config.vision->patch_size, config.vision->image_tokens(), fit_of(config.preprocess));
   }
   const DecoderConfig& decoder = config.decoder;
-  text += fmt::format("  decoder      {} layers of width {}, {} heads ({} for keys and values) of {}, MLP {}, vocabulary {}, context {}\n",
-                      decoder.layers, decoder.hidden, decoder.heads, decoder.kv_heads, decoder.head_dim, decoder.ffn,
-                      decoder.vocabulary, decoder.context_length);
+  text += fmt::format(
+      "  decoder      {} layers of width {}, {} heads ({} for keys and values) of {}, MLP {}, vocabulary {}, context "
+      "{}\n",
+      decoder.layers, decoder.hidden, decoder.heads, decoder.kv_heads, decoder.head_dim, decoder.ffn,
+      decoder.vocabulary, decoder.context_length);
   text += fmt::format("  sites        {}\n", decoder.layers * kSitesPerLayer);
-  text += fmt::format("  stored       {}, {:.2f} bits a weight in the decoder's linears\n", bytes_text(model.stored_bytes()), model.stored_bits());
+  text += fmt::format("  stored       {}, {:.2f} bits a weight in the decoder's linears\n",
+                      bytes_text(model.stored_bytes()), model.stored_bits());
   text += fmt::format("  activations  {}\n", activations_text(model));
   text += "  legal group sizes\n";
   Json groups = Json::array();
@@ -155,7 +168,8 @@ void show(Session& session, const Model& model) {
 Command add_inspect(CLI::App& app) {
   auto options = std::make_shared<ModelOptions>();
   Command command;
-  command.app = app.add_subcommand("inspect", "What a model is: family, parameters, layers, sites, legal groups, stored bits");
+  command.app =
+      app.add_subcommand("inspect", "What a model is: family, parameters, layers, sites, legal groups, stored bits");
   add_model_options(*command.app, *options);
   command.run = [options](Session& session) { show(session, *open_model(*options)); };
   return command;

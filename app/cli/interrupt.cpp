@@ -44,7 +44,8 @@ void Interrupt::wait_for_signals() {
     std::stop_source& target = inner_ ? *inner_ : whole_;
     const auto now = std::chrono::steady_clock::now();
     if (target.stop_requested()) {
-      if (now - asked_ > std::chrono::seconds(1)) _exit(1);  // asked again: the work does not hear. (timeout(1) signals twice at once.)
+      if (now - asked_ > std::chrono::seconds(1))
+        _exit(1);  // asked again: the work does not hear. (timeout(1) signals twice at once.)
       continue;
     }
     asked_ = now;

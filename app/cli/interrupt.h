@@ -9,8 +9,9 @@
 
 namespace qvlm::cli {
 
-/// One an application, made before any other thread (it blocks the signals for all threads that follow). The first signal asks the
-/// innermost work to stop; another one, a second or more later within the same work, ends the process at once with status 1.
+/// One an application, made before any other thread (it blocks the signals for all threads that follow). The first
+/// signal asks the innermost work to stop; another one, a second or more later within the same work, ends the process
+/// at once with status 1.
 class Interrupt {
  public:
   Interrupt();

@@ -12,7 +12,8 @@
 
 namespace qvlm::cli {
 
-LineReader::LineReader(int file, std::stop_token stop) : file_(file), wake_(eventfd(0, EFD_CLOEXEC)), stop_(std::move(stop)) {
+LineReader::LineReader(int file, std::stop_token stop)
+    : file_(file), wake_(eventfd(0, EFD_CLOEXEC)), stop_(std::move(stop)) {
   if (wake_ < 0) throw Error("cannot read standard input: the process has no file descriptors left");
   on_stop_.emplace(stop_, [wake = wake_] {
     const uint64_t one = 1;

@@ -65,6 +65,13 @@ int main(int argc, char** argv) {
   } catch (const CLI::CallForVersion& version) {
     return app.exit(version);
   } catch (const CLI::ParseError& error) {
+    const bool named = argc > 1 && argv[1][0] != '-';
+    bool known = false;
+    for (const Command& command : commands) known = known || (named && command.app->get_name() == argv[1]);
+    if (named && !known) {
+      std::fprintf(stderr, "qvlm: unknown command %s\nSee: qvlm --help\n", argv[1]);
+      return 2;
+    }
     std::fprintf(stderr, "qvlm: %s\n", error.what());
     for (const Command& command : commands) {
       if (command.app->parsed() > 0) std::fprintf(stderr, "See: qvlm %s --help\n", command.app->get_name().c_str());

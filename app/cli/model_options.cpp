@@ -34,7 +34,8 @@ void add_model_options(CLI::App& app, ModelOptions& options) {
   app.add_option("MODEL", options.model, "A checkpoint folder, a NAME.qvlm folder, or a GGUF file")->required();
   app.add_option("--vision", options.vision, "The mmproj file of a GGUF model");
   app.add_option("--vision-tower", options.vision_tower, "A folder with the vision tower that the checkpoint lacks");
-  app.add_option("--template", options.chat_template, "The chat template, where the checkpoint's is missing or unknown: a file, or " + known_templates());
+  app.add_option("--template", options.chat_template,
+                 "The chat template, where the checkpoint's is missing or unknown: a file, or " + known_templates());
 }
 
 void add_run_options(CLI::App& app, RunOptions& options) {
@@ -42,12 +43,16 @@ void add_run_options(CLI::App& app, RunOptions& options) {
       ->check(CLI::IsMember({"vulkan", "reference"}))
       ->capture_default_str();
   app.add_option("--device", options.device, "Vulkan device: its number (qvlm devices) or a part of its name");
-  app.add_option("--context", options.context, "Positions of the sequence; 0: the model's")->check(CLI::NonNegativeNumber);
+  app.add_option("--context", options.context, "Positions of the sequence; 0: the model's")
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--activations-as-a16", options.activations_as_a16,
                "Run a model of quantized activations with 16-bit ones; every answer says so");
   app.add_flag("--bf16", options.bfloat16, "reference: compute in bfloat16 instead of float32");
   app.add_option("--threads", options.threads, "reference: CPU threads; 0: all")->check(CLI::NonNegativeNumber);
-  app.add_flag("--validation", options.validation, "vulkan: run under the Khronos validation layers and print what they say");
+  app.add_option("--memory-limit", options.memory_limit_mib, "vulkan: most memory on the device, MiB; 0: what it has")
+      ->check(CLI::NonNegativeNumber);
+  app.add_flag("--validation", options.validation,
+               "vulkan: run under the Khronos validation layers and print what they say");
 }
 
 DeviceChoice choose_device(const RunOptions& options) {
@@ -86,6 +91,7 @@ std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const
   engine.device_name = device.name;
   engine.activations_as_a16 = options.activations_as_a16;
   engine.context = options.context;
+  engine.memory_limit = options.memory_limit_mib * 1024 * 1024;
   engine.validation = options.validation;
   if (options.validation) {
     engine.on_validation_message = [](const std::string& message) { fmt::print(stderr, "validation: {}\n", message); };
@@ -119,8 +125,8 @@ std::unique_ptr<Generator> make_generator(std::shared_ptr<const Model> model, co
 }
 
 std::string describe(const GeneratorInfo& info) {
-  std::string line = fmt::format("{} on {}, {:.2f}-bit weights, {}-bit activations", info.backend, info.device, info.weight_bits,
-                                 info.activation_bits);
+  std::string line = fmt::format("{} on {}, {:.2f}-bit weights, {}-bit activations", info.backend, info.device,
+                                 info.weight_bits, info.activation_bits);
   if (!info.activation_note.empty()) line += "; " + info.activation_note;
   return line;
 }

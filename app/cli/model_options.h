@@ -14,10 +14,10 @@ class App;
 namespace qvlm::cli {
 
 struct ModelOptions {
-  std::string model;         // MODEL
-  std::string vision;        // --vision
-  std::string vision_tower;  // --vision-tower
-  std::string chat_template; // --template: a file, or a template's name
+  std::string model;          // MODEL
+  std::string vision;         // --vision
+  std::string vision_tower;   // --vision-tower
+  std::string chat_template;  // --template: a file, or a template's name
 };
 
 struct RunOptions {
@@ -26,6 +26,7 @@ struct RunOptions {
   bool activations_as_a16 = false;
   bool bfloat16 = false;
   int64_t context = 0;
+  int64_t memory_limit_mib = 0;
   int threads = 0;
   bool validation = false;
 };
@@ -44,10 +45,12 @@ DeviceChoice choose_device(const RunOptions& options);
 
 /// Throws Error.
 std::shared_ptr<const Model> open_model(const ModelOptions& options);
-/// The engine or the reference. Throws Error; where the Vulkan device is what is missing the message proposes --backend reference.
+/// The engine or the reference. Throws Error; where the Vulkan device is what is missing the message proposes --backend
+/// reference.
 std::unique_ptr<Generator> make_generator(std::shared_ptr<const Model> model, const RunOptions& options);
 
-/// "vulkan on llvmpipe (LLVM 15), 5.0-bit weights, 16-bit activations": a line for people, with the activation note where there is one.
+/// "vulkan on llvmpipe (LLVM 15), 5.0-bit weights, 16-bit activations": a line for people, with the activation note
+/// where there is one.
 std::string describe(const GeneratorInfo& info);
 
 /// True where this build has the laboratory (libtorch): quantize and --backend reference.

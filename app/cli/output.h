@@ -21,7 +21,8 @@ class Output {
   void json_line(std::string_view line);
   /// A remark for people on stderr: always shown, but in --json mode.
   void note(std::string_view line);
-  /// The current state of long work: rewritten in place on a terminal; with --verbose each change is a line; otherwise nothing.
+  /// The current state of long work: rewritten in place on a terminal; with --verbose each change is a line; otherwise
+  /// nothing.
   void progress(std::string_view state);
   /// Takes the progress line off the terminal.
   void end_progress();

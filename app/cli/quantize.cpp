@@ -69,20 +69,23 @@ class Teller : public RunListener {
 
  private:
   void tell(const RunStarted& event) {
-    output_.note(fmt::format("{} layers, {} sites, {} calibration pairs; planned: {:.0f} s, {} of memory", event.layers, event.sites,
-                             event.samples, event.planned_seconds, bytes_text(event.planned_bytes)));
+    output_.note(fmt::format("{} layers, {} sites, {} calibration pairs; planned: {:.0f} s, {} of memory", event.layers,
+                             event.sites, event.samples, event.planned_seconds, bytes_text(event.planned_bytes)));
   }
   void tell(const PhaseStarted& event) { output_.progress(event.phase); }
   void tell(const Progress& event) {
     output_.progress(fmt::format("{} {}/{}, {:.0f} s left", event.phase, event.done, event.total, event.eta_seconds));
   }
   void tell(const PartitionChanged& event) {
-    output_.note(fmt::format("partition ({}): {} blocks, h0 {:.3f}", event.origin, event.partition.blocks.size(), event.threshold));
+    output_.note(fmt::format("partition ({}): {} blocks, h0 {:.3f}", event.origin, event.partition.blocks.size(),
+                             event.threshold));
   }
   void tell(const BlockSearched& event) {
-    const std::string sites = event.first_site == event.last_site ? site_text(event.first_site)
-                                                                   : site_text(event.first_site) + " to " + site_text(event.last_site);
-    output_.progress(fmt::format("block {} ({}): error {:.2e} layer-wise, {:.2e} joint", event.block, sites, event.layerwise_error, event.joint_error));
+    const std::string sites = event.first_site == event.last_site
+                                  ? site_text(event.first_site)
+                                  : site_text(event.first_site) + " to " + site_text(event.last_site);
+    output_.progress(fmt::format("block {} ({}): error {:.2e} layer-wise, {:.2e} joint", event.block, sites,
+                                 event.layerwise_error, event.joint_error));
   }
   void tell(const RunPaused&) { output_.progress("paused"); }
   void tell(const RunResumed& event) {
@@ -116,7 +119,8 @@ void run_quantization(Session& session, Options& options) {
   control.stop = scope.token();
   std::unique_ptr<ControlLines> lines;
   if (session.output.json()) {
-    lines = std::make_unique<ControlLines>([&](const std::string& line) { take_control_line(session, line, control, scope); }, [] {});
+    lines = std::make_unique<ControlLines>(
+        [&](const std::string& line) { take_control_line(session, line, control, scope); }, [] {});
   }
   Teller teller(session, options);
   try {
@@ -124,11 +128,14 @@ void run_quantization(Session& session, Options& options) {
     session.output.text(to_text(make_report(state), state));
     session.output.text(fmt::format("written: {}\n", options.output));
   } catch (const Cancelled&) {
-    throw Error(fmt::format("cancelled; {} holds what is done, go on with --resume", partial_of(options.output).string()));
+    throw Error(
+        fmt::format("cancelled; {} holds what is done, go on with --resume", partial_of(options.output).string()));
   }
 }
 #else
-void run_quantization(Session&, Options&) { throw Error(no_laboratory("quantize")); }
+void run_quantization(Session&, Options&) {
+  throw Error(no_laboratory("quantize"));
+}
 #endif
 
 }  // namespace
@@ -138,7 +145,10 @@ Command add_quantize(CLI::App& app) {
   Command command;
   command.app = app.add_subcommand("quantize", "Calibrates and quantizes a model with Q-VLM into NAME.qvlm");
   add_model_options(*command.app, options->model);
-  command.app->add_option("--calibration", options->calibration, "The calibration set: LLaVA JSON, a folder of pictures, or a text file")->required();
+  command.app
+      ->add_option("--calibration", options->calibration,
+                   "The calibration set: LLaVA JSON, a folder of pictures, or a text file")
+      ->required();
   command.app->add_option("--images", options->images, "Where the set's pictures are; if not given, beside it");
   command.app->add_option("--prompt", options->prompt, "The prompt for a folder of pictures");
   command.app->add_option("-o,--output", options->output, "NAME.qvlm")->required();

@@ -13,8 +13,8 @@ namespace qvlm::cli {
 namespace {
 
 /// Bits of weights and activations.
-const std::map<std::string, std::pair<int, int>> kPresets{
-    {"w4a16", {4, 16}}, {"w4a8", {4, 8}}, {"w4a6", {4, 6}}, {"w4a4", {4, 4}}, {"w8a8", {8, 8}}, {"w3a16", {3, 16}}};
+const std::map<std::string, std::pair<int, int>> kPresets{{"w4a16", {4, 16}}, {"w4a8", {4, 8}}, {"w4a6", {4, 6}},
+                                                          {"w4a4", {4, 4}},   {"w8a8", {8, 8}}, {"w3a16", {3, 16}}};
 
 }  // namespace
 
@@ -43,18 +43,26 @@ void RecipeOptions::add_to(CLI::App& app) {
   add(app, "--search", std::string(name_of(d.search)), "none, layerwise or joint (Q-VLM)",
       [](Recipe& r, const std::string& v) { r.search = search_mode_from(v); });
   add(app, "--weights", d.weight_bits, "Bits of the decoder's weights", [](Recipe& r, int v) { r.weight_bits = v; });
-  add(app, "--group", d.weight_group, "Weights that share a scale; 0: a whole row", [](Recipe& r, int64_t v) { r.weight_group = v; });
-  add(app, "--symmetric", d.weight_symmetric, "A grid without zero points", [](Recipe& r, bool v) { r.weight_symmetric = v; });
-  add(app, "--activations", d.activation_bits, "Bits of the activations; 16: not quantized", [](Recipe& r, int v) { r.activation_bits = v; });
-  add(app, "--activation-mode", std::string(name_of(d.activation_mode)), "dynamic-token, dynamic-group or static-tensor",
+  add(app, "--group", d.weight_group, "Weights that share a scale; 0: a whole row",
+      [](Recipe& r, int64_t v) { r.weight_group = v; });
+  add(app, "--symmetric", d.weight_symmetric, "A grid without zero points",
+      [](Recipe& r, bool v) { r.weight_symmetric = v; });
+  add(app, "--activations", d.activation_bits, "Bits of the activations; 16: not quantized",
+      [](Recipe& r, int v) { r.activation_bits = v; });
+  add(app, "--activation-mode", std::string(name_of(d.activation_mode)),
+      "dynamic-token, dynamic-group or static-tensor",
       [](Recipe& r, const std::string& v) { r.activation_mode = activation_mode_from(v); });
-  add(app, "--activation-group", d.activation_group, "Channels a group", [](Recipe& r, int64_t v) { r.activation_group = v; });
+  add(app, "--activation-group", d.activation_group, "Channels a group",
+      [](Recipe& r, int64_t v) { r.activation_group = v; });
   add(app, "--vision-bits", d.vision_bits, "Bits of the vision tower", [](Recipe& r, int v) { r.vision_bits = v; });
   add(app, "--samples", d.samples, "Calibration pairs", [](Recipe& r, int v) { r.samples = v; });
-  add(app, "--search-samples", d.search_samples, "Pairs on which every candidate is scored", [](Recipe& r, int v) { r.search_samples = v; });
+  add(app, "--search-samples", d.search_samples, "Pairs on which every candidate is scored",
+      [](Recipe& r, int v) { r.search_samples = v; });
   add(app, "--max-depth", d.max_depth, "Longest block, sites", [](Recipe& r, int v) { r.max_depth = v; });
-  add(app, "--threshold", d.threshold, "h0 of the partition; 0: the mean dependency", [](Recipe& r, double v) { r.threshold = v; });
-  add(app, "--threshold-quantile", d.threshold_quantile, "h0 as this quantile of the dependencies", [](Recipe& r, double v) { r.threshold_quantile = v; });
+  add(app, "--threshold", d.threshold, "h0 of the partition; 0: the mean dependency",
+      [](Recipe& r, double v) { r.threshold = v; });
+  add(app, "--threshold-quantile", d.threshold_quantile, "h0 as this quantile of the dependencies",
+      [](Recipe& r, double v) { r.threshold_quantile = v; });
   add(app, "--seed", d.seed, "Of what is drawn", [](Recipe& r, uint64_t v) { r.seed = v; });
   add(app, "--threads", d.threads, "CPU threads; 0: all", [](Recipe& r, int v) { r.threads = v; });
 }

@@ -31,9 +31,11 @@ double vqa_accuracy(std::string_view answer, std::span<const std::string> human_
   const auto matches = std::count_if(human_answers.begin(), human_answers.end(),
                                      [&](const std::string& human) { return is_right(answer, human); });
   const auto others = static_cast<double>(human_answers.size()) - static_cast<double>(matches);
-  const double left_out_match = std::min(1.0, static_cast<double>(matches - 1) / 3);   // subsets that lack one of the matches
+  const double left_out_match =
+      std::min(1.0, static_cast<double>(matches - 1) / 3);  // subsets that lack one of the matches
   const double left_out_other = std::min(1.0, static_cast<double>(matches) / 3);
-  return (static_cast<double>(matches) * left_out_match + others * left_out_other) / static_cast<double>(human_answers.size());
+  return (static_cast<double>(matches) * left_out_match + others * left_out_other) /
+         static_cast<double>(human_answers.size());
 }
 
 void fill_wilson_interval(Accuracy& accuracy) {

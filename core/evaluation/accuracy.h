@@ -15,7 +15,8 @@ std::string normalized_answer(std::string_view answer);
 /// Normalised exact match of the whole answer.
 bool is_right(std::string_view answer, std::string_view expected);
 
-/// VQA accuracy (Antol et al. 2015): the mean over the subsets that leave one of the human answers out of min(1, matches / 3). 0 for none.
+/// VQA accuracy (Antol et al. 2015): the mean over the subsets that leave one of the human answers out of min(1,
+/// matches / 3). 0 for none.
 double vqa_accuracy(std::string_view answer, std::span<const std::string> human_answers);
 
 /// Fills low and high with the 95 % Wilson score interval (Wilson 1927) of right / total; 0..1 for no questions.

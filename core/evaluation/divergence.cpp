@@ -23,8 +23,8 @@ double log_sum_exp(std::span<const float> row) {
 
 double mean_kl_divergence(std::span<const float> reference, std::span<const float> other, int64_t vocabulary) {
   if (reference.size() != other.size() || vocabulary <= 0 || reference.size() % static_cast<size_t>(vocabulary) != 0) {
-    throw Error("comparing two models: their logits have different sizes (" + std::to_string(reference.size()) + " and " +
-                std::to_string(other.size()) + ")");
+    throw Error("comparing two models: their logits have different sizes (" + std::to_string(reference.size()) +
+                " and " + std::to_string(other.size()) + ")");
   }
   const auto finite = [](float value) { return std::isfinite(value); };
   if (!std::all_of(reference.begin(), reference.end(), finite) || !std::all_of(other.begin(), other.end(), finite)) {

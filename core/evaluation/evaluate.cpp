@@ -46,8 +46,8 @@ std::vector<int32_t> forced_tokens(const Answer& answer) {
 }
 
 /// Logits that predict each of `tokens` behind the prompt, [tokens, vocabulary].
-std::vector<float> forced_logits(Sequence& sequence, const std::vector<PromptPart>& prompt, const std::vector<int32_t>& tokens,
-                                 std::stop_token stop) {
+std::vector<float> forced_logits(Sequence& sequence, const std::vector<PromptPart>& prompt,
+                                 const std::vector<int32_t>& tokens, std::stop_token stop) {
   Generator& generator = sequence.generator();
   const int64_t vocabulary = generator.config().decoder.vocabulary;
   std::vector<float> logits;
@@ -95,7 +95,8 @@ QuestionAnswered describe(const Sample& question, int index) {
   QuestionAnswered answered;
   answered.index = index;
   answered.id = question.id;
-  for (const auto& category : question.categories) answered.category += (answered.category.empty() ? "" : ", ") + category;
+  for (const auto& category : question.categories)
+    answered.category += (answered.category.empty() ? "" : ", ") + category;
   if (!question.messages.empty()) answered.question = question.messages.back().text;
   answered.expected = question.answer;
   for (const auto& path : question.images) answered.images.push_back(path.string());
@@ -115,11 +116,13 @@ void check_comparable(const Generator& generator, const EvaluationOptions& optio
 }  // namespace
 
 EvaluationFinished evaluate(Generator& generator, const Tokenizer& tokenizer, std::span<const Sample> questions,
-                            const EvaluationOptions& options, const EvaluationListener& listener, std::stop_token stop) {
+                            const EvaluationOptions& options, const EvaluationListener& listener,
+                            std::stop_token stop) {
   const auto begin = std::chrono::steady_clock::now();
   check_comparable(generator, options);
   if (questions.empty()) throw Error(options.questions_path + ": the set has no questions");
-  listener(EvaluationStarted{options.model, options.questions_path, static_cast<int>(questions.size()), generator.info()});
+  listener(
+      EvaluationStarted{options.model, options.questions_path, static_cast<int>(questions.size()), generator.info()});
 
   Respondent here(generator, tokenizer);
   std::optional<Respondent> there;
@@ -146,7 +149,8 @@ EvaluationFinished evaluate(Generator& generator, const Tokenizer& tokenizer, st
       const std::vector<int32_t> forced = forced_tokens(other);
       answered.agrees = forced == forced_tokens(answer);
       answered.kl = mean_kl_divergence(forced_logits(there->sequence(), other_prompt.parts, forced, {}),
-                                       forced_logits(here.sequence(), prompt.parts, forced, {}), generator.config().decoder.vocabulary);
+                                       forced_logits(here.sequence(), prompt.parts, forced, {}),
+                                       generator.config().decoder.vocabulary);
       kl += answered.kl;
       agreements += answered.agrees ? 1 : 0;
     }

@@ -60,10 +60,18 @@ void fields(V& visit, EvaluationFailed& event) {
 
 namespace {
 
-const char* name_of(const EvaluationStarted&) { return "EvaluationStarted"; }
-const char* name_of(const QuestionAnswered&) { return "QuestionAnswered"; }
-const char* name_of(const EvaluationFinished&) { return "EvaluationFinished"; }
-const char* name_of(const EvaluationFailed&) { return "EvaluationFailed"; }
+const char* name_of(const EvaluationStarted&) {
+  return "EvaluationStarted";
+}
+const char* name_of(const QuestionAnswered&) {
+  return "QuestionAnswered";
+}
+const char* name_of(const EvaluationFinished&) {
+  return "EvaluationFinished";
+}
+const char* name_of(const EvaluationFailed&) {
+  return "EvaluationFailed";
+}
 
 template <class T>
 T read(const nlohmann::json& json) {

@@ -58,13 +58,18 @@ std::vector<std::string> notes_of(const Model& model) {
   std::vector<std::string> notes;
   const VlmConfig& config = model.config();
   if (config.vision && config.preprocess.fit == PreprocessConfig::Fit::CENTER_CROP) {
-    notes.push_back("this model was trained on pictures cropped at the centre; llama.cpp pads pictures to a square instead, so answers "
-                    "about pictures that are not square differ there");
+    notes.push_back(
+        "this model was trained on pictures cropped at the centre; llama.cpp pads pictures to a square instead, so "
+        "answers "
+        "about pictures that are not square differ there");
   }
   const auto& activations = model.activations();
-  if (std::any_of(activations.begin(), activations.end(), [](const ActivationQuantizer& quantizer) { return quantizer.active(); })) {
-    notes.push_back("this model quantizes its activations; a GGUF file cannot say so, and other programs run them in 16 bits or in their "
-                    "own 8-bit blocks");
+  if (std::any_of(activations.begin(), activations.end(),
+                  [](const ActivationQuantizer& quantizer) { return quantizer.active(); })) {
+    notes.push_back(
+        "this model quantizes its activations; a GGUF file cannot say so, and other programs run them in 16 bits or in "
+        "their "
+        "own 8-bit blocks");
   }
   return notes;
 }
@@ -75,8 +80,11 @@ std::string readme(const std::string& name, bool vision, const ExportReport& rep
     text += fmt::format("  {}  {} bytes  XXH3-128 {}\n", file.path.filename().string(), file.bytes, file.hash);
   }
   text += "\nWith llama.cpp:\n  ";
-  text += vision ? fmt::format("llama-mtmd-cli -m {0}.gguf --mmproj {0}-mmproj.gguf --image A.png -p \"What is in the picture?\"\n", name)
-                 : fmt::format("llama-cli -m {}.gguf -p \"Hello\"\n", name);
+  text +=
+      vision ? fmt::format(
+                   "llama-mtmd-cli -m {0}.gguf --mmproj {0}-mmproj.gguf --image A.png -p \"What is in the picture?\"\n",
+                   name)
+             : fmt::format("llama-cli -m {}.gguf -p \"Hello\"\n", name);
   if (!report.notes.empty()) text += "\nWhere the answers differ from those of qvlm:\n";
   for (const std::string& note : report.notes) text += "- " + note + "\n";
   return text;
@@ -88,7 +96,8 @@ ExportReport export_gguf(const std::filesystem::path& folder, const std::filesys
   const auto decoder = folder / "model.gguf", vision = folder / "vision.gguf";
   std::error_code problem;
   if (!std::filesystem::is_regular_file(decoder, problem)) {
-    throw Error::in(folder.string(), "", "a quantized model (a NAME.qvlm folder with model.gguf)", "none; quantize the checkpoint first");
+    throw Error::in(folder.string(), "", "a quantized model (a NAME.qvlm folder with model.gguf)",
+                    "none; quantize the checkpoint first");
   }
   const bool has_vision = std::filesystem::is_regular_file(vision, problem);
   ExportReport report;
@@ -103,7 +112,9 @@ ExportReport export_gguf(const std::filesystem::path& folder, const std::filesys
   if (has_vision) {
     const GgufFile file(vision);
     if (file.text("general.architecture") == "qvlm") {
-      throw Error(file.file() + ": the tower is quantized on a grid that the mmproj layout has no place for; it cannot be exported as GGUF");
+      throw Error(
+          file.file() +
+          ": the tower is quantized on a grid that the mmproj layout has no place for; it cannot be exported as GGUF");
     }
   }
 
@@ -115,7 +126,9 @@ ExportReport export_gguf(const std::filesystem::path& folder, const std::filesys
   const auto target = out / (name + ".gguf");
   report.files.push_back(planes ? pack_and_verify(*model, decoder, target) : copy_and_verify(decoder, target));
   report.types = types_of(GgufFile(target));
-  if (planes) report.notes.push_back("the weights' zero points take more room in GGUF's blocks than in the .qvlm; the values are the same");
+  if (planes)
+    report.notes.push_back(
+        "the weights' zero points take more room in GGUF's blocks than in the .qvlm; the values are the same");
   if (has_vision) report.files.push_back(copy_and_verify(vision, out / (name + "-mmproj.gguf")));
   write_file(out / "README.txt", readme(name, has_vision, report));
   return report;

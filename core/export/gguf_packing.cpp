@@ -18,7 +18,8 @@ namespace {
 
 QuantizedMatrix matrix_of(const GgufFile& file, const PlaneTable::Entry& entry) {
   const Shape& scales = file.tensor(entry.name + ".scales").shape;
-  if (scales.size() != 2) throw Error::in(file.tensor(entry.name + ".scales").origin, "", "two dimensions", to_string(scales));
+  if (scales.size() != 2)
+    throw Error::in(file.tensor(entry.name + ".scales").origin, "", "two dimensions", to_string(scales));
   return read_planes(file, entry, scales[0], scales[1] * entry.group);
 }
 
@@ -26,9 +27,11 @@ QuantizedMatrix matrix_of(const GgufFile& file, const PlaneTable::Entry& entry) 
 GgufType type_of(const QuantizedMatrix& matrix, const GgufFile& file, const std::string& name) {
   const auto types = exact_types(matrix);
   if (!types.empty()) return types.front();
-  throw Error(file.file() + ": tensor " + name + ": no GGUF type holds " + std::to_string(matrix.bits) + "-bit codes in groups of " +
-              std::to_string(matrix.group) + (matrix.symmetric ? "" : " with zero points") +
-              " exactly, so the model stays in planes, which llama.cpp does not read; 4 bits in groups of a multiple of 32 can be exported");
+  throw Error(file.file() + ": tensor " + name + ": no GGUF type holds " + std::to_string(matrix.bits) +
+              "-bit codes in groups of " + std::to_string(matrix.group) +
+              (matrix.symmetric ? "" : " with zero points") +
+              " exactly, so the model stays in planes, which llama.cpp does not read; 4 bits in groups of a multiple "
+              "of 32 can be exported");
 }
 
 bool is_plane(const PlaneTable& table, const std::string& tensor) {
@@ -62,7 +65,8 @@ void check_packable(const GgufFile& file) {
 
 void pack_planes(const Model& model, const std::filesystem::path& from, const std::filesystem::path& to) {
   if (!fits_llama_architecture(model.config().decoder)) {
-    throw Error(from.string() + ": the decoder's activation is not SiLU: no architecture of GGUF that llama.cpp reads has it");
+    throw Error(from.string() +
+                ": the decoder's activation is not SiLU: no architecture of GGUF that llama.cpp reads has it");
   }
   const GgufFile file(from);
   const PlaneTable table = read_plane_table(file);

@@ -8,8 +8,8 @@
 
 namespace qvlm {
 
-Answer continue_sequence(Sequence& sequence, const Tokenizer& tokenizer, const SamplingParameters& sampling, int max_tokens,
-                         const TokenListener& on_token, std::stop_token stop) {
+Answer continue_sequence(Sequence& sequence, const Tokenizer& tokenizer, const SamplingParameters& sampling,
+                         int max_tokens, const TokenListener& on_token, std::stop_token stop) {
   Generator& generator = sequence.generator();
   const std::vector<int>& ends = generator.config().tokens.end;
   StreamingDecoder decoder(tokenizer);

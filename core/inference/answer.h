@@ -16,9 +16,9 @@ namespace qvlm {
 struct Answer {
   std::vector<int32_t> tokens;  // without the end token
   std::string text;
-  std::string reason;           // "end", "length", "stopped", "context"
-  int32_t end_token = -1;       // that ended it, where reason is "end"
-  double decode_seconds = 0;    // of the tokens behind the first
+  std::string reason;         // "end", "length", "stopped", "context"
+  int32_t end_token = -1;     // that ended it, where reason is "end"
+  double decode_seconds = 0;  // of the tokens behind the first
 };
 
 /// Told of every token: its id, and what can be said with it (whole UTF-8 characters only).
@@ -27,8 +27,9 @@ using TokenListener = std::function<void(int32_t id, const std::string& text)>;
 /// How many of the last tokens a repetition penalty counts.
 inline constexpr size_t kRepetitionWindow = 256;
 
-/// Continues `sequence`, which fill() has just filled. At most `max_tokens` tokens. A stop ends it with reason "stopped".
-Answer continue_sequence(Sequence& sequence, const Tokenizer& tokenizer, const SamplingParameters& sampling, int max_tokens,
-                         const TokenListener& on_token = {}, std::stop_token stop = {});
+/// Continues `sequence`, which fill() has just filled. At most `max_tokens` tokens. A stop ends it with reason
+/// "stopped".
+Answer continue_sequence(Sequence& sequence, const Tokenizer& tokenizer, const SamplingParameters& sampling,
+                         int max_tokens, const TokenListener& on_token = {}, std::stop_token stop = {});
 
 }  // namespace qvlm

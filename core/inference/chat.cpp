@@ -13,7 +13,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 }  // namespace
 
@@ -34,7 +36,8 @@ Prompt make_prompt(const Tokenizer& tokenizer, const VlmConfig& config, std::spa
   return prompt;
 }
 
-ChatSession::ChatSession(Generator& generator, const Tokenizer& tokenizer) : tokenizer_(tokenizer), sequence_(generator) {
+ChatSession::ChatSession(Generator& generator, const Tokenizer& tokenizer)
+    : tokenizer_(tokenizer), sequence_(generator) {
   if (generator.config().vision) pictures_.emplace(generator.config());
 }
 
@@ -49,13 +52,15 @@ AnswerFinished ChatSession::ask(const Ask& ask, const ChatListener& listener, st
     messages.push_back({role_from(turn.role), turn.text, static_cast<int>(turn.images.size())});
     images.insert(images.end(), turn.images.begin(), turn.images.end());
   }
-  const Prompt prompt = make_prompt(tokenizer_, generator.config(), messages, images, pictures_ ? &*pictures_ : nullptr);
+  const Prompt prompt =
+      make_prompt(tokenizer_, generator.config(), messages, images, pictures_ ? &*pictures_ : nullptr);
   try {
     const auto prefill = Clock::now();
     const Sequence::Filled filled = sequence_.fill(prompt.parts, stop);
     listener(PromptReady{filled.rows, filled.reused_rows, prompt.images});
     const double vision_now = generator.timings().vision_seconds;
-    finished.vision_seconds = vision_now >= vision_before ? vision_now - vision_before : vision_now;  // reset() starts the count anew
+    finished.vision_seconds =
+        vision_now >= vision_before ? vision_now - vision_before : vision_now;  // reset() starts the count anew
     bool first = true;
     double prefill_seconds = 0;
     const Answer answer = continue_sequence(
@@ -71,9 +76,11 @@ AnswerFinished ChatSession::ask(const Ask& ask, const ChatListener& listener, st
     finished.text = answer.text;
     finished.reason = answer.reason;
     finished.tokens = static_cast<int>(answer.tokens.size());
-    if (prefill_seconds > 0) finished.prefill_tokens_per_second = double(filled.rows - filled.reused_rows) / prefill_seconds;
+    if (prefill_seconds > 0)
+      finished.prefill_tokens_per_second = double(filled.rows - filled.reused_rows) / prefill_seconds;
     if (answer.decode_seconds > 0 && answer.tokens.size() > 1) {
-      finished.decode_tokens_per_second = double(answer.tokens.size() - (answer.reason == "end" ? 0 : 1)) / answer.decode_seconds;
+      finished.decode_tokens_per_second =
+          double(answer.tokens.size() - (answer.reason == "end" ? 0 : 1)) / answer.decode_seconds;
     }
   } catch (const Cancelled&) {
     finished.reason = "stopped";

@@ -26,8 +26,9 @@ struct Prompt {
   std::vector<SeenImage> images;
 };
 
-/// Renders the dialogue with the model's template and reads its pictures (`images`, in the order in which the messages count them). `pictures`
-/// may be null for a model without a tower. Throws Error: unknown template, empty question, absent picture.
+/// Renders the dialogue with the model's template and reads its pictures (`images`, in the order in which the messages
+/// count them). `pictures` may be null for a model without a tower. Throws Error: unknown template, empty question,
+/// absent picture.
 Prompt make_prompt(const Tokenizer& tokenizer, const VlmConfig& config, std::span<const Message> messages,
                    std::span<const std::filesystem::path> images, PictureReader* pictures, bool blank_images = false);
 
@@ -36,8 +37,8 @@ class ChatSession {
  public:
   ChatSession(Generator& generator, const Tokenizer& tokenizer);
 
-  /// Tells PromptReady, TokenGenerated for every token, AnswerFinished; returns the last. Throws Error (the session can go on); a stop
-  /// before the first token also ends in an AnswerFinished with reason "stopped".
+  /// Tells PromptReady, TokenGenerated for every token, AnswerFinished; returns the last. Throws Error (the session can
+  /// go on); a stop before the first token also ends in an AnswerFinished with reason "stopped".
   AnswerFinished ask(const Ask& ask, const ChatListener& listener, std::stop_token stop = {});
 
  private:

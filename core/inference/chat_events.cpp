@@ -71,11 +71,21 @@ void fields(V& visit, ChatFailed& event) {
 
 namespace {
 
-const char* name_of(const ChatReady&) { return "ChatReady"; }
-const char* name_of(const PromptReady&) { return "PromptReady"; }
-const char* name_of(const TokenGenerated&) { return "TokenGenerated"; }
-const char* name_of(const AnswerFinished&) { return "AnswerFinished"; }
-const char* name_of(const ChatFailed&) { return "ChatFailed"; }
+const char* name_of(const ChatReady&) {
+  return "ChatReady";
+}
+const char* name_of(const PromptReady&) {
+  return "PromptReady";
+}
+const char* name_of(const TokenGenerated&) {
+  return "TokenGenerated";
+}
+const char* name_of(const AnswerFinished&) {
+  return "AnswerFinished";
+}
+const char* name_of(const ChatFailed&) {
+  return "ChatFailed";
+}
 
 template <class T>
 T read(const nlohmann::json& json, const std::string& where) {
@@ -99,7 +109,8 @@ ChatCommand chat_command_from_json_line(const std::string& line) {
   if (json.contains("ask")) {
     Ask ask = read<Ask>(json.at("ask"), "ask");
     if (ask.turns.empty()) throw Error::in("", "ask.turns", "at least one turn", "none");
-    if (ask.turns.back().role != "user") throw Error::in("", "ask.turns", "a last turn of role \"user\"", ask.turns.back().role);
+    if (ask.turns.back().role != "user")
+      throw Error::in("", "ask.turns", "a last turn of role \"user\"", ask.turns.back().role);
     if (ask.max_tokens < 1) throw Error::in("", "ask.max_tokens", "at least 1", std::to_string(ask.max_tokens));
     validate(ask.sampling);
     return ask;

@@ -23,7 +23,11 @@ std::shared_ptr<const Picture> PictureReader::picture_of(const Image& image, con
   auto picture = std::make_shared<Picture>();
   picture->pixels = preprocess(image, config_.preprocess);
   const bool pads = config_.preprocess.fit == PreprocessConfig::Fit::PAD_SQUARE;
-  picture->seen = {path.string(), image.width, image.height, picture->pixels.size, pads ? "padded to square" : "centre crop",
+  picture->seen = {path.string(),
+                   image.width,
+                   image.height,
+                   picture->pixels.size,
+                   pads ? "padded to square" : "centre crop",
                    config_.vision->image_tokens()};
   return picture;
 }

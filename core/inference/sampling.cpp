@@ -34,8 +34,8 @@ void validate(const SamplingParameters& parameters) {
   }
 }
 
-int32_t sample_token(std::span<const float> logits, const SamplingParameters& parameters, std::span<const int32_t> recent,
-                     int64_t position) {
+int32_t sample_token(std::span<const float> logits, const SamplingParameters& parameters,
+                     std::span<const int32_t> recent, int64_t position) {
   if (logits.empty()) throw Error("sampling: there are no logits");
   std::vector<float> scores(logits.begin(), logits.end());  // [vocabulary]
   if (parameters.repetition_penalty != 1) {
@@ -70,7 +70,8 @@ int32_t sample_token(std::span<const float> logits, const SamplingParameters& pa
   std::vector<double> weights(order.size());  // unnormalised probabilities, the largest is 1
   double total = 0;
   for (size_t i = 0; i < order.size(); ++i) {
-    weights[i] = std::exp((double(scores[static_cast<size_t>(order[i])]) - double(*best)) / double(parameters.temperature));
+    weights[i] =
+        std::exp((double(scores[static_cast<size_t>(order[i])]) - double(*best)) / double(parameters.temperature));
     total += weights[i];
   }
   size_t kept = order.size();

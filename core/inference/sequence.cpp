@@ -47,7 +47,8 @@ Sequence::Filled Sequence::fill(std::span<const PromptPart> prompt, std::stop_to
   for (const PromptPart& part : prompt) {
     if (const auto* tokens = std::get_if<std::vector<int32_t>>(&part)) {
       const size_t from = std::min(same > unit ? same - unit : 0, tokens->size());
-      if (from < tokens->size()) rest.emplace_back(std::vector<int32_t>(tokens->begin() + static_cast<ptrdiff_t>(from), tokens->end()));
+      if (from < tokens->size())
+        rest.emplace_back(std::vector<int32_t>(tokens->begin() + static_cast<ptrdiff_t>(from), tokens->end()));
       unit += tokens->size();
     } else {
       if (unit >= same) rest.push_back(part);

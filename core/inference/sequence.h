@@ -10,7 +10,8 @@
 
 namespace qvlm {
 
-/// The one user of a Generator's reset, truncate and append. Throws what they throw; after a throw the sequence starts anew.
+/// The one user of a Generator's reset, truncate and append. Throws what they throw; after a throw the sequence starts
+/// anew.
 class Sequence {
  public:
   explicit Sequence(Generator& generator) : generator_(generator) {}
@@ -19,8 +20,9 @@ class Sequence {
     int64_t rows = 0;         // of the whole prompt
     int64_t reused_rows = 0;  // of them already there
   };
-  /// Makes the sequence hold exactly `prompt`; logits() then speak of what follows. The longest common prefix stays (pictures compare by
-  /// PixelTensor::hash); at least one row is computed. Throws Error with both numbers where the prompt is empty or longer than the context.
+  /// Makes the sequence hold exactly `prompt`; logits() then speak of what follows. The longest common prefix stays
+  /// (pictures compare by PixelTensor::hash); at least one row is computed. Throws Error with both numbers where the
+  /// prompt is empty or longer than the context.
   Filled fill(std::span<const PromptPart> prompt, std::stop_token stop = {});
 
   /// Appends one token.

@@ -65,8 +65,8 @@ class JsonWriter {
   }
 };
 
-/// Reads each field that it is shown; a missing or mistyped one is an Error that names it. Unknown keys are passed over, so that a newer
-/// writer can be read.
+/// Reads each field that it is shown; a missing or mistyped one is an Error that names it. Unknown keys are passed
+/// over, so that a newer writer can be read.
 class JsonReader {
  public:
   JsonReader(const nlohmann::json& object, std::string where) : object_(object), where_(std::move(where)) {
@@ -98,7 +98,8 @@ class JsonReader {
       value = json.get<bool>();
     } else if constexpr (std::is_integral_v<T>) {
       if (!json.is_number_integer()) throw Error::in("", where, "a whole number", json.type_name());
-      const bool fits = json.is_number_unsigned() ? std::in_range<T>(json.get<uint64_t>()) : std::in_range<T>(json.get<int64_t>());
+      const bool fits =
+          json.is_number_unsigned() ? std::in_range<T>(json.get<uint64_t>()) : std::in_range<T>(json.get<int64_t>());
       if (!fits) throw Error::in("", where, "a number within range", json.dump());
       value = json.get<T>();
     } else if constexpr (std::is_floating_point_v<T>) {
@@ -113,7 +114,8 @@ class JsonReader {
     } else if constexpr (IsVector<T>::value) {
       if (!json.is_array()) throw Error::in("", where, "an array", json.type_name());
       value.clear();
-      for (size_t i = 0; i < json.size(); ++i) from_json_value(json[i], value.emplace_back(), where + "[" + std::to_string(i) + "]");
+      for (size_t i = 0; i < json.size(); ++i)
+        from_json_value(json[i], value.emplace_back(), where + "[" + std::to_string(i) + "]");
     } else if constexpr (IsMap<T>::value) {
       if (!json.is_object()) throw Error::in("", where, "an object", json.type_name());
       value.clear();

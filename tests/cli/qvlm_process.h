@@ -11,7 +11,9 @@
 
 namespace qvlm::test {
 
-inline QString qvlm_path() { return QStringLiteral(QVLM_BINARY_DIR "/bin/qvlm"); }
+inline QString qvlm_path() {
+  return QStringLiteral(QVLM_BINARY_DIR "/bin/qvlm");
+}
 
 struct Ran {
   int status = -1;
@@ -80,8 +82,8 @@ inline QString wait_for_line(QProcess& process, const QString& part) {
 }  // namespace qvlm::test
 
 /// The command failed with this status and a message that holds `part`.
-#define VERIFY_FAILED(ran, expected_status, part)                         \
-  do {                                                                    \
-    QVERIFY2((ran).err.contains(part), qPrintable((ran).err));            \
-    QCOMPARE((ran).status, expected_status);                              \
+#define VERIFY_FAILED(ran, expected_status, part)              \
+  do {                                                         \
+    QVERIFY2((ran).err.contains(part), qPrintable((ran).err)); \
+    QCOMPARE((ran).status, expected_status);                   \
   } while (false)

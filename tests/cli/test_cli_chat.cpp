@@ -31,7 +31,8 @@ class TestCliChat : public QObject {
 
   void both_backends_answer_one_question() {
     for (const QString backend : {"vulkan", "reference"}) {
-      const Ran ran = run_qvlm({"chat", model_, "--backend", backend, "--image", kPicture, "--prompt", "What is it?", "--max-tokens", "3"});
+      const Ran ran = run_qvlm(
+          {"chat", model_, "--backend", backend, "--image", kPicture, "--prompt", "What is it?", "--max-tokens", "3"});
       QVERIFY2(ran.status == 0, qPrintable(ran.err));
       QVERIFY2(ran.err.contains("[" + backend + " on ") && ran.err.contains("3 tokens"), qPrintable(ran.err));
       QVERIFY(ran.out.endsWith("\n"));
@@ -39,7 +40,8 @@ class TestCliChat : public QObject {
   }
 
   void a_line_that_is_no_command_is_refused_and_the_dialogue_goes_on() {
-    const Ran ran = run_qvlm({"chat", model_, "--backend", "reference", "--json"}, "tell me\n{\"ask\": {}}\n" + ask("What is it?"));
+    const Ran ran =
+        run_qvlm({"chat", model_, "--backend", "reference", "--json"}, "tell me\n{\"ask\": {}}\n" + ask("What is it?"));
     QVERIFY2(ran.status == 0, qPrintable(ran.err));
     QCOMPARE(ran.events().count("ChatFailed"), 2);
     QCOMPARE(ran.events().last(), QString("AnswerFinished"));
@@ -48,8 +50,9 @@ class TestCliChat : public QObject {
 
   void every_question_is_answered_or_refused() {
     tiny::write_text(path("text.png").toStdString(), "no picture");
-    const QByteArray input = ask("What is it?", {kPicture}) + ask("What is it?", {path("text.png")}) + ask("What is it?", {path("absent.png")}) +
-                             ask("") + ask(QString("word ").repeated(300)) + ask("What is it?", {kPicture}) + ask("And without?");
+    const QByteArray input = ask("What is it?", {kPicture}) + ask("What is it?", {path("text.png")}) +
+                             ask("What is it?", {path("absent.png")}) + ask("") + ask(QString("word ").repeated(300)) +
+                             ask("What is it?", {kPicture}) + ask("And without?");
     const Ran ran = run_qvlm({"chat", model_, "--backend", "reference", "--json"}, input);
     QVERIFY2(ran.status == 0, qPrintable(ran.err));
     QList<QJsonObject> ends;
@@ -79,8 +82,15 @@ class TestCliChat : public QObject {
     VERIFY_FAILED(run_qvlm(begin + QStringList{"What is it, then?", "--context", "8"}), 1, "8");
   }
 
+  void too_little_memory_is_said_with_the_numbers() {
+    const Ran ran = run_qvlm({"chat", model_, "--prompt", "What?", "--memory-limit", "1", "--context", "256"});
+    VERIFY_FAILED(ran, 1, "memory");
+    QVERIFY2(ran.err.contains("MiB") || ran.err.contains("bytes") || ran.err.contains("KiB"), qPrintable(ran.err));
+  }
+
   void a_dialogue_on_a_terminal() {
-    const QByteArray input = "/image " + path("absent.png").toUtf8() + "\n/image " + kPicture.toUtf8() + "\nWhat is it?\n/dream\n/clear\n/quit\nmore\n";
+    const QByteArray input = "/image " + path("absent.png").toUtf8() + "\n/image " + kPicture.toUtf8() +
+                             "\nWhat is it?\n/dream\n/clear\n/quit\nmore\n";
     const Ran ran = run_qvlm({"chat", model_, "--backend", "reference", "--max-tokens", "3"}, input);
     QVERIFY2(ran.status == 0, qPrintable(ran.err));
     QVERIFY(ran.err.contains("absent.png: no such file"));
@@ -98,7 +108,8 @@ class TestCliChat : public QObject {
     process.write("{\"stop\": true}\n");
     const QString finished = wait_for_line(process, "AnswerFinished");
     QVERIFY2(finished.contains("\"reason\":\"stopped\"") || finished.contains("\"reason\":\"length\"") ||
-                 finished.contains("\"reason\":\"end\""), qPrintable(finished));
+                 finished.contains("\"reason\":\"end\""),
+             qPrintable(finished));
     process.write("{\"quit\": true}\n");
     QVERIFY(process.waitForFinished(60000));
     QCOMPARE(process.exitCode(), 0);
@@ -115,20 +126,25 @@ class TestCliChat : public QObject {
   }
 
   void evaluation_in_lines() {
-    tiny::write_text(path("questions.jsonl").toStdString(),
-                     R"({"id":"a","images":[")" + kPicture.toStdString() + R"("],"question":"What?","answer":"dog","category":"naming","novel":true})" "\n"
-                     R"({"id":"b","images":[],"question":"How many?","answer":"2","category":"count","novel":false})" "\n");
-    const Ran ran = run_qvlm({"evaluate", model_, "--questions", path("questions.jsonl"), "--backend", "reference", "--json", "--max-tokens", "4",
-                              "--against", model_});
+    tiny::write_text(
+        path("questions.jsonl").toStdString(),
+        R"({"id":"a","images":[")" + kPicture.toStdString() +
+            R"("],"question":"What?","answer":"dog","category":"naming","novel":true})"
+            "\n"
+            R"({"id":"b","images":[],"question":"How many?","answer":"2","category":"count","novel":false})"
+            "\n");
+    const Ran ran = run_qvlm({"evaluate", model_, "--questions", path("questions.jsonl"), "--backend", "reference",
+                              "--json", "--max-tokens", "4", "--against", model_});
     QVERIFY2(ran.status == 0, qPrintable(ran.err));
-    QCOMPARE(ran.events(), (QStringList{"EvaluationStarted", "QuestionAnswered", "QuestionAnswered", "EvaluationFinished"}));
+    QCOMPARE(ran.events(),
+             (QStringList{"EvaluationStarted", "QuestionAnswered", "QuestionAnswered", "EvaluationFinished"}));
     const QJsonObject result = ran.lines().last();
     QCOMPARE(result["overall"].toObject()["total"].toInt(), 2);
     QCOMPARE(result["novel"].toObject()["total"].toInt(), 1);
     QCOMPARE(result["agreement"].toDouble(), 1.0);
     QVERIFY(result["mean_kl"].toDouble() < 1e-9);
-    const Ran engine = run_qvlm({"evaluate", model_, "--questions", path("questions.jsonl"), "--json", "--max-tokens", "4", "--against", model_,
-                                 "--against-backend", "reference"});
+    const Ran engine = run_qvlm({"evaluate", model_, "--questions", path("questions.jsonl"), "--json", "--max-tokens",
+                                 "4", "--against", model_, "--against-backend", "reference"});
     QVERIFY2(engine.status == 0, qPrintable(engine.err));
     QVERIFY2(engine.lines().last()["mean_kl"].toDouble() < 1e-3, qPrintable(engine.out));
   }

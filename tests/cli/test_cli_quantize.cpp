@@ -1,9 +1,10 @@
-// A whole small run through the command line: quantize, look, ask, export; cancelling, resuming, and what stands in the way.
+// A whole small run through the command line: quantize, look, ask, export; cancelling, resuming, and what stands in the
+// way.
+#include <unistd.h>
 #include <QDir>
 #include <QFile>
 #include <QTemporaryDir>
 #include <csignal>
-#include <unistd.h>
 
 #include "tests/cli/qvlm_process.h"
 #include "tests/cli/tiny_model.h"
@@ -17,8 +18,17 @@ class TestCliQuantize : public QObject {
   QString model_;
 
   QStringList quantize(const QString& out, const QStringList& more = {}) const {
-    return QStringList{"quantize", model_, "--calibration", QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"), "-o", path(out),
-                       "--samples", "4", "--search-samples", "2"} + more;
+    return QStringList{"quantize",
+                       model_,
+                       "--calibration",
+                       QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"),
+                       "-o",
+                       path(out),
+                       "--samples",
+                       "4",
+                       "--search-samples",
+                       "2"} +
+           more;
   }
 
  private slots:
@@ -33,7 +43,8 @@ class TestCliQuantize : public QObject {
     QCOMPARE(events.count("EntropyMeasured"), 4 * tiny::kLayers);
     QCOMPARE(events.count("LayerQuantized"), tiny::kLayers);
     for (const QJsonObject& line : run.lines()) {
-      if (line["event"] == "BlockSearched") QVERIFY(line["joint_error"].toDouble() <= line["layerwise_error"].toDouble());
+      if (line["event"] == "BlockSearched")
+        QVERIFY(line["joint_error"].toDouble() <= line["layerwise_error"].toDouble());
     }
     const Ran inspect = run_qvlm({"inspect", path("a.qvlm"), "--json"});
     QVERIFY2(inspect.status == 0, qPrintable(inspect.err));
@@ -53,7 +64,8 @@ class TestCliQuantize : public QObject {
     const Ran inspect = run_qvlm(QStringList{"inspect"} + plain + QStringList{"--json"});
     QVERIFY2(inspect.status == 0, qPrintable(inspect.err));
     const auto answer = [&](const QStringList& model) {
-      return run_qvlm(QStringList{"chat"} + model + QStringList{"--prompt", "What is it?", "--max-tokens", "6", "--backend", "reference"});
+      return run_qvlm(QStringList{"chat"} + model +
+                      QStringList{"--prompt", "What is it?", "--max-tokens", "6", "--backend", "reference"});
     };
     const Ran from_gguf = answer(plain), from_qvlm = answer({path("a.qvlm")});
     QVERIFY2(from_gguf.status == 0, qPrintable(from_gguf.err));
@@ -85,8 +97,9 @@ class TestCliQuantize : public QObject {
     QVERIFY(!QFile::exists(path("c.qvlm")) && QFile::exists(path("c.qvlm.partial")));
     const Ran opened = run_qvlm({"inspect", path("c.qvlm.partial")});
     VERIFY_FAILED(opened, 1, "resume");
-    const Ran resumed = run_qvlm({"quantize", model_, "--calibration", QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"), "-o",
-                                  path("c.qvlm"), "--resume", "--json"});
+    const Ran resumed =
+        run_qvlm({"quantize", model_, "--calibration", QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"),
+                  "-o", path("c.qvlm"), "--resume", "--json"});
     QVERIFY2(resumed.status == 0, qPrintable(resumed.err));
     QCOMPARE(resumed.events().last(), QString("RunFinished"));
     QVERIFY(QFile::exists(path("c.qvlm")));
@@ -108,11 +121,14 @@ class TestCliQuantize : public QObject {
   void what_stands_in_the_way_is_said_before_the_work() {
     VERIFY_FAILED(run_qvlm(quantize("e.qvlm", {"--group", "128"})), 1, "32");  // rows of 64: says which groups would do
     VERIFY_FAILED(run_qvlm(quantize("e.gguf")), 1, ".qvlm");
-    tiny::write_text(path("absent.json").toStdString(),
-                     R"([{"id":"x","image":"absent.png","conversations":[{"from":"human","value":"<image>\nWhat?"},{"from":"gpt","value":"dog"}]}])");
-    VERIFY_FAILED(run_qvlm({"quantize", model_, "--calibration", path("absent.json"), "-o", path("e.qvlm")}), 1, "absent.png");
+    tiny::write_text(
+        path("absent.json").toStdString(),
+        R"([{"id":"x","image":"absent.png","conversations":[{"from":"human","value":"<image>\nWhat?"},{"from":"gpt","value":"dog"}]}])");
+    VERIFY_FAILED(run_qvlm({"quantize", model_, "--calibration", path("absent.json"), "-o", path("e.qvlm")}), 1,
+                  "absent.png");
     if (geteuid() == 0) {  // root writes everywhere but where there is no file system
-      VERIFY_FAILED(run_qvlm({"quantize", model_, "--calibration", QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"), "-o", "/proc/e.qvlm"}),
+      VERIFY_FAILED(run_qvlm({"quantize", model_, "--calibration",
+                              QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"), "-o", "/proc/e.qvlm"}),
                     1, "/proc/e.qvlm");
     } else {
       QDir().mkpath(path("locked"));

@@ -19,13 +19,20 @@ class TestCliUsage : public QObject {
   void every_command_explains_itself_data() {
     QTest::addColumn<QString>("command");
     QTest::addColumn<QString>("option");
-    QTest::newRow("devices") << "devices" << "--self-test";
-    QTest::newRow("inspect") << "inspect" << "MODEL";
-    QTest::newRow("quantize") << "quantize" << "--calibration";
-    QTest::newRow("evaluate") << "evaluate" << "--questions";
-    QTest::newRow("chat") << "chat" << "--image";
-    QTest::newRow("bench") << "bench" << "--device";
-    QTest::newRow("export") << "export" << "--to";
+    QTest::newRow("devices") << "devices"
+                             << "--self-test";
+    QTest::newRow("inspect") << "inspect"
+                             << "MODEL";
+    QTest::newRow("quantize") << "quantize"
+                              << "--calibration";
+    QTest::newRow("evaluate") << "evaluate"
+                              << "--questions";
+    QTest::newRow("chat") << "chat"
+                          << "--image";
+    QTest::newRow("bench") << "bench"
+                           << "--device";
+    QTest::newRow("export") << "export"
+                            << "--to";
   }
   void every_command_explains_itself() {
     QFETCH(QString, command);
@@ -39,17 +46,21 @@ class TestCliUsage : public QObject {
     QTest::addColumn<QStringList>("arguments");
     QTest::addColumn<QString>("message");
     QTest::newRow("no command") << QStringList{} << "subcommand";
-    QTest::newRow("unknown command") << QStringList{"dream"} << "";
+    QTest::newRow("unknown command") << QStringList{"dream"} << "unknown command dream";
     QTest::newRow("unknown option") << QStringList{"inspect", "m", "--dream"} << "--dream";
     QTest::newRow("no model") << QStringList{"inspect"} << "MODEL";
     QTest::newRow("no questions") << QStringList{"evaluate", "m"} << "--questions";
     QTest::newRow("backend") << QStringList{"chat", "m", "--backend", "abacus"} << "abacus";
     QTest::newRow("negative limit") << QStringList{"evaluate", "m", "--questions", "q", "--limit", "-1"} << "--limit";
     QTest::newRow("top-p") << QStringList{"chat", "m", "--prompt", "x", "--top-p", "2"} << "top_p";
-    QTest::newRow("weight method") << QStringList{"quantize", "m", "--calibration", "c", "-o", "o.qvlm", "--weight-method", "magic"} << "magic";
-    QTest::newRow("bits") << QStringList{"quantize", "m", "--calibration", "c", "-o", "o.qvlm", "--weights", "17"} << "17";
+    QTest::newRow("weight method") << QStringList{"quantize", "m",      "--calibration",   "c",
+                                                  "-o",       "o.qvlm", "--weight-method", "magic"}
+                                   << "magic";
+    QTest::newRow("bits") << QStringList{"quantize", "m", "--calibration", "c", "-o", "o.qvlm", "--weights", "17"}
+                          << "17";
     QTest::newRow("format") << QStringList{"export", "m", "--to", "zip", "-o", "d"} << "zip";
-    QTest::newRow("device of the reference") << QStringList{"chat", model_, "--prompt", "x", "--backend", "reference", "--device", "0"} << "--device";
+    QTest::newRow("device of the reference")
+        << QStringList{"chat", model_, "--prompt", "x", "--backend", "reference", "--device", "0"} << "--device";
   }
   void wrong_usage_ends_with_2() {
     QFETCH(QStringList, arguments);
@@ -66,7 +77,8 @@ class TestCliUsage : public QObject {
     QTest::newRow("inspect") << QStringList{"inspect", absent};
     QTest::newRow("questions") << QStringList{"evaluate", model_, "--questions", absent};
     QTest::newRow("calibration") << QStringList{"quantize", model_, "--calibration", absent, "-o", path("o.qvlm")};
-    QTest::newRow("recipe") << QStringList{"quantize", model_, "--calibration", "c", "-o", path("o.qvlm"), "--recipe", absent};
+    QTest::newRow("recipe") << QStringList{"quantize", model_,         "--calibration", "c",
+                                           "-o",       path("o.qvlm"), "--recipe",      absent};
     QTest::newRow("export") << QStringList{"export", absent, "--to", "gguf", "-o", path("out")};
   }
   void what_is_not_there_ends_with_1() {
@@ -80,9 +92,11 @@ class TestCliUsage : public QObject {
     const Ran inspect = run_qvlm({"inspect", path("absent"), "--json"});
     QCOMPARE(inspect.events(), QStringList{"Failed"});
     QVERIFY(inspect.lines().last()["message"].toString().contains("absent"));
-    QCOMPARE(run_qvlm({"evaluate", path("absent"), "--questions", path("absent"), "--json"}).events(), QStringList{"EvaluationFailed"});
+    QCOMPARE(run_qvlm({"evaluate", path("absent"), "--questions", path("absent"), "--json"}).events(),
+             QStringList{"EvaluationFailed"});
     QCOMPARE(run_qvlm({"chat", path("absent"), "--json"}).events(), QStringList{"ChatFailed"});
-    QCOMPARE(run_qvlm({"quantize", path("absent"), "--calibration", "c", "-o", path("o.qvlm"), "--json"}).events(), QStringList{"RunFailed"});
+    QCOMPARE(run_qvlm({"quantize", path("absent"), "--calibration", "c", "-o", path("o.qvlm"), "--json"}).events(),
+             QStringList{"RunFailed"});
   }
 
   void an_unknown_model_type_says_which_are_known() {
@@ -118,7 +132,8 @@ class TestCliUsage : public QObject {
   void without_a_vulkan_driver_the_reference_is_proposed() {
     const Variables no_driver{{"VK_ICD_FILENAMES", path("absent.json")}, {"VK_DRIVER_FILES", path("absent.json")}};
     const Ran devices = run_qvlm({"devices"}, {}, no_driver);
-    QVERIFY2(devices.out.contains("No Vulkan device") || devices.err.contains("Vulkan"), qPrintable(devices.out + devices.err));
+    QVERIFY2(devices.out.contains("No Vulkan device") || devices.err.contains("Vulkan"),
+             qPrintable(devices.out + devices.err));
     const Ran chat = run_qvlm({"chat", model_, "--prompt", "What?"}, {}, no_driver);
     VERIFY_FAILED(chat, 1, "Vulkan");
     QVERIFY2(chat.err.contains("--backend reference"), qPrintable(chat.err));

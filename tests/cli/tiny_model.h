@@ -1,4 +1,5 @@
-// A LLaVA checkpoint of a few thousand random weights with the demo's tokenizer: answers are nonsense, every path is the real one.
+// A LLaVA checkpoint of a few thousand random weights with the demo's tokenizer: answers are nonsense, every path is
+// the real one.
 #pragma once
 
 #include <filesystem>
@@ -26,7 +27,8 @@ inline std::filesystem::path write_tiny_model(const std::filesystem::path& folde
   tiny::write_text(folder / "config.json", config.dump());
   tiny::write_tensors(folder, list);
   const fs::path tokenizer = fs::path(QVLM_SOURCE_DIR) / "resources/demo/model";
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"}) {
+  for (const char* name :
+       {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"}) {
     fs::copy_file(tokenizer / name, folder / name, fs::copy_options::overwrite_existing);
   }
   return folder;

@@ -49,7 +49,8 @@ class TestAccuracy : public QObject {
   }
 
   void kl_of_known_distributions() {
-    const std::array p{std::log(0.5f), std::log(0.5f)}, q{std::log(0.25f) + 7, std::log(0.75f) + 7};  // a shift changes nothing
+    const std::array p{std::log(0.5f), std::log(0.5f)},
+        q{std::log(0.25f) + 7, std::log(0.75f) + 7};  // a shift changes nothing
     const double expected = 0.5 * std::log(0.5 / 0.25) + 0.5 * std::log(0.5 / 0.75);
     QVERIFY(std::abs(mean_kl_divergence(p, q, 2) - expected) < 1e-6);
     QCOMPARE(mean_kl_divergence(p, p, 2), 0.0);

@@ -35,9 +35,12 @@ class TestEvaluate : public QObject {
   Q_OBJECT
   std::unique_ptr<Tokenizer> tokenizer_ = byte_tokenizer();
 
-  EvaluationFinished run(FakeGenerator& generator, const EvaluationOptions& options, std::vector<EvaluationEvent>& events,
-                         const std::vector<Sample>& questions = kQuestions, std::stop_token stop = {}) {
-    return evaluate(generator, *tokenizer_, questions, options, [&](const EvaluationEvent& event) { events.push_back(event); }, stop);
+  EvaluationFinished run(FakeGenerator& generator, const EvaluationOptions& options,
+                         std::vector<EvaluationEvent>& events, const std::vector<Sample>& questions = kQuestions,
+                         std::stop_token stop = {}) {
+    return evaluate(
+        generator, *tokenizer_, questions, options, [&](const EvaluationEvent& event) { events.push_back(event); },
+        stop);
   }
 
  private slots:
@@ -84,8 +87,8 @@ class TestEvaluate : public QObject {
     std::vector<EvaluationEvent> events;
     const auto result = run(generator, {.against = &other, .against_model = "other"}, events);
     QVERIFY(std::abs(result.agreement - 1.0 / 3) < 1e-12);
-    // Colour: forced "2" </s>. Here "R" was likely in place of "2"; then "e" in place of </s>. Each row has logits 10 and 0s, at another
-    // place: KL = (p_top - p_rest) * 10.
+    // Colour: forced "2" </s>. Here "R" was likely in place of "2"; then "e" in place of </s>. Each row has logits 10
+    // and 0s, at another place: KL = (p_top - p_rest) * 10.
     const double rest = 1 / (std::exp(10.0) + kVocabulary - 1), top = std::exp(10.0) * rest;
     QVERIFY(std::abs(std::get<QuestionAnswered>(events[1]).kl - (top - rest) * 10) < 1e-4);
     QCOMPARE(std::get<QuestionAnswered>(events[3]).kl, 0.0);

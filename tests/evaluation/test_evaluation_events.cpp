@@ -21,8 +21,16 @@ class TestEvaluationEvents : public QObject {
   void events_come_back_as_they_went() {
     const auto started = back(EvaluationStarted{.model = "m", .questions_path = "q.jsonl", .questions = 7});
     QCOMPARE(started.questions, 7);
-    const auto answered = back(QuestionAnswered{.index = 3, .id = "x", .category = "colour", .question = "?", .expected = "red",
-                                                .answer = "blue", .images = {"a.png"}, .novel = true, .kl = 0.5, .agrees = false});
+    const auto answered = back(QuestionAnswered{.index = 3,
+                                                .id = "x",
+                                                .category = "colour",
+                                                .question = "?",
+                                                .expected = "red",
+                                                .answer = "blue",
+                                                .images = {"a.png"},
+                                                .novel = true,
+                                                .kl = 0.5,
+                                                .agrees = false});
     QCOMPARE(answered.answer, std::string("blue"));
     QVERIFY(!answered.right && answered.novel && !answered.agrees && !answered.soft);
     QCOMPARE(answered.kl, 0.5);

@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Any codes do for packing; scales have few significant bits, as the quantizer makes them where zero points are to fit into Q4_1.
+/// Any codes do for packing; scales have few significant bits, as the quantizer makes them where zero points are to fit
+/// into Q4_1.
 QuantizedMatrix matrix_of(int64_t rows, int64_t columns, int bits, int64_t group, bool symmetric) {
   QuantizedMatrix matrix{rows, columns, bits, group, symmetric, {}, {}, {}};
   uint64_t state = static_cast<uint64_t>(rows * 31 + columns);
@@ -92,7 +93,8 @@ class TestGgufExport : public QObject {
     QVERIFY(typed);
     const auto before = open_model(folder);
     const auto after = open_model(path("out") / "name.gguf", {.vision = path("out") / "name-mmproj.gguf"});
-    for (const std::string& name : before->names()) QVERIFY2(load_float(*before, name) == load_float(*after, name), name.c_str());
+    for (const std::string& name : before->names())
+      QVERIFY2(load_float(*before, name) == load_float(*after, name), name.c_str());
     QCOMPARE(after->names().size(), before->names().size());
     QCOMPARE(after->config().decoder.hidden, before->config().decoder.hidden);
   }
@@ -112,7 +114,8 @@ class TestGgufExport : public QObject {
 
   void what_is_no_quantized_model_is_refused() {
     QVERIFY(failure(path("absent.qvlm"), path("out")).contains("absent.qvlm"));
-    QVERIFY(failure(tiny::write(path("source"), tiny::Names::OLD), path("out")).contains("quantize the checkpoint first"));
+    QVERIFY(
+        failure(tiny::write(path("source"), tiny::Names::OLD), path("out")).contains("quantize the checkpoint first"));
   }
 
   void a_folder_that_cannot_be_written_is_named() {

@@ -14,7 +14,8 @@ namespace qvlm::house {
 
 namespace {
 
-/// A floor: its folder, its height, and the wing of the house. Wings of one height do not know each other; inside a wing `step` counts.
+/// A floor: its folder, its height, and the wing of the house. Wings of one height do not know each other; inside a
+/// wing `step` counts.
 struct Floor {
   std::string_view folder;
   int height;
@@ -23,14 +24,22 @@ struct Floor {
 };
 
 constexpr std::array kFloors{
-    Floor{"core/base/", 0, "", 0},        Floor{"core/model/", 1, "", 0},
-    Floor{"core/input/", 2, "", 0},       Floor{"core/data/", 3, "", 0},
-    Floor{"core/run/", 4, "", 0},         Floor{"core/inference/", 5, "", 0},
-    Floor{"core/evaluation/", 6, "evaluation", 0}, Floor{"core/export/", 6, "export", 0},
-    Floor{"gpu/", 6, "gpu", 0},           Floor{"core/lab/reference/", 6, "lab", 0},
-    Floor{"core/lab/calibration/", 6, "lab", 1}, Floor{"core/lab/quantization/", 6, "lab", 2},
-    Floor{"app/cli/", 7, "cli", 0},       Floor{"app/demo/", 7, "demo", 0},
-    Floor{"app/studio/", 7, "studio", 0}, Floor{"tests/", 8, "", 0},
+    Floor{"core/base/", 0, "", 0},
+    Floor{"core/model/", 1, "", 0},
+    Floor{"core/input/", 2, "", 0},
+    Floor{"core/data/", 3, "", 0},
+    Floor{"core/run/", 4, "", 0},
+    Floor{"core/inference/", 5, "", 0},
+    Floor{"core/evaluation/", 6, "evaluation", 0},
+    Floor{"core/export/", 6, "export", 0},
+    Floor{"gpu/", 6, "gpu", 0},
+    Floor{"core/lab/reference/", 6, "lab", 0},
+    Floor{"core/lab/calibration/", 6, "lab", 1},
+    Floor{"core/lab/quantization/", 6, "lab", 2},
+    Floor{"app/cli/", 7, "cli", 0},
+    Floor{"app/demo/", 7, "demo", 0},
+    Floor{"app/studio/", 7, "studio", 0},
+    Floor{"tests/", 8, "", 0},
 };
 
 /// A library and the only folders whose files may include its headers.
@@ -86,9 +95,13 @@ std::vector<Include> includes_of(const std::string& text) {
   return found;
 }
 
-bool is_generated(std::string_view target) { return target.ends_with(".moc") || target.starts_with("generated/"); }
+bool is_generated(std::string_view target) {
+  return target.ends_with(".moc") || target.starts_with("generated/");
+}
 
-std::string folder_of(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
+std::string folder_of(const std::string& path) {
+  return path.substr(0, path.rfind('/') + 1);
+}
 
 /// The file of the tree that an include means: from the root, or (in shaders) beside the file. Empty: none.
 std::string resolve(const Tree& tree, const std::string& from, const std::string& target) {
@@ -98,10 +111,13 @@ std::string resolve(const Tree& tree, const std::string& from, const std::string
 }
 
 void check_form(const std::string& path, const std::string& text, std::vector<std::string>& found) {
-  if (!text.starts_with("//") && !text.starts_with("/*")) found.push_back(path + ": does not begin with a comment that says what it is for");
+  if (!text.starts_with("//") && !text.starts_with("/*"))
+    found.push_back(path + ": does not begin with a comment that says what it is for");
   const auto lines = std::count(text.begin(), text.end(), '\n');
-  if (lines > 500) found.push_back(path + ": has " + std::to_string(lines) + " lines; a file holds one concept in at most 500");
-  if (path.ends_with(".h") && text.find("#pragma once") == std::string::npos) found.push_back(path + ": lacks #pragma once");
+  if (lines > 500)
+    found.push_back(path + ": has " + std::to_string(lines) + " lines; a file holds one concept in at most 500");
+  if (path.ends_with(".h") && text.find("#pragma once") == std::string::npos)
+    found.push_back(path + ": lacks #pragma once");
 }
 
 void check_libraries(const std::string& path, const Include& include, std::vector<std::string>& found) {
@@ -109,12 +125,14 @@ void check_libraries(const std::string& path, const Include& include, std::vecto
     const auto begins = [&](std::string_view prefix) {
       if (!include.target.starts_with(prefix)) return false;
       // Qt's headers are Q and a capital; "Q" alone would catch too much.
-      return prefix != "Q" || (include.target.size() > 1 && ((include.target[1] >= 'A' && include.target[1] <= 'Z') || include.target[1] == 't'));
+      return prefix != "Q" || (include.target.size() > 1 &&
+                               ((include.target[1] >= 'A' && include.target[1] <= 'Z') || include.target[1] == 't'));
     };
     if (std::none_of(library.header_prefixes.begin(), library.header_prefixes.end(), begins)) continue;
     const auto holds = [&](std::string_view folder) { return path.starts_with(folder); };
     if (std::none_of(library.folders.begin(), library.folders.end(), holds)) {
-      found.push_back(path + ": includes <" + include.target + ">, but " + std::string(library.name) + " is not this floor's");
+      found.push_back(path + ": includes <" + include.target + ">, but " + std::string(library.name) +
+                      " is not this floor's");
     }
   }
 }
@@ -176,14 +194,17 @@ std::vector<std::string> violations_of(const Tree& tree) {
       if (!include.quoted) continue;
       const std::string target = resolve(tree, path, include.target);
       if (target.empty()) {
-        found.push_back(path + ": \"" + include.target + "\" is no file of the tree (includes are written from the root)");
+        found.push_back(path + ": \"" + include.target +
+                        "\" is no file of the tree (includes are written from the root)");
         continue;
       }
       edges[path].insert(target);
       const Floor* to = floor_of(target);
-      if (shader != target.starts_with("shaders/")) found.push_back(path + ": includes " + target + " across the shaders' wall");
+      if (shader != target.starts_with("shaders/"))
+        found.push_back(path + ": includes " + target + " across the shaders' wall");
       if (from && to && !may_include(*from, *to)) {
-        found.push_back(path + ": includes " + target + ", which stands higher or is a neighbour that it must not know");
+        found.push_back(path + ": includes " + target +
+                        ", which stands higher or is a neighbour that it must not know");
       }
     }
   }

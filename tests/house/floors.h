@@ -1,4 +1,5 @@
-// The floors of the house and the check that no file includes from a higher one, a neighbour, or a library that is not its own.
+// The floors of the house and the check that no file includes from a higher one, a neighbour, or a library that is not
+// its own.
 #pragma once
 
 #include <map>

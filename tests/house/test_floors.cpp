@@ -53,7 +53,8 @@ class TestFloors : public QObject {
     };
     row("up", "core/base/x.cpp", "// X.\n#include \"core/model/model.h\"\n", "stands higher");
     row("neighbour", "gpu/x.cpp", "// X.\n  #  include \"core/evaluation/kl.h\"\n", "neighbour");
-    row("up inside the lab", "core/lab/reference/x.h", "// X.\n#pragma once\n#include \"core/lab/calibration/sums.h\"\n", "stands higher");
+    row("up inside the lab", "core/lab/reference/x.h",
+        "// X.\n#pragma once\n#include \"core/lab/calibration/sums.h\"\n", "stands higher");
     row("studio and lab", "app/studio/x.cpp", "// X.\n#include \"core/lab/reference/page.h\"\n", "must not know");
     row("application from the core", "core/run/x.cpp", "// X.\n#include \"app/studio/main.cpp\"\n", "stands higher");
     row("libtorch", "app/cli/x.cpp", "// X.\n#include <torch/torch.h>\n", "libtorch is not this floor's");
@@ -65,7 +66,8 @@ class TestFloors : public QObject {
     row("no pragma once", "core/base/x.h", "// X.\n", "#pragma once");
     row("no floor", "core/attic/x.cpp", "// X.\n", "no floor");
     row("shader", "core/base/x.cpp", "// X.\n#include \"shaders/common.glsl\"\n", "shaders' wall");
-    QTest::newRow("long") << "core/base/x.cpp" << "// X.\n" + QString("\n").repeated(501) << "at most 500";
+    QTest::newRow("long") << "core/base/x.cpp"
+                          << "// X.\n" + QString("\n").repeated(501) << "at most 500";
   }
   void planted_violations_are_found() {
     QFETCH(QString, path);

@@ -16,8 +16,12 @@ namespace qvlm::test {
 
 inline constexpr int32_t kEnd = 2, kImage = 3, kFirstByte = 4, kSpace = kFirstByte + 256, kVocabulary = kSpace + 1;
 
-inline int32_t token_of(char byte) { return byte == ' ' ? kSpace : kFirstByte + static_cast<unsigned char>(byte); }
-inline char byte_of(int32_t token) { return token == kSpace ? ' ' : token >= kFirstByte ? static_cast<char>(token - kFirstByte) : '|'; }
+inline int32_t token_of(char byte) {
+  return byte == ' ' ? kSpace : kFirstByte + static_cast<unsigned char>(byte);
+}
+inline char byte_of(int32_t token) {
+  return token == kSpace ? ' ' : token >= kFirstByte ? static_cast<char>(token - kFirstByte) : '|';
+}
 
 /// Tokens <unk> <s> </s> <image>, the 256 bytes, and the space.
 inline std::unique_ptr<Tokenizer> byte_tokenizer() {
@@ -34,9 +38,12 @@ inline std::unique_ptr<Tokenizer> byte_tokenizer() {
   add("</s>", TokenType::CONTROL);
   add("<image>", TokenType::CONTROL);
   const char* digits = "0123456789ABCDEF";
-  for (int byte = 0; byte < 256; ++byte) add(std::string("<0x") + digits[byte / 16] + digits[byte % 16] + ">", TokenType::BYTE);
+  for (int byte = 0; byte < 256; ++byte)
+    add(std::string("<0x") + digits[byte / 16] + digits[byte % 16] + ">", TokenType::BYTE);
   add("\u2581", TokenType::NORMAL);
-  data.added = {{.id = 1, .text = "<s>", .special = true}, {.id = 2, .text = "</s>", .special = true}, {.id = 3, .text = "<image>", .special = true}};
+  data.added = {{.id = 1, .text = "<s>", .special = true},
+                {.id = 2, .text = "</s>", .special = true},
+                {.id = 3, .text = "<image>", .special = true}};
   data.begin = 1;
   data.end = 2;
   data.unknown = 0;
@@ -49,7 +56,8 @@ inline VlmConfig fake_config() {
   VlmConfig config;
   config.family = "llava";
   config.name = "fake";
-  config.vision = VisionConfig{.hidden = 8, .ffn = 8, .layers = 1, .file_layers = 1, .heads = 1, .image_size = 16, .patch_size = 8};
+  config.vision =
+      VisionConfig{.hidden = 8, .ffn = 8, .layers = 1, .file_layers = 1, .heads = 1, .image_size = 16, .patch_size = 8};
   config.decoder.vocabulary = kVocabulary;
   config.decoder.context_length = 400;
   config.preprocess.size = config.preprocess.shortest_edge = 16;
@@ -72,7 +80,8 @@ inline Script always(std::string answer) {
 
 class FakeGenerator : public Generator {
  public:
-  explicit FakeGenerator(Script script, VlmConfig config = fake_config()) : script_(std::move(script)), config_(std::move(config)) {
+  explicit FakeGenerator(Script script, VlmConfig config = fake_config())
+      : script_(std::move(script)), config_(std::move(config)) {
     info_ = {.backend = "fake", .device = "paper"};
   }
   const VlmConfig& config() const override { return config_; }
@@ -80,7 +89,10 @@ class FakeGenerator : public Generator {
   GeneratorTimings timings() const override { return {}; }
   int64_t position() const override { return static_cast<int64_t>(text_.size()); }
   int64_t context_length() const override { return config_.decoder.context_length; }
-  void reset() override { text_.clear(); ++resets; }
+  void reset() override {
+    text_.clear();
+    ++resets;
+  }
   void truncate(int64_t position) override {
     if (position < 0 || position > this->position()) throw Error("truncate: out of range");
     text_.resize(static_cast<size_t>(position));

@@ -27,7 +27,9 @@ struct Told {
   }
 };
 
-Ask ask_of(std::vector<ChatTurn> turns, int max_tokens = 256) { return {.turns = std::move(turns), .max_tokens = max_tokens}; }
+Ask ask_of(std::vector<ChatTurn> turns, int max_tokens = 256) {
+  return {.turns = std::move(turns), .max_tokens = max_tokens};
+}
 
 }  // namespace
 
@@ -143,7 +145,8 @@ class TestChat : public QObject {
     std::stop_source stop;
     stop.request_stop();
     Told told;
-    QCOMPARE(chat.ask(ask_of({{"user", "What?", {}}}), told.listener(), stop.get_token()).reason, std::string("stopped"));
+    QCOMPARE(chat.ask(ask_of({{"user", "What?", {}}}), told.listener(), stop.get_token()).reason,
+             std::string("stopped"));
     QCOMPARE(chat.ask(ask_of({{"user", "What?", {}}}), told.listener()).text, std::string("abcdef"));
   }
 

@@ -72,7 +72,8 @@ class TestSampling : public QObject {
   }
 
   void repetition_penalty_divides_positive_and_multiplies_negative_logits() {
-    const std::array recent{0, 0, 0, 99, -1};  // once punished however often; ids outside the vocabulary are passed over
+    const std::array recent{0, 0, 0, 99,
+                            -1};  // once punished however often; ids outside the vocabulary are passed over
     QCOMPARE(sample_token(std::array{3.0f, 2.0f}, {.repetition_penalty = 1.4f}, recent, 0), 0);  // 3 / 1.4 = 2.14
     QCOMPARE(sample_token(std::array{3.0f, 2.0f}, {.repetition_penalty = 1.6f}, recent, 0), 1);  // 3 / 1.6 = 1.88
     QCOMPARE(sample_token(std::array{-1.0f, -1.5f}, {.repetition_penalty = 1.6f}, recent, 0), 1);
