@@ -1,9 +1,11 @@
 // qvlm-demo: draws the demo world, makes its tokenizer, calibration and question sets, and trains the demo VLM.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <string_view>
 
 #include "app/demo/make_tokenizer.h"
@@ -11,18 +13,20 @@
 #include "app/demo/sets.h"
 #include "app/demo/world.h"
 #include "core/base/error.h"
-#ifdef QVLM_DEMO_TRAIN
-#include "app/demo/train.h"
-#endif
 
 namespace {
 
 using namespace qvlm::demo;
 
+// Becomes the trainer, the program beside this one. Throws Error where it is absent.
+[[noreturn]] void train(char** argv) {
+  const auto trainer = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "qvlm-demo-train";
+  execv(trainer.c_str(), argv);
+  throw qvlm::Error(trainer.string() + ": cannot be run; it is built where libtorch is");
+}
+
 int run(int argc, char** argv) {
-#ifdef QVLM_DEMO_TRAIN
-  if (argc > 1 && std::string_view(argv[1]) == "train") return run_training(argc - 1, argv + 1);
-#endif
+  if (argc > 1 && std::string_view(argv[1]) == "train") train(argv + 1);
   CLI::App app("The demo VLM's world: pictures, questions, tokenizer, sets, training.");
   app.require_subcommand(1);
 
@@ -48,9 +52,7 @@ int run(int argc, char** argv) {
   sets->add_option("--calibration", sizes.calibration_examples, "Calibration dialogues")->check(CLI::Range(1, 900));
   sets->add_option("--questions", sizes.questions_per_category, "Questions a category")->check(CLI::Range(1, 1000));
 
-#ifdef QVLM_DEMO_TRAIN
   app.add_subcommand("train", "Train the demo VLM (train --help)");
-#endif
   CLI11_PARSE(app, argc, argv);
 
   if (tokenizer->parsed()) make_tokenizer(folder);

@@ -6,10 +6,7 @@
 #include <vector>
 
 #include "app/demo/world.h"
-
-namespace sentencepiece {
-class SentencePieceProcessor;
-}
+#include "core/input/tokenizer.h"
 
 namespace qvlm::demo {
 
@@ -21,7 +18,7 @@ struct TokenizedExample {
 /// `<s>USER: <image>\n{q1} ASSISTANT: {a1}</s>USER: {q2} ASSISTANT: {a2}</s>...` as tokenizer.json encodes the whole
 /// string; each <image> becomes image_tokens times image_id. Throws Error where the answer does not start at a token's
 /// border.
-TokenizedExample tokenize(const Example& example, const sentencepiece::SentencePieceProcessor& tokenizer,
+TokenizedExample tokenize(const Example& example, const Tokenizer& tokenizer,
                           int32_t image_id, int image_tokens);
 
 /// The same layout as text, without the leading <s>.

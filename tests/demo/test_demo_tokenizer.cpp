@@ -14,13 +14,16 @@ class TestDemoTokenizer : public QObject {
   Q_OBJECT
 
  private slots:
-  void initTestCase() { QVERIFY(tokenizer_.Load(folder_ + "tokenizer.model").ok()); }
+  void initTestCase() {
+    QVERIFY(tokenizer_.Load(folder_ + "tokenizer.model").ok());
+    native_ = qvlm::Tokenizer::open(std::filesystem::path(folder_ + "tokenizer.model"));
+  }
 
   void every_answer_is_trained_and_nothing_else() {
     const World world;
     for (uint64_t seed = 0; seed < 60; ++seed) {
       const Example example = world.example(seed, Split::TRAIN, 7);
-      const TokenizedExample tokens = tokenize(example, tokenizer_, kImageTokenId, kImageTokens);
+      const TokenizedExample tokens = tokenize(example, *native_, kImageTokenId, kImageTokens);
       QCOMPARE(tokens.ids.size(), tokens.trained.size());
       QCOMPARE(tokens.ids.front(), tokenizer_.bos_id());
       QCOMPARE(std::count(tokens.ids.begin(), tokens.ids.end(), kImageTokenId),
@@ -50,7 +53,7 @@ class TestDemoTokenizer : public QObject {
                      {"What number is shown?", "42", Category::READING, false}};
     QCOMPARE(dialogue_text(example), std::string("USER: <image>\n<image>\nWhere is the dog? ASSISTANT: top left</s>"
                                                  "USER: What number is shown? ASSISTANT: 42</s>"));
-    const TokenizedExample tokens = tokenize(example, tokenizer_, kImageTokenId, 2);
+    const TokenizedExample tokens = tokenize(example, *native_, kImageTokenId, 2);
     std::string text;
     for (size_t i = 0; i < tokens.ids.size(); ++i) {
       const int id = tokens.ids[i];
@@ -78,7 +81,7 @@ class TestDemoTokenizer : public QObject {
       const Example example = world.example(dialogue["seed"].get<uint64_t>(), Split::TRAIN, 7);
       two_pictures += example.images.size() == 2;
       QCOMPARE(dialogue_text(example), dialogue["text"].get<std::string>());
-      QCOMPARE(tokenize(example, tokenizer_, kImageTokenId, 1).ids, dialogue["ids"].get<std::vector<int32_t>>());
+      QCOMPARE(tokenize(example, *native_, kImageTokenId, 1).ids, dialogue["ids"].get<std::vector<int32_t>>());
     }
     QVERIFY(two_pictures >= 2);
     QVERIFY(golden["strings"].size() >= 200);
@@ -105,7 +108,8 @@ class TestDemoTokenizer : public QObject {
 
  private:
   const std::string folder_ = QVLM_SOURCE_DIR "/resources/demo/model/";
-  sentencepiece::SentencePieceProcessor tokenizer_;
+  sentencepiece::SentencePieceProcessor tokenizer_;  // the library that trained it
+  std::unique_ptr<qvlm::Tokenizer> native_;         // the one that runs
 };
 
 QTEST_GUILESS_MAIN(TestDemoTokenizer)

@@ -1,0 +1,208 @@
+// From the trainer's parameters to a checkpoint folder.
+#include "app/demo/train_export.h"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "app/demo/make_tokenizer.h"
+#include "app/demo/train_model.h"
+#include "core/base/error.h"
+#include "core/model/safetensors.h"
+
+namespace qvlm::demo {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using torch::Tensor;
+
+constexpr int64_t kShardBytes = 11'500'000;
+
+// Float16 tensors under their names in the file.
+class Shards {
+ public:
+  void add(const std::string& name, const Tensor& x) {
+    const Tensor half = x.to(torch::kFloat16).contiguous();
+    if (!torch::isfinite(half).all().item<bool>()) throw Error::in(name, "values", "numbers that float16 holds", "others");
+    tensors_.push_back(half);
+    names_.push_back(name);
+  }
+  void write(const std::filesystem::path& folder) const {
+    std::vector<TensorToWrite> list;
+    for (size_t i = 0; i < names_.size(); ++i) {
+      const auto* bytes = static_cast<const std::byte*>(tensors_[i].data_ptr());
+      list.push_back({names_[i], DType::F16, tensors_[i].sizes().vec(), {bytes, static_cast<size_t>(tensors_[i].nbytes())}});
+    }
+    write_sharded(folder, list, kShardBytes);
+  }
+
+ private:
+  std::vector<Tensor> tensors_;
+  std::vector<std::string> names_;
+};
+
+void add_pair(Shards& shards, const ParameterStore& p, const std::string& name, const std::string& canonical) {
+  shards.add(name + ".weight", p.master(canonical + ".weight"));
+  shards.add(name + ".bias", p.master(canonical + ".bias"));
+}
+
+void export_tower(Shards& shards, const ParameterStore& p, const VisionConfig& c) {
+  const std::string tower = "vision_tower.vision_model.";
+  shards.add(tower + "embeddings.class_embedding", p.master("vision.class"));
+  shards.add(tower + "embeddings.patch_embedding.weight", p.master("vision.patch.weight").view({c.hidden, 3, c.patch_size, c.patch_size}));
+  shards.add(tower + "embeddings.position_embedding.weight", p.master("vision.position.weight"));
+  add_pair(shards, p, tower + "pre_layrnorm", "vision.pre_norm");  // the name is spelled so
+  for (int layer = 0; layer < c.file_layers; ++layer) {
+    const std::string name = tower + "encoder.layers." + std::to_string(layer) + ".";
+    const std::string canonical = "vision." + std::to_string(layer) + ".";
+    add_pair(shards, p, name + "layer_norm1", canonical + "attention_norm");
+    int64_t row = 0;
+    for (const char* part : {"q_proj", "k_proj", "v_proj"}) {
+      shards.add(name + "self_attn." + part + ".weight", p.master(canonical + "attention.qkv.weight").narrow(0, row, c.hidden));
+      shards.add(name + "self_attn." + part + ".bias", p.master(canonical + "attention.qkv.bias").narrow(0, row, c.hidden));
+      row += c.hidden;
+    }
+    add_pair(shards, p, name + "self_attn.out_proj", canonical + "attention.output");
+    add_pair(shards, p, name + "layer_norm2", canonical + "mlp_norm");
+    add_pair(shards, p, name + "mlp.fc1", canonical + "mlp.up");
+    add_pair(shards, p, name + "mlp.fc2", canonical + "mlp.down");
+  }
+  shards.add(tower + "post_layernorm.weight", torch::ones({c.hidden}));
+  shards.add(tower + "post_layernorm.bias", torch::zeros({c.hidden}));
+}
+
+void export_decoder(Shards& shards, const ParameterStore& p, const DecoderConfig& c) {
+  add_pair(shards, p, "multi_modal_projector.linear_1", "projector.0");
+  add_pair(shards, p, "multi_modal_projector.linear_2", "projector.2");
+  shards.add("language_model.model.embed_tokens.weight", p.master("decoder.embedding.weight"));
+  const int64_t query = c.heads * c.head_dim, key = c.kv_heads * c.head_dim;
+  for (int layer = 0; layer < c.layers; ++layer) {
+    const std::string name = "language_model.model.layers." + std::to_string(layer) + ".";
+    const std::string canonical = "decoder." + std::to_string(layer) + ".";
+    const Tensor& qkv = p.master(canonical + "attention.qkv.weight");
+    const Tensor& gate_up = p.master(canonical + "mlp.gate_up.weight");
+    shards.add(name + "input_layernorm.weight", p.master(canonical + "attention_norm.weight"));
+    shards.add(name + "self_attn.q_proj.weight", qkv.narrow(0, 0, query));
+    shards.add(name + "self_attn.k_proj.weight", qkv.narrow(0, query, key));
+    shards.add(name + "self_attn.v_proj.weight", qkv.narrow(0, query + key, key));
+    shards.add(name + "self_attn.o_proj.weight", p.master(canonical + "attention.output.weight"));
+    shards.add(name + "post_attention_layernorm.weight", p.master(canonical + "mlp_norm.weight"));
+    shards.add(name + "mlp.gate_proj.weight", gate_up.narrow(0, 0, c.ffn));
+    shards.add(name + "mlp.up_proj.weight", gate_up.narrow(0, c.ffn, c.ffn));
+    shards.add(name + "mlp.down_proj.weight", p.master(canonical + "mlp.down.weight"));
+  }
+  shards.add("language_model.model.norm.weight", p.master("decoder.norm.weight"));
+  shards.add("language_model.lm_head.weight", p.master("decoder.head.weight"));
+}
+
+// 1e-5f as people write it.
+double decimal(float x) { return std::stod(fmt::format("{}", x)); }
+
+Json model_config(const VlmConfig& config) {
+  const VisionConfig& v = *config.vision;
+  const DecoderConfig& d = config.decoder;
+  return {{"architectures", {"LlavaForConditionalGeneration"}},
+          {"model_type", "llava"},
+          {"image_token_index", kImageTokenId},
+          {"image_seq_length", v.image_tokens()},
+          {"pad_token_id", kPadTokenId},
+          {"projector_hidden_act", "gelu"},
+          {"multimodal_projector_bias", true},
+          {"vision_feature_layer", v.layers - v.file_layers - 1},
+          {"vision_feature_select_strategy", "default"},
+          {"tie_word_embeddings", false},
+          {"torch_dtype", "float16"},
+          {"text_config",
+           {{"model_type", "llama"},
+            {"architectures", {"LlamaForCausalLM"}},
+            {"vocab_size", d.vocabulary},
+            {"hidden_size", d.hidden},
+            {"intermediate_size", d.ffn},
+            {"num_hidden_layers", d.layers},
+            {"num_attention_heads", d.heads},
+            {"num_key_value_heads", d.kv_heads},
+            {"head_dim", d.head_dim},
+            {"hidden_act", "silu"},
+            {"max_position_embeddings", d.context_length},
+            {"rms_norm_eps", decimal(d.norm_epsilon)},
+            {"rope_theta", decimal(d.rope_theta)},
+            {"attention_bias", false},
+            {"mlp_bias", false},
+            {"tie_word_embeddings", false},
+            {"bos_token_id", 1},
+            {"eos_token_id", 2},
+            {"pad_token_id", kPadTokenId},
+            {"torch_dtype", "float16"}}},
+          {"vision_config",
+           {{"model_type", "clip_vision_model"},
+            {"hidden_size", v.hidden},
+            {"intermediate_size", v.ffn},
+            {"num_hidden_layers", v.file_layers},
+            {"num_attention_heads", v.heads},
+            {"image_size", v.image_size},
+            {"patch_size", v.patch_size},
+            {"num_channels", 3},
+            {"hidden_act", "quick_gelu"},
+            {"layer_norm_eps", decimal(v.norm_epsilon)},
+            {"projection_dim", v.hidden}}}};
+}
+
+Json preprocessor_config(const PreprocessConfig& c) {
+  Json mean, deviation;
+  for (size_t i = 0; i < 3; ++i) mean.push_back(decimal(c.mean[i])), deviation.push_back(decimal(c.std[i]));
+  return {{"image_processor_type", "CLIPImageProcessor"},
+          {"processor_class", "LlavaProcessor"},
+          {"do_convert_rgb", true},
+          {"do_resize", true},
+          {"size", {{"shortest_edge", c.shortest_edge}}},
+          {"resample", static_cast<int>(c.resample)},
+          {"do_center_crop", true},
+          {"crop_size", {{"height", c.size}, {"width", c.size}}},
+          {"do_rescale", true},
+          {"rescale_factor", 1.0 / 255},
+          {"do_normalize", true},
+          {"image_mean", mean},
+          {"image_std", deviation}};
+}
+
+void write_json(const std::filesystem::path& path, const Json& json) {
+  std::ofstream file(path);
+  file << json.dump(2) << "\n";
+  if (!file.flush()) throw Error(path.string() + ": cannot be written");
+}
+
+}  // namespace
+
+void export_vlm(const std::filesystem::path& checkpoint, const std::filesystem::path& tokenizer, const std::filesystem::path& folder,
+                uint64_t seed) {
+  const VlmConfig config = demo_config();
+  VisionConfig whole_tower = *config.vision;
+  whole_tower.layers = whole_tower.file_layers;
+  ParameterStore parameters;
+  add_tower(parameters, whole_tower, seed);
+  add_decoder(parameters, config, seed);
+  parameters.load_weights(checkpoint);
+
+  std::filesystem::create_directories(folder);
+  Shards shards;
+  export_tower(shards, parameters, whole_tower);
+  export_decoder(shards, parameters, config.decoder);
+  shards.write(folder);
+  write_json(folder / "config.json", model_config(config));
+  write_json(folder / "preprocessor_config.json", preprocessor_config(config.preprocess));
+  write_json(folder / "processor_config.json", {{"processor_class", "LlavaProcessor"},
+                                                {"patch_size", config.vision->patch_size},
+                                                {"vision_feature_select_strategy", "default"},
+                                                {"num_additional_image_tokens", 1},
+                                                {"image_token", "<image>"}});
+  write_json(folder / "generation_config.json", {{"bos_token_id", 1}, {"eos_token_id", 2}, {"pad_token_id", kPadTokenId}});
+  const auto from = tokenizer.parent_path();
+  if (!std::filesystem::exists(from) || std::filesystem::equivalent(from, folder)) return;
+  for (const char* name : {"tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"}) {
+    std::filesystem::copy_file(from / name, folder / name, std::filesystem::copy_options::overwrite_existing);
+  }
+}
+
+}  // namespace qvlm::demo
