@@ -78,7 +78,7 @@ class TestReferenceGenerator : public QObject {
     const auto expected = generator->logits();
     generator->truncate(21);
     QVERIFY_THROWS_EXCEPTION(Error, generator->logits());  // nothing was appended since
-    append_tokens(*generator, {8, 20});
+    append_tokens(*generator, {17, 8, 20});
     for (const int32_t id : {51, 2, 11}) append_tokens(*generator, {id});
     QVERIFY(largest_difference(generator->logits(), expected) < 1e-3f);
     QCOMPARE(generator->timings().decode_tokens, 3);
