@@ -57,8 +57,12 @@ void Recorder::barrier(bool last) {
   // need none of their own.
   VkMemoryBarrier barrier{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                           .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
-                          .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT | (last ? VK_ACCESS_HOST_READ_BIT : 0u)};
-  const VkPipelineStageFlags to = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | (last ? VK_PIPELINE_STAGE_HOST_BIT : 0u);
+                          .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
+  VkPipelineStageFlags to = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+  if (last) {
+    barrier.dstAccessMask |= VK_ACCESS_HOST_READ_BIT;
+    to |= VK_PIPELINE_STAGE_HOST_BIT;
+  }
   device_.api().vkCmdPipelineBarrier(recording_.segments_.back(), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, to, 0, 1, &barrier, 0, nullptr, 0, nullptr);
   recording_.trace_.push_back({TraceStep::Kind::BARRIER, "", {}, {}});
   reads_.clear();
