@@ -178,7 +178,7 @@ std::string_view name_of(const Event& event) {
 std::string to_json_line(const TimedEvent& timed) {
   Json object;
   object["event"] = std::string(name_of(timed.event));
-  object["seconds"] = json_fields::number(timed.seconds);
+  object["at"] = json_fields::number(timed.seconds);
   Writer writer(object);
   std::visit([&writer](const auto& e) { list_fields(writer, e, &e); }, timed.event);
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -190,7 +190,7 @@ TimedEvent event_from_json_line(const std::string& line, const std::string& orig
   std::string name;
   TimedEvent timed;
   reader("event", name);
-  reader("seconds", timed.seconds);
+  reader("at", timed.seconds);
   timed.event = read_alternative(name, reader, origin);
   reader.finish();
   return timed;

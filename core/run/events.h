@@ -1,5 +1,5 @@
 // The events of a quantization run. A run is its journal: progress bar, plots, report and resume are all readers of this one stream.
-// Plain values; every journal line is one of them as JSON {"event": "EntropyMeasured", "seconds": since the start, ...fields}.
+// Plain values; every journal line is one of them as JSON {"event": "EntropyMeasured", "at": seconds since the start, ...fields}.
 #pragma once
 
 #include <cstdint>

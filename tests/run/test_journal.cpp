@@ -65,11 +65,11 @@ class TestJournal : public QObject {
     QTest::addColumn<QString>("line");
     QTest::addColumn<QString>("mentions");
     QTest::newRow("not JSON") << "{\"event\":" << "not valid JSON";
-    QTest::newRow("unknown event") << R"({"event":"Party","seconds":1})" << "Party";
-    QTest::newRow("missing field") << R"({"event":"RunFailed","seconds":1})" << "message";
-    QTest::newRow("unknown field") << R"({"event":"RunPaused","seconds":1,"x":2})" << "unknown key \"x\"";
-    QTest::newRow("wrong type") << R"({"event":"RunFailed","seconds":1,"message":2})" << "a string";
-    QTest::newRow("wrong element") << R"({"event":"EntropyMeasured","seconds":1,"site":1,"entropy":0,"dependency":0,"sample_entropy":["a"]})" << "a number";
+    QTest::newRow("unknown event") << R"({"event":"Party","at":1})" << "Party";
+    QTest::newRow("missing field") << R"({"event":"RunFailed","at":1})" << "message";
+    QTest::newRow("unknown field") << R"({"event":"RunPaused","at":1,"x":2})" << "unknown key \"x\"";
+    QTest::newRow("wrong type") << R"({"event":"RunFailed","at":1,"message":2})" << "a string";
+    QTest::newRow("wrong element") << R"({"event":"EntropyMeasured","at":1,"site":1,"entropy":0,"dependency":0,"sample_entropy":["a"]})" << "a number";
     QTest::newRow("number") << "5" << "a JSON object";
   }
   void refuses() {
@@ -94,7 +94,7 @@ class TestJournal : public QObject {
       writer.append({2.0, Progress{"search", 1, 2, 3.0}});  // left out
     }
     QCOMPARE(read_journal(path).size(), events.size());
-    std::ofstream(path, std::ios::app) << R"({"event":"RunPau)";  // the power went
+    std::ofstream(path, std::ios::app) << "{\"event\":\"RunPau";  // the power went
     QCOMPARE(read_journal(path).size(), events.size());
     {
       JournalWriter writer(path);

@@ -20,7 +20,12 @@ LayerState run_site(const DecoderConfig& config, const reference::DecoderLayer& 
 
 DecoderBlock::DecoderBlock(const DecoderConfig& config, const reference::RotaryTable& rotary, const calibration::Batches& batches,
                            const std::vector<LayerState>& states, const std::vector<SiteCandidates>& sites)
-    : config_(config), rotary_(rotary), batches_(batches), states_(states), sites_(sites) {}
+    : config_(config), rotary_(rotary), batches_(batches), states_(states), sites_(sites) {
+  for (const SiteCandidates& site : sites_) {
+    energies_.emplace_back();
+    for (size_t b = 0; b < batches_.all.size(); ++b) energies_.back().push_back(calibration::energy(batches_.all[b], site.targets[b]));
+  }
+}
 
 int64_t DecoderBlock::samples(SampleSet set) const {
   return set == SampleSet::SEARCH ? batches_.search_samples : batches_.samples - batches_.search_samples;
@@ -58,7 +63,7 @@ Deviation DecoderBlock::deviation(SampleSet set, const State& state, int positio
     const LayerState behind{state[i], state[i + 1]};
     const torch::Tensor& output = output_behind(site.site.kind, behind);
     sum.error += calibration::squared_error(batches_.all[b], output, site.targets[b]);
-    sum.energy += calibration::energy(batches_.all[b], site.targets[b]);
+    sum.energy += energies_[static_cast<size_t>(position)][b];
   }
   return sum;
 }

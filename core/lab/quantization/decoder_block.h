@@ -57,6 +57,7 @@ class DecoderBlock : public SearchableBlock {
   const calibration::Batches& batches_;
   const std::vector<reference::LayerState>& states_;
   const std::vector<SiteCandidates>& sites_;
+  std::vector<std::vector<double>> energies_;  // of the targets, by site and batch
 };
 
 /// One site of one batch: enters the layer if need be, quantizes the site's input, advances.

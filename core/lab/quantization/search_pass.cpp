@@ -88,7 +88,13 @@ class Pass {
     }
     counts_.layers_reused = layers;
     counts_.blocks_reused = 0;
-    for (const Block& block : partition_.blocks) counts_.blocks_reused += block.last < site_ ? 1 : 0;
+    forwards_ = 0;
+    for (const Block& block : partition_.blocks) {
+      if (block.last >= site_) break;
+      ++counts_.blocks_reused;
+      forwards_ += known_.blocks.at(block.first).site_forwards;
+    }
+    if (forwards_ > 0) listener_.on_forwards(forwards_);
   }
 
   // Leading layers whose files are whole and whose blocks are all known.
@@ -124,10 +130,10 @@ class Pass {
       return false;
     });
     partition_ = *edited;
-    listener_.emit(PartitionChanged{partition_, in_.threshold, "user"});
+    listener_.on_event(PartitionChanged{partition_, in_.threshold, "user"});
     if (first_changed >= site_ && !resident_changed) return false;
     rewind();
-    listener_.emit(RunResumed{counts_.layers_reused, counts_.blocks_reused});
+    listener_.on_event(RunResumed{counts_.layers_reused, counts_.blocks_reused});
     return true;
   }
 
@@ -145,7 +151,7 @@ class Pass {
     LayerCalibration calibration{config_, rotary_, in_.batches, hidden, {}, {}, "decoder." + std::to_string(layer)};
     for (int kind = 0; kind < kSitesPerLayer; ++kind) {
       const int site = layer * kSitesPerLayer + kind;
-      calibration.statistics[static_cast<size_t>(kind)] = &in_.statistics[static_cast<size_t>(site)];
+      calibration.statistics[static_cast<size_t>(kind)] = in_.statistics.empty() ? nullptr : &in_.statistics[static_cast<size_t>(site)];
       calibration.grids[static_cast<size_t>(kind)] = grid_of(site);
     }
     fresh.prepared = method_->prepare(original, calibration);
@@ -268,12 +274,16 @@ class Pass {
         event.seconds = seconds_since(start);
       }
     }
-    if (known && event.input_hash == found->second.input_hash) ++counts_.blocks_reused;
+    if (known && event.input_hash == found->second.input_hash) {
+      ++counts_.blocks_reused;
+      forwards_ += event.site_forwards;
+      listener_.on_forwards(forwards_);
+    }
     event.block = index;
     for (int site = site_; site <= block.last; ++site) {
       tuple.push_back(index_of(event.joint_parameters.at(static_cast<size_t>(site - block.first))));
     }
-    listener_.emit(event);
+    listener_.on_event(event);
     known_.blocks[block.first] = event;
     commit(sites, searchable, tuple);
     site_ = block.last + 1;
@@ -282,7 +292,7 @@ class Pass {
   BlockSearched search(int index, const Block& block, const DecoderBlock& searchable) {
     const auto on_score = [&](const Tuple& tuple, double loss, int64_t samples) {
       listener_.poll();
-      listener_.emit(CandidateScored{index, parameters_of(tuple), loss, static_cast<int>(samples)});
+      listener_.on_event(CandidateScored{index, parameters_of(tuple), loss, static_cast<int>(samples)});
     };
     const BlockSearchResult result = in_.recipe.search == SearchMode::NONE
                                          ? score_only(searchable, Tuple(static_cast<size_t>(block.depth()), 0))
@@ -352,7 +362,7 @@ class Pass {
     event.weight_error = layer.weight_energy > 0 ? layer.weight_error / layer.weight_energy : 0;
     event.output_error = layer.output.relative();
     event.seconds = seconds_since(layer.started);
-    listener_.emit(event);
+    listener_.on_event(event);
     known_.layers[index] = event;
     resident_.erase(index);
   }

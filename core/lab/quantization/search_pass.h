@@ -33,7 +33,7 @@ struct KnownResults {
 };
 
 struct SearchPassListener {
-  std::function<void(const Event&)> emit;
+  std::function<void(const Event&)> on_event;
   /// Called between steps; may throw Cancelled.
   std::function<void()> poll;
   /// A partition that the user put in place of the running one.
@@ -46,7 +46,7 @@ struct SearchPassInputs {
   const Model& model;
   const calibration::Batches& batches;
   const Recipe& recipe;
-  const std::vector<calibration::SiteStatistics>& statistics;  // [sites]
+  const std::vector<calibration::SiteStatistics>& statistics;  // [sites]; empty where the method does not look at them
   std::filesystem::path work;                                  // folder of layer files
   double threshold = 0;                                        // h0, for PartitionChanged
 };

@@ -197,4 +197,8 @@ torch::Tensor awq_clip(const torch::Tensor& weight, const torch::Tensor& x, cons
   return torch::minimum(torch::maximum(grouped, -best_bound), best_bound).reshape({rows, columns});
 }
 
+PreparedLayer ActivationAwareScaling::prepare(const reference::DecoderLayer& layer, const LayerCalibration& calibration) const {
+  return Preparation(layer, calibration).run();
+}
+
 }  // namespace qvlm::quantization

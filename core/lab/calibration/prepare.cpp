@@ -1,0 +1,87 @@
+// Calibration samples to decoder inputs.
+#include "core/lab/calibration/prepare.h"
+
+#include <optional>
+
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/input/image.h"
+#include "core/input/prompt.h"
+#include "core/lab/reference/embed.h"
+#include "core/lab/reference/tensors.h"
+
+namespace qvlm::calibration {
+namespace {
+
+std::vector<PromptSegment> segments_of(const Tokenizer& tokenizer, const VlmConfig& config, const Sample& sample) {
+  if (sample.messages.empty()) return {{tokenizer.encode(sample.text, true), -1}};
+  return sample.messages.back().role == Role::USER ? build_prompt(tokenizer, config, sample.messages)
+                                                   : build_dialogue(tokenizer, config, sample.messages);
+}
+
+}  // namespace
+
+std::vector<CalibrationPrompt> build_prompts(const Model& model, const std::vector<Sample>& samples) {
+  const VlmConfig& config = model.config();
+  const auto tokenizer = Tokenizer::open(model);
+  std::vector<CalibrationPrompt> prompts;
+  for (const Sample& sample : samples) {
+    CalibrationPrompt prompt{sample.id, {}, 0};
+    const std::vector<PromptSegment> segments = segments_of(*tokenizer, config, sample);
+    prompt.rows = prompt_rows(segments, config);
+    if (prompt.rows > config.decoder.context_length) {
+      throw Error::in("calibration sample " + sample.id, "rows", "at most " + std::to_string(config.decoder.context_length) + " (the model's context)",
+                      std::to_string(prompt.rows));
+    }
+    for (const PromptSegment& segment : segments) {
+      if (segment.image < 0) {
+        prompt.parts.emplace_back(segment.ids);
+        continue;
+      }
+      if (segment.image >= static_cast<int>(sample.images.size())) {
+        throw Error::in("calibration sample " + sample.id, "images", std::to_string(segment.image + 1) + " or more", std::to_string(sample.images.size()));
+      }
+      prompt.parts.emplace_back(preprocess(read_image(sample.images[static_cast<size_t>(segment.image)]), config.preprocess));
+    }
+    prompts.push_back(std::move(prompt));
+  }
+  return prompts;
+}
+
+std::string fingerprint(const std::vector<CalibrationPrompt>& prompts) {
+  Hasher hasher;
+  for (const CalibrationPrompt& prompt : prompts) {
+    hasher.update(static_cast<uint64_t>(prompt.parts.size()));
+    for (const PromptPart& part : prompt.parts) {
+      if (const auto* ids = std::get_if<std::vector<int32_t>>(&part)) {
+        hasher.update(std::as_bytes(std::span(*ids)));
+      } else {
+        hasher.update(std::as_bytes(std::span(std::get<PixelTensor>(part).values)));
+      }
+    }
+  }
+  return hasher.digest128_hex();
+}
+
+std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<CalibrationPrompt>& prompts,
+                                         const std::function<void(int)>& on_sample) {
+  const torch::NoGradGuard no_gradients;
+  const VlmConfig& config = model.config();
+  const torch::Tensor embedding = reference::load_tensor(model, "decoder.embedding.weight", torch::kFloat32);  // [vocabulary, hidden]
+  std::optional<reference::VisionTower> tower;
+  std::optional<reference::Projector> projector;
+  reference::ImageFeatures features;
+  if (config.vision) {
+    tower = reference::VisionTower::load(model, torch::kFloat32);
+    projector = reference::Projector::load(model, torch::kFloat32);
+    features = [&](const PixelTensor& pixels) { return reference::image_rows(config, *tower, *projector, pixels); };
+  }
+  std::vector<torch::Tensor> embedded;
+  for (const CalibrationPrompt& prompt : prompts) {
+    embedded.push_back(reference::embed_prompt(embedding, prompt.parts, features).to(torch::kFloat32));
+    if (on_sample) on_sample(static_cast<int>(embedded.size()));
+  }
+  return embedded;
+}
+
+}  // namespace qvlm::calibration

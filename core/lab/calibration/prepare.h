@@ -1,0 +1,34 @@
+// From a calibration set to what the decoder reads: dialogues rendered by the model's template, pictures through tower and projector.
+#pragma once
+
+#include <torch/types.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "core/data/sample.h"
+#include "core/inference/generator.h"
+#include "core/model/model.h"
+
+namespace qvlm::calibration {
+
+/// One sample before its pictures are encoded.
+struct CalibrationPrompt {
+  std::string id;
+  std::vector<PromptPart> parts;  // ids and pixels, in order
+  int64_t rows = 0;               // in the decoder
+};
+
+/// Dialogues with their answers as the template writes them; a dialogue that ends with the user as a prompt; plain texts as they are.
+/// Throws Error naming the sample: a picture that cannot be read, more rows than the model's context.
+std::vector<CalibrationPrompt> build_prompts(const Model& model, const std::vector<Sample>& samples);
+
+/// 32 hex digits over ids and pixels: the same data for the same tokenizer and preprocessing.
+std::string fingerprint(const std::vector<CalibrationPrompt>& prompts);
+
+/// The decoder's input of every sample in float32, [1, rows, hidden] each. `on_sample` hears how many are done; may throw Cancelled.
+std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<CalibrationPrompt>& prompts,
+                                         const std::function<void(int done)>& on_sample = {});
+
+}  // namespace qvlm::calibration

@@ -1,0 +1,91 @@
+// Writing the quantized model.
+#include "core/lab/quantization/model_output.h"
+
+#include <optional>
+
+#include "core/base/error.h"
+#include "core/lab/quantization/layer_file.h"
+#include "core/lab/quantization/search_pass.h"
+#include "core/model/gguf_model.h"
+#include "core/model/qvlm_folder.h"
+
+namespace qvlm::quantization {
+namespace {
+
+// "decoder.3.mlp.up.weight" -> 3 and "mlp.up.weight"; other names -> -1.
+std::pair<int, std::string> layer_part(const std::string& name) {
+  constexpr std::string_view prefix = "decoder.";
+  if (!name.starts_with(prefix)) return {-1, {}};
+  const size_t digits = name.find_first_not_of("0123456789", prefix.size());
+  if (digits == prefix.size() || digits == std::string::npos || name[digits] != '.') return {-1, {}};
+  return {std::stoi(name.substr(prefix.size(), digits - prefix.size())), name.substr(digits + 1)};
+}
+
+TensorView view_of(const torch::Tensor& tensor, const std::string& name) {
+  return {DType::F32, {tensor.size(0)}, std::as_bytes(std::span(tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel()))), name};
+}
+
+void add_layer_tensor(QvlmWriter& writer, const QuantizedLayer& layer, const std::string& name, const std::string& part) {
+  constexpr std::string_view weight = ".weight";
+  const std::string suffix = part.ends_with(weight) ? part.substr(0, part.size() - weight.size()) : part;
+  if (const auto matrix = layer.matrices.find(suffix); part.ends_with(weight) && matrix != layer.matrices.end()) {
+    writer.add(name, matrix->second);
+    return;
+  }
+  const std::pair<std::string_view, const torch::Tensor*> floats[] = {{"attention_norm.weight", &layer.attention_norm},
+                                                                      {"mlp_norm.weight", &layer.mlp_norm},
+                                                                      {"attention.query.bias", &layer.query_bias},
+                                                                      {"attention.key.bias", &layer.key_bias},
+                                                                      {"attention.value.bias", &layer.value_bias}};
+  for (const auto& [known, tensor] : floats) {
+    if (part != known) continue;
+    if (!tensor->defined()) throw Error(name + ": absent from the layer's file");
+    writer.add(name, view_of(tensor->contiguous(), name));
+    return;
+  }
+  throw Error(name + ": a run does not know this tensor");
+}
+
+}  // namespace
+
+OutputSizes write_output(const Model& source, const Recipe& recipe, const Partition& partition, const std::filesystem::path& folder,
+                         const std::function<std::string(int)>& hash_of_layer, const std::function<void(int)>& on_layer) {
+  QvlmDescription description;
+  description.config = source.config();
+  description.tokenizer = source.tokenizer();
+  description.weight_method = std::string(name_of(recipe.weight_method));
+  description.partition = to_json(partition);
+  description.source_fingerprint = source.fingerprint();
+  const std::filesystem::path work = folder / "work";
+  if (recipe.activation_bits < 16) {
+    for (int layer = 0; layer < source.config().decoder.layers; ++layer) {
+      const auto quantized = read_layer(work / layer_file_name(layer), "");
+      description.activations.insert(description.activations.end(), quantized.activations.begin(), quantized.activations.end());
+    }
+  }
+  QvlmWriter writer(folder, std::move(description));
+  std::optional<QuantizedLayer> layer;
+  for (const ExpectedTensor& tensor : expected_tensors(source.config())) {
+    const auto [index, part] = layer_part(tensor.name);
+    if (index < 0) {
+      if (tensor.optional && !source.has(tensor.name)) continue;
+      writer.add(tensor.name, source.load(tensor.name));
+      source.release(tensor.name);
+      continue;
+    }
+    if (!layer || layer->index != index) {
+      if (layer) on_layer(layer->index + 1);
+      layer = read_layer(work / layer_file_name(index), hash_of_layer(index));
+    }
+    add_layer_tensor(writer, *layer, tensor.name, part);
+  }
+  if (layer) on_layer(layer->index + 1);
+  writer.finish();
+
+  OpenOptions options;
+  if (std::filesystem::exists(folder / kVisionFile)) options.vision = folder / kVisionFile;
+  const auto written = open_gguf_model(folder / kDecoderFile, options);
+  return {written->stored_bytes(), written->stored_bits()};
+}
+
+}  // namespace qvlm::quantization

@@ -1,0 +1,90 @@
+// Estimates of time and memory.
+#include "core/lab/quantization/plan.h"
+
+#include <torch/types.h>
+
+#include <algorithm>
+#include <chrono>
+
+#ifndef _WIN32
+#include <sys/resource.h>
+#endif
+
+#include "core/lab/quantization/search_pass.h"
+
+namespace qvlm {
+namespace {
+
+constexpr int64_t kLibraryBytes = int64_t{300} << 20;  // libtorch and the program before any work
+
+double layer_weights(const DecoderConfig& c) {
+  const double width = static_cast<double>(c.heads) * c.head_dim, kv = static_cast<double>(c.kv_heads) * c.head_dim;
+  return c.hidden * (2 * width + 2 * kv + 3.0 * c.ffn);
+}
+
+}  // namespace
+
+int64_t planned_forwards(const Partition& partition, const Recipe& recipe, int samples) {
+  int64_t forwards = 0;
+  const int search_samples = std::min(recipe.search_samples, samples);
+  for (const Block& block : partition.blocks) {
+    forwards += quantization::planned_forwards(block.depth(), static_cast<int>(candidates_of(recipe).size()), samples, search_samples,
+                                               recipe.rescored_tuples, recipe.search);
+  }
+  return forwards;
+}
+
+RunPlan plan_run(const VlmConfig& config, const Recipe& recipe, int samples, int64_t rows, int64_t longest, int64_t pictures,
+                 double flops_per_second) {
+  const DecoderConfig& c = config.decoder;
+  const double per_row = 2 * layer_weights(c) + 2.0 * c.heads * c.head_dim * static_cast<double>(longest);  // FLOP a layer
+  const int depth = recipe.search == SearchMode::LAYERWISE ? 1 : recipe.max_depth;
+  const int sites = c.layers * kSitesPerLayer;
+  Partition partition;
+  for (int site = 0; site < sites; site += depth) partition.blocks.push_back({site, std::min(site + depth, sites) - 1});
+  const double rows_per_sample = static_cast<double>(rows) / std::max(samples, 1);
+  // Elementwise work, norms and the quantizers double the time of the products on small widths.
+  double flops = 2 * static_cast<double>(planned_forwards(partition, recipe, samples)) * rows_per_sample * per_row / kSitesPerLayer;
+  flops += 4 * static_cast<double>(rows) * per_row * c.layers;  // float pass, targets, committing
+  if (recipe.weight_method == WeightMethod::AWQ) {
+    flops += 25 * std::min<double>(recipe.search_samples, samples) * rows_per_sample * per_row * c.layers;
+  }
+  if (config.vision) {
+    const VisionConfig& v = *config.vision;
+    flops += 2.0 * static_cast<double>(pictures) * v.positions() * v.layers * v.hidden * (4.0 * v.hidden + 2.0 * v.ffn);
+  }
+  RunPlan plan;
+  plan.seconds = flops / std::max(flops_per_second, 1.0);
+
+  const double widest = std::max({c.hidden, c.heads * c.head_dim, c.ffn});
+  double bytes = 4.0 * static_cast<double>(rows) * (5.0 * c.hidden + (2.0 + depth) * widest);  // streams, targets
+  const auto candidates = static_cast<double>(candidates_of(recipe).size());
+  bytes += 4.0 * layer_weights(c) * (4 + (recipe.activation_bits < 16 ? 1 : candidates));       // layers and candidates
+  double ends = 4.0 * c.vocabulary * c.hidden;
+  if (config.vision) ends += 4.0 * config.vision->layers * config.vision->hidden * (4.0 * config.vision->hidden + 2.0 * config.vision->ffn);
+  plan.bytes = kLibraryBytes + static_cast<int64_t>(std::max(bytes, ends));
+  return plan;
+}
+
+double measure_flops_per_second() {
+  const torch::NoGradGuard no_gradients;
+  const auto a = torch::full({512, 512}, 0.5f), b = torch::full({512, 512}, 0.25f);
+  torch::mm(a, b);  // the first product sets the library up
+  const auto start = std::chrono::steady_clock::now();
+  constexpr int kProducts = 4;
+  for (int i = 0; i < kProducts; ++i) torch::mm(a, b);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return kProducts * 2.0 * 512 * 512 * 512 / std::max(seconds, 1e-9);
+}
+
+int64_t peak_memory() {
+#ifdef _WIN32
+  return 0;
+#else
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+#endif
+}
+
+}  // namespace qvlm

@@ -1,0 +1,342 @@
+// The run: prepare, measure, partition, search, write; and taking up an unfinished one.
+#include "core/lab/quantization/quantize_run.h"
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+
+#include "core/base/atomic_file.h"
+#include "core/base/error.h"
+#include "core/lab/calibration/float_pass.h"
+#include "core/lab/calibration/prepare.h"
+#include "core/lab/quantization/model_output.h"
+#include "core/lab/quantization/plan.h"
+#include "core/lab/quantization/run_recorder.h"
+#include "core/lab/quantization/search_pass.h"
+#include "core/lab/reference/threads.h"
+#include "core/run/report.h"
+
+namespace qvlm {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace quantization;
+
+// The group sizes that divide every row of the decoder's linears.
+void check_groups(const VlmConfig& config, const Recipe& recipe) {
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    const auto site = static_cast<SiteKind>(kind);
+    const int64_t width = width_of(config.decoder, site);
+    const auto demand = [&](int64_t group, const char* key) {
+      if (group == 0 || width % group == 0) return;
+      std::string legal;
+      for (const int64_t size : legal_groups(width)) legal += (legal.empty() ? "" : ", ") + std::to_string(size);
+      throw Error::in("recipe", key, "a group that divides the rows of " + std::string(linears_of(site).front()) + ", " + std::to_string(width) + " wide (" + legal + ")",
+                      std::to_string(group));
+    };
+    demand(recipe.weight_group, "weight_group");
+    if (recipe.activation_bits < 16 && recipe.activation_mode == ActivationMode::DYNAMIC_GROUP) demand(recipe.activation_group, "activation_group");
+  }
+}
+
+Recipe resolve(Recipe recipe) {
+  if (recipe.threads == 0) recipe.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  if (recipe.torch_version.empty()) recipe.torch_version = reference::torch_version();
+  return recipe;
+}
+
+// "threads: 2 in the run, 4 now"; empty where both are the same.
+std::string differences(const Recipe& stored, const Recipe& now) {
+  const auto a = nlohmann::json::parse(to_json(stored)), b = nlohmann::json::parse(to_json(now));
+  std::string text;
+  for (const auto& [key, value] : a.items()) {
+    if (b.at(key) == value) continue;
+    text += (text.empty() ? "" : "; ") + key + ": " + value.dump() + " in the unfinished run, " + b.at(key).dump() + " now";
+  }
+  return text;
+}
+
+double threshold_of(const Recipe& recipe, std::vector<double> dependencies) {
+  if (recipe.threshold > 0) return recipe.threshold;
+  if (dependencies.empty()) return 0;
+  if (recipe.threshold_quantile > 0) {
+    std::sort(dependencies.begin(), dependencies.end());
+    const double position = recipe.threshold_quantile * static_cast<double>(dependencies.size() - 1);
+    const auto index = static_cast<size_t>(position);
+    const size_t next = std::min(index + 1, dependencies.size() - 1);
+    return dependencies[index] + (position - static_cast<double>(index)) * (dependencies[next] - dependencies[index]);
+  }
+  double sum = 0;
+  for (const double d : dependencies) sum += d;
+  return sum / static_cast<double>(dependencies.size());
+}
+
+void make_folder(const fs::path& folder) {
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem) throw Error(folder.string() + ": cannot be made: " + problem.message());
+}
+
+class Run {
+ public:
+  Run(const QuantizeRequest& request, RunListener& listener, RunControl& control)
+      : request_(request), control_(control), output_(fs::absolute(request.output).lexically_normal()), partial_(partial_of(output_)) {
+    prepare_folder();
+    recorder_ = std::make_unique<RunRecorder>(partial_ / "journal.jsonl", earlier_, listener, control);
+  }
+
+  RunState run() {
+    try {
+      start();
+      measure();
+      choose_partition();
+      search();
+      finish();
+      return recorder_->state();
+    } catch (const Cancelled&) {
+      recorder_->record(RunCancelled{});
+      throw;
+    } catch (const std::exception& error) {
+      const std::string message = error.what();
+      try {
+        recorder_->record(RunFailed{message});
+      } catch (const Error&) {
+        // The disk that the run failed on cannot take the journal's last line either; the message goes to the caller.
+      }
+      if (dynamic_cast<const Error*>(&error) != nullptr) throw;
+      throw Error(message);
+    }
+  }
+
+ private:
+  const VlmConfig& config() const { return request_.model->config(); }
+
+  // Checks the request against the disk; makes or takes up NAME.qvlm.partial.
+  void prepare_folder() {
+    if (!request_.model) throw Error("quantize: no model");
+    if (output_.extension() != ".qvlm") throw Error::in(output_.string(), "name", "NAME.qvlm", output_.filename().string());
+    if (!request_.model->activations().empty()) throw Error(request_.model->path().string() + ": is quantized already");
+    if (fs::exists(output_) && !request_.replace) throw Error(output_.string() + ": exists already; choose another name, or ask for it to be replaced");
+    if (request_.resume) {
+      take_up();
+    } else {
+      if (fs::exists(partial_) && !request_.replace) {
+        throw Error(partial_.string() + ": an unfinished run is there; take it up with --resume, or ask for it to be replaced");
+      }
+      recipe_ = resolve(request_.recipe.value_or(Recipe{}));
+    }
+    validate(recipe_, "recipe");
+    check_groups(config(), recipe_);
+    if (request_.partition && recipe_.search == SearchMode::LAYERWISE) throw Error("quantize: a layer-wise search has one block a site; a given partition does not fit it");
+    if (request_.partition) validate(*request_.partition, sites(), "partition");
+    read_data();
+    if (!request_.resume && fs::exists(partial_)) fs::remove_all(partial_);  // only where it was asked for
+    make_folder(partial_ / "work");
+    if (!request_.resume) write_file(partial_ / "recipe.json", std::string_view(to_json(recipe_)));
+  }
+
+  void read_data() {
+    reference::set_threads(recipe_.threads);
+    CalibrationOptions options;
+    options.images = request_.calibration_images;
+    options.prompt = request_.calibration_prompt;
+    options.samples = recipe_.samples;
+    options.seed = recipe_.seed;
+    prompts_ = calibration::build_prompts(*request_.model, read_calibration_set(request_.calibration, options));
+    data_ = calibration::fingerprint(prompts_);
+    if (!request_.resume) return;
+    const std::string& was = std::get<RunStarted>(earlier_.front().event).calibration_fingerprint;
+    if (data_ != was) throw Error(partial_.string() + ": cannot be resumed: other calibration data (fingerprint " + was + " in the unfinished run, " + data_ + " now)");
+  }
+
+  void take_up() {
+    if (!fs::exists(partial_ / "journal.jsonl")) throw Error(partial_.string() + ": no unfinished run to take up");
+    recipe_ = read_recipe(partial_ / "recipe.json");
+    Recipe now = request_.recipe.value_or(recipe_);
+    if (!request_.recipe) now.torch_version.clear();
+    now = resolve(now);
+    if (const std::string text = differences(recipe_, now); !text.empty()) throw Error(partial_.string() + ": cannot be resumed: " + text);
+    earlier_ = read_journal(partial_ / "journal.jsonl");
+    if (earlier_.empty() || !std::holds_alternative<RunStarted>(earlier_.front().event)) {
+      throw Error::in((partial_ / "journal.jsonl").string(), "first line", "RunStarted", earlier_.empty() ? "an empty file" : std::string(name_of(earlier_.front().event)));
+    }
+    const std::string model = request_.model->fingerprint(), was = std::get<RunStarted>(earlier_.front().event).model_fingerprint;
+    if (model != was) throw Error(partial_.string() + ": cannot be resumed: another model (fingerprint " + was + " in the unfinished run, " + model + " now)");
+  }
+
+  int sites() const { return config().decoder.layers * kSitesPerLayer; }
+
+  void start() {
+    if (request_.resume) {
+      recorder_->record(RunResumed{recorder_->state().layers_done(), static_cast<int>(recorder_->state().blocks.size())});
+      return;
+    }
+    int64_t rows = 0, longest = 0, pictures = 0;
+    for (const auto& prompt : prompts_) {
+      rows += prompt.rows;
+      longest = std::max(longest, prompt.rows);
+      for (const PromptPart& part : prompt.parts) pictures += std::holds_alternative<PixelTensor>(part) ? 1 : 0;
+    }
+    const RunPlan plan = plan_run(config(), recipe_, static_cast<int>(prompts_.size()), rows, longest, pictures, measure_flops_per_second());
+    RunStarted started;
+    started.model_path = request_.model->path().string();
+    started.model_fingerprint = request_.model->fingerprint();
+    started.calibration_path = request_.calibration.string();
+    started.calibration_fingerprint = data_;
+    started.recipe = to_json(recipe_);
+    started.layers = config().decoder.layers;
+    started.sites = sites();
+    started.samples = static_cast<int>(prompts_.size());
+    started.planned_seconds = plan.seconds;
+    started.planned_bytes = plan.bytes;
+    recorder_->record(started);
+  }
+
+  // Pictures and embeddings, then the float pass. A resumed run that has its partition needs the pass only for its method's statistics.
+  void measure() {
+    const bool measured = !recorder_->state().partition.blocks.empty();
+    const bool needs_pass = !measured || recipe_.weight_method != qvlm::WeightMethod::RTN;
+    const int count = static_cast<int>(prompts_.size()), layers = config().decoder.layers;
+    recorder_->start_phase("statistics", count + (needs_pass ? layers : 0));
+    std::vector<torch::Tensor> embedded = calibration::embed_prompts(*request_.model, prompts_, [&](int done) {
+      recorder_->poll();
+      recorder_->progress(done);
+    });
+    prompts_.clear();
+    batches_ = calibration::make_batches(embedded, recipe_.search_samples);
+    embedded.clear();
+    if (!needs_pass) return;
+    const std::vector<float> percentiles = candidates_of(recipe_);
+    calibration::FloatPassListener listener;
+    if (!measured) {
+      listener.on_statistics = [&](int site, const calibration::SiteStatistics& s) {
+        recorder_->record(SiteMeasured{site, s.minimum, s.maximum, s.percentile_low, s.percentile_high, s.minimum, s.maximum, s.histogram});
+      };
+      listener.on_entropy = [&](int site, const calibration::SiteEntropy& e) {
+        recorder_->record(EntropyMeasured{site, e.entropy, e.dependency, e.sample_entropy});
+      };
+    }
+    listener.on_layer = [&](int done) {
+      recorder_->poll();
+      recorder_->progress(count + done);
+    };
+    float_pass_ = calibration::float_pass(*request_.model, batches_, recipe_, listener);
+  }
+
+  void choose_partition() {
+    const RunState& state = recorder_->state();
+    if (!state.partition.blocks.empty()) {
+      // Taken up: the journal's own partition, and what it has searched.
+      partition_ = state.partition;
+      threshold_ = state.threshold;
+      known_ = known_results();
+      if (request_.partition && common_blocks(partition_, *request_.partition) < static_cast<int>(std::max(partition_.blocks.size(), request_.partition->blocks.size()))) {
+        const bool couples = make_weight_method(recipe_.weight_method)->couples_sites();
+        known_.partition_changed(partition_, *request_.partition, couples);
+        partition_ = *request_.partition;
+        recorder_->record(PartitionChanged{partition_, threshold_, "user"});
+      }
+      return;
+    }
+    recorder_->start_phase("partition", 1);
+    const std::vector<double> dependencies = float_pass_.dependencies();
+    threshold_ = threshold_of(recipe_, dependencies);
+    std::string origin = "greedy";
+    if (request_.partition) {
+      partition_ = *request_.partition;
+      origin = "file";
+    } else if (recipe_.search == SearchMode::LAYERWISE) {
+      partition_ = layerwise_partition(sites());
+      origin = "layerwise";
+    } else {
+      partition_ = greedy_partition(dependencies, sites(), threshold_, {}, recipe_.max_depth);
+    }
+    recorder_->record(PartitionChanged{partition_, threshold_, origin});
+    recorder_->progress(1);
+  }
+
+  // What the journal says is done, in its order: an edited partition takes some of it back.
+  KnownResults known_results() const {
+    KnownResults known;
+    Partition current;
+    const bool couples = make_weight_method(recipe_.weight_method)->couples_sites();
+    for (const TimedEvent& timed : earlier_) {
+      if (const auto* change = std::get_if<PartitionChanged>(&timed.event)) {
+        known.partition_changed(current, change->partition, couples);
+        current = change->partition;
+      }
+      known.add(timed.event);
+    }
+    return known;
+  }
+
+  void search() {
+    recorder_->start_phase("search", planned_forwards(partition_, recipe_, batches_.samples));
+    SearchPassListener listener;
+    listener.on_event = [&](const Event& event) {
+      recorder_->record(event);
+      if (const auto* change = std::get_if<PartitionChanged>(&event)) {
+        recorder_->start_phase("search", planned_forwards(change->partition, recipe_, batches_.samples));
+      }
+    };
+    listener.poll = [&] { recorder_->poll(); };
+    listener.new_partition = [&] { return control_.partition.take(); };
+    listener.on_forwards = [&](int64_t done) { recorder_->progress(done); };
+    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_};
+    search_pass(inputs, partition_, known_, listener);
+  }
+
+  void finish() {
+    recorder_->poll();
+    recorder_->start_phase("write", config().decoder.layers);
+    const OutputSizes sizes = write_output(
+        *request_.model, recipe_, partition_, partial_, [&](int layer) { return known_.layers.at(layer).hash; },
+        [&](int done) { recorder_->progress(done); });
+    RunFinished finished;
+    finished.seconds = recorder_->seconds();
+    finished.peak_bytes = peak_memory();
+    finished.stored_bytes = sizes.stored_bytes;
+    finished.stored_bits = sizes.stored_bits;
+    for (int b = 0; b < static_cast<int>(partition_.blocks.size()); ++b) finished.site_forwards += recorder_->state().result_of(b)->site_forwards;
+    finished.output = output_.string();
+    RunState state = recorder_->state();
+    state.apply({finished.seconds, finished});
+    write_file(partial_ / "report.json", std::string_view(to_json(make_report(state), state)));
+    if (fs::exists(output_)) fs::remove_all(output_);  // only where it was asked for
+    std::error_code problem;
+    fs::rename(partial_, output_, problem);
+    if (problem) throw Error(output_.string() + ": " + partial_.string() + " cannot be renamed to it: " + problem.message());
+    fs::remove_all(output_ / "work");
+    recorder_->record(finished);  // whoever hears it may open the folder
+  }
+
+  const QuantizeRequest& request_;
+  RunControl& control_;
+  fs::path output_, partial_;
+  Recipe recipe_;
+  std::vector<TimedEvent> earlier_;
+  std::unique_ptr<RunRecorder> recorder_;
+  std::vector<calibration::CalibrationPrompt> prompts_;
+  std::string data_;  // their fingerprint
+  calibration::Batches batches_;
+  calibration::FloatPassResult float_pass_;
+  Partition partition_;
+  double threshold_ = 0;
+  KnownResults known_;
+};
+
+}  // namespace
+
+fs::path partial_of(const fs::path& output) {
+  fs::path partial = output;
+  partial += ".partial";
+  return partial;
+}
+
+RunState quantize(const QuantizeRequest& request, RunListener& listener, RunControl& control) {
+  return Run(request, listener, control).run();
+}
+
+}  // namespace qvlm

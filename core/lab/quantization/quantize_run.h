@@ -1,0 +1,40 @@
+// A whole quantization run, from a model and a calibration set to NAME.qvlm. This header is free of torch.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "core/data/calibration_set.h"
+#include "core/model/model.h"
+#include "core/run/events.h"
+#include "core/run/recipe.h"
+#include "core/run/run_control.h"
+#include "core/run/run_state.h"
+
+namespace qvlm {
+
+struct QuantizeRequest {
+  std::shared_ptr<const Model> model;
+  std::filesystem::path calibration;        // core/data/calibration_set.h; so many samples as the recipe says, drawn by its seed
+  std::filesystem::path calibration_images; // where its pictures are; empty: beside the set
+  std::string calibration_prompt = CalibrationOptions{}.prompt;  // for a folder of pictures
+  std::optional<Recipe> recipe;             // none: the defaults, or with `resume` the unfinished run's own
+  std::optional<Partition> partition;       // none: by the recipe's greedy rule. With `resume`: an edit of the unfinished run's
+  std::filesystem::path output;             // NAME.qvlm; the run works in NAME.qvlm.partial
+  bool resume = false;                      // take up NAME.qvlm.partial
+  bool replace = false;                     // delete an existing NAME.qvlm (when the run ends) and NAME.qvlm.partial (when it begins)
+};
+
+/// Runs on the calling thread; sets libtorch's threads to the recipe's. Every event goes to the journal and to `listener`.
+/// Two passes over the decoder, each one layer at a time: float statistics, then search. Deterministic: the same recipe, model and
+/// data give the same bytes in both GGUF files, resumed or not.
+/// Throws Error (the journal then ends with RunFailed): not a NAME.qvlm, it exists, it cannot be written, a group that does not divide a
+/// row, a resumption with another recipe, library, thread count, model or data (says what differs). Throws Cancelled when stopped: the
+/// journal ends with RunCancelled and NAME.qvlm.partial can be resumed.
+RunState quantize(const QuantizeRequest& request, RunListener& listener, RunControl& control);
+
+/// "NAME.qvlm" -> "NAME.qvlm.partial"
+std::filesystem::path partial_of(const std::filesystem::path& output);
+
+}  // namespace qvlm

@@ -1,0 +1,378 @@
+// Whole runs on a tiny random LLaVA: every activation mode, determinism, resumption, edits while running, and what is refused.
+#include <QtTest>
+
+#include <QTemporaryDir>
+#include <fstream>
+#include <sstream>
+
+#include "core/base/error.h"
+#include "core/lab/quantization/quantize_run.h"
+#include "core/run/journal.h"
+#include "core/run/report.h"
+#include "tests/lab_quantization/tiny_vlm.h"
+
+using namespace qvlm;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string bytes_of(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+// Keeps the events; runs a function at each.
+struct Recorder : RunListener {
+  std::vector<TimedEvent> events;
+  std::function<void(const Event&)> at_event;
+  void on_event(const TimedEvent& event) override {
+    events.push_back(event);
+    if (at_event) at_event(event.event);
+  }
+  template <class E>
+  int count() const {
+    return static_cast<int>(std::count_if(events.begin(), events.end(), [](const TimedEvent& e) { return std::holds_alternative<E>(e.event); }));
+  }
+};
+
+}  // namespace
+
+class TestQuantizeRun : public QObject {
+  Q_OBJECT
+
+  QTemporaryDir folder_;
+  std::shared_ptr<const Model> model_;
+
+  fs::path path(const char* name) const { return fs::path(folder_.path().toStdString()) / name; }
+
+  QuantizeRequest request(const char* output, Recipe recipe) const {
+    QuantizeRequest r;
+    r.model = model_;
+    r.calibration = fs::path(QVLM_SOURCE_DIR) / "resources/demo/calibration";
+    r.recipe = recipe;
+    r.output = path(output);
+    return r;
+  }
+
+  static Recipe small_recipe() {
+    Recipe r;
+    r.samples = 4;
+    r.search_samples = 2;
+    r.entropy_positions = 2048;
+    r.threads = 1;
+    return r;
+  }
+
+  RunState run(const QuantizeRequest& r) const {
+    Recorder listener;
+    RunControl control;
+    return quantize(r, listener, control);
+  }
+
+ private Q_SLOTS:
+  void initTestCase() {
+    tiny_vlm::write_checkpoint(path("model"), fs::path(QVLM_SOURCE_DIR) / "resources/demo/model");
+    model_ = open_model(path("model"));
+  }
+
+  void runs_data() {
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QString>("recipe");
+    QTest::newRow("W4A16 joint") << "a16" << "{}";
+    QTest::newRow("W4A16 AWQ") << "awq" << R"({"weight_method": "awq"})";
+    QTest::newRow("W4A16 layer-wise") << "layerwise" << R"({"search": "layerwise"})";
+    QTest::newRow("W4A16 no search") << "none" << R"({"search": "none"})";
+    QTest::newRow("W4A4 a token") << "a4" << R"({"activation_bits": 4})";
+    QTest::newRow("W4A8 a group") << "a8" << R"({"activation_bits": 8, "activation_mode": "dynamic-group"})";
+    QTest::newRow("W3A6 static") << "a6" << R"({"weight_bits": 3, "activation_bits": 6, "activation_mode": "static-tensor"})";
+    QTest::newRow("W4A4 AWQ symmetric") << "symmetric" << R"({"weight_symmetric": true, "weight_method": "awq", "activation_bits": 4})";
+  }
+  void runs() {
+    QFETCH(QString, name);
+    QFETCH(QString, recipe);
+    Recipe wanted = recipe_from_json(recipe.toStdString(), "test");
+    const Recipe small = small_recipe();
+    wanted.samples = small.samples;
+    wanted.search_samples = small.search_samples;
+    wanted.entropy_positions = small.entropy_positions;
+    wanted.threads = 1;
+    const auto r = request(qPrintable(name + ".qvlm"), wanted);
+    const RunState state = run(r);
+
+    QCOMPARE(state.status, RunStatus::FINISHED);
+    QCOMPARE(state.layers_done(), tiny_vlm::kLayers);
+    validate(state.partition, 8, "run");
+    const RunReport report = make_report(state);
+    for (const BlockReport& block : report.blocks) {
+      QVERIFY(block.joint_error <= block.layerwise_error);
+      QVERIFY(block.joint_error <= block.unclipped_error);
+      QVERIFY(block.joint_error > 0 && block.joint_error < 1);
+      QVERIFY(block.entropy > 0 && block.entropy < 1);
+    }
+    if (wanted.search == SearchMode::LAYERWISE) QCOMPARE(report.depth_histogram[1], 8);
+    if (wanted.search == SearchMode::JOINT) QVERIFY(report.depth_histogram[2] + report.depth_histogram[3] > 0);
+
+    // The folder, and what its journal says of it.
+    for (const char* file : {"model.gguf", "vision.gguf", "recipe.json", "journal.jsonl", "report.json", "tokenizer.json"}) QVERIFY(fs::exists(r.output / file));
+    QVERIFY(!fs::exists(r.output / "work"));
+    QVERIFY(!fs::exists(partial_of(r.output)));
+    QCOMPARE(read_run(r.output).status, RunStatus::FINISHED);
+
+    const auto opened = open_model(r.output);
+    QCOMPARE(opened->activations().size(), wanted.activation_bits < 16 ? size_t{8} : size_t{0});
+    if (wanted.activation_bits < 16) {
+      for (int site = 0; site < 8; ++site) {
+        const ActivationQuantizer& q = opened->activations()[static_cast<size_t>(site)];
+        QCOMPARE(q.bits, wanted.activation_bits);
+        const int block = state.partition.block_of(site);
+        const BlockSearched* result = state.result_of(block);
+        const float chosen = result->joint_parameters[static_cast<size_t>(site - result->first_site)];
+        if (wanted.activation_mode == ActivationMode::STATIC_TENSOR) {
+          QVERIFY(q.low < q.high);
+        } else {
+          QCOMPARE(q.clip, chosen);
+        }
+      }
+    }
+    const Weight weight = opened->load("decoder.1.mlp.down.weight");
+    const auto* matrix = std::get_if<QuantizedMatrix>(&weight);
+    QVERIFY(matrix != nullptr);
+    QCOMPARE(matrix->bits, wanted.weight_bits);
+    QCOMPARE(matrix->columns, tiny_vlm::kFfn);
+    if (wanted.weight_bits == 4) QCOMPARE(opened->stored_bits(), wanted.weight_symmetric ? 4.5 : 4.75);
+    QCOMPARE(opened->stored_bits(), report.stored_bits);
+  }
+
+  void jointIsBetterSomewhere() {
+    const RunReport report = make_report(read_run(path("a4.qvlm")));
+    qInfo("W4A4: %d of %zu blocks strictly better, mean gain %.2f %%", report.blocks_strictly_better, report.blocks.size(), 100 * report.mean_gain);
+    QVERIFY(report.blocks_strictly_better > 0);
+    QVERIFY(report.mean_gain > 0);
+  }
+
+  void sameBytesAgain() {
+    const Recipe recipe = read_recipe(path("a4.qvlm") / "recipe.json");
+    run(request("again.qvlm", recipe));
+    QVERIFY(bytes_of(path("again.qvlm") / "model.gguf") == bytes_of(path("a4.qvlm") / "model.gguf"));
+    QVERIFY(bytes_of(path("again.qvlm") / "vision.gguf") == bytes_of(path("a4.qvlm") / "vision.gguf"));
+  }
+
+  // Stopped at every kind of place, then resumed: the same bytes as without.
+  void resumes_data() {
+    QTest::addColumn<QString>("source");
+    QTest::addColumn<int>("stop_after");  // events
+    for (const char* source : {"a16", "awq", "a4", "a6"}) {
+      for (const int stop : {6, 60, 200, 420}) QTest::addRow("%s after %d events", source, stop) << source << stop;
+    }
+  }
+  void resumes() {
+    QFETCH(QString, source);
+    QFETCH(int, stop_after);
+    const fs::path whole = path(qPrintable(source + ".qvlm"));
+    QuantizeRequest r = request("resumed.qvlm", read_recipe(whole / "recipe.json"));
+    r.replace = true;
+    Recorder listener;
+    RunControl control;
+    std::stop_source stop;
+    control.stop = stop.get_token();
+    listener.at_event = [&](const Event&) {
+      if (static_cast<int>(listener.events.size()) == stop_after) stop.request_stop();
+    };
+    bool cancelled = false;
+    try {
+      quantize(r, listener, control);
+    } catch (const Cancelled&) {
+      cancelled = true;
+      QVERIFY(std::holds_alternative<RunCancelled>(listener.events.back().event));
+      QVERIFY(fs::exists(partial_of(r.output)));
+      verify_refused([&] { open_model(partial_of(r.output)); }, "resume");
+      // A crash may also leave half a line.
+      std::ofstream(partial_of(r.output) / "journal.jsonl", std::ios::app) << "{\"event\":\"BlockSea";
+      r.resume = true;
+      r.replace = true;
+      r.recipe.reset();
+      const RunState state = run(r);
+      QCOMPARE(state.status, RunStatus::FINISHED);
+      make_report(state);
+    }
+    QVERIFY(cancelled || stop_after > 100);
+    QVERIFY(bytes_of(r.output / "model.gguf") == bytes_of(whole / "model.gguf"));
+    fs::remove_all(r.output);
+  }
+
+  void finishedLayersAreReused() {
+    QuantizeRequest r = request("reuse.qvlm", read_recipe(path("a16.qvlm") / "recipe.json"));
+    Recorder listener;
+    RunControl control;
+    std::stop_source stop;
+    control.stop = stop.get_token();
+    listener.at_event = [&](const Event& event) {
+      if (std::holds_alternative<LayerQuantized>(event)) stop.request_stop();
+    };
+    QVERIFY_THROWS_EXCEPTION(Cancelled, quantize(r, listener, control));
+    // A damaged layer is noticed and made again.
+    std::ofstream(partial_of(r.output) / "work" / "layer_0.safetensors", std::ios::app) << "x";
+    Recorder second;
+    RunControl free;
+    r.resume = true;
+    RunControl again;
+    std::stop_source later;
+    again.stop = later.get_token();
+    second.at_event = listener.at_event = [&](const Event& event) {
+      if (std::holds_alternative<LayerQuantized>(event)) later.request_stop();
+    };
+    QVERIFY_THROWS_EXCEPTION(Cancelled, quantize(r, second, again));
+    QCOMPARE(second.count<CandidateScored>(), 0);  // its blocks were known from the journal
+    Recorder third;
+    const RunState state = quantize(r, third, free);
+    QCOMPARE(third.count<LayerQuantized>(), 1);  // the other was taken as it is
+    QCOMPARE(state.status, RunStatus::FINISHED);
+    QVERIFY(bytes_of(r.output / "model.gguf") == bytes_of(path("a16.qvlm") / "model.gguf"));
+  }
+
+  void resumptionRefusesWhatDiffers() {
+    Recipe recipe = small_recipe();
+    QuantizeRequest r = request("differs.qvlm", recipe);
+    Recorder listener;
+    RunControl control;
+    std::stop_source stop;
+    control.stop = stop.get_token();
+    listener.at_event = [&](const Event& event) {
+      if (std::holds_alternative<PartitionChanged>(event)) stop.request_stop();
+    };
+    QVERIFY_THROWS_EXCEPTION(Cancelled, quantize(r, listener, control));
+    verify_refused([&] { run(r); }, "--resume");  // not overwritten by accident
+    r.resume = true;
+    recipe.threads = 2;
+    r.recipe = recipe;
+    verify_refused([&] { run(r); }, "threads: 1 in the unfinished run, 2 now");
+    r.recipe.reset();
+    tiny_vlm::write_checkpoint(path("other"), fs::path(QVLM_SOURCE_DIR) / "resources/demo/model");
+    auto config = nlohmann::json::parse(bytes_of(path("other") / "config.json"));
+    config["text_config"]["rope_theta"] = 5000.0;
+    std::ofstream(path("other") / "config.json") << config;
+    QuantizeRequest other = r;
+    other.model = open_model(path("other"));
+    verify_refused([&] { run(other); }, "another model");
+    QuantizeRequest data = r;
+    data.calibration = path("pictures");
+    fs::create_directories(data.calibration);
+    for (int i = 0; i < 4; ++i) {
+      fs::copy_file(fs::path(QVLM_SOURCE_DIR) / "resources/demo/images" / ("sample-" + std::to_string(i + 1) + ".png"), data.calibration / (std::to_string(i) + ".png"));
+    }
+    verify_refused([&] { run(data); }, "other calibration data");
+    QCOMPARE(run(r).status, RunStatus::FINISHED);
+  }
+
+  // A border moved while the run goes: the same files as a fresh run with that partition, and what came before is not searched again.
+  void editedPartitionEqualsAFreshRun_data() {
+    QTest::addColumn<QString>("recipe");
+    QTest::addColumn<int>("edit_after_block");
+    QTest::addColumn<int>("bits");
+    for (const int block : {0, 1, 3}) {
+      QTest::addRow("A4, after block %d", block) << R"({"activation_bits": 4})" << block << 0;
+      QTest::addRow("AWQ with bits, after block %d", block) << R"({"weight_method": "awq"})" << block << 8;
+    }
+  }
+  void editedPartitionEqualsAFreshRun() {
+    QFETCH(QString, recipe);
+    QFETCH(int, edit_after_block);
+    QFETCH(int, bits);
+    Recipe wanted = recipe_from_json(recipe.toStdString(), "test");
+    wanted.samples = 4;
+    wanted.search_samples = 2;
+    wanted.entropy_positions = 2048;
+    wanted.threads = 1;
+    const Partition before{{{0, 1}, {2, 3}, {4, 5}, {6, 7}}};
+    Partition after{{{0, 1}, {2, 4}, {5, 5}, {6, 7}}};
+    if (bits != 0) after.set_bits(2, bits);
+    QuantizeRequest r = request("edited.qvlm", wanted);
+    r.replace = true;
+    r.partition = before;
+    Recorder listener;
+    RunControl control;
+    int searched_before_edit = 0;
+    listener.at_event = [&](const Event& event) {
+      if (const auto* block = std::get_if<BlockSearched>(&event); block != nullptr && block->block == edit_after_block && searched_before_edit == 0) {
+        searched_before_edit = listener.count<BlockSearched>();
+        control.partition.put(after);
+      }
+    };
+    const RunState state = quantize(r, listener, control);
+    QCOMPARE(state.status, RunStatus::FINISHED);
+    if (edit_after_block < 3) QVERIFY(state.partition == after);
+    QuantizeRequest fresh = request("fresh.qvlm", wanted);
+    fresh.replace = true;
+    fresh.partition = edit_after_block < 3 ? after : before;  // behind the last block an edit comes too late
+    run(fresh);
+    QVERIFY(bytes_of(r.output / "model.gguf") == bytes_of(fresh.output / "model.gguf"));
+    // Candidates of block 0 are scored once, however the partition changed behind it.
+    int of_block_0 = 0;
+    for (const TimedEvent& e : listener.events) {
+      const auto* candidate = std::get_if<CandidateScored>(&e.event);
+      of_block_0 += candidate != nullptr && candidate->block == 0 && candidate->samples == 2 ? 1 : 0;
+    }
+    QCOMPARE(of_block_0, 25);
+  }
+
+  void pauseAndGoOn() {
+    QuantizeRequest r = request("paused.qvlm", small_recipe());
+    Recorder listener;
+    RunControl control;
+    listener.at_event = [&](const Event& event) {
+      if (std::holds_alternative<PartitionChanged>(event)) control.pause = true;
+      if (std::holds_alternative<RunPaused>(event)) control.pause = false;
+    };
+    QCOMPARE(quantize(r, listener, control).status, RunStatus::FINISHED);
+    QCOMPARE(listener.count<RunPaused>(), 1);
+    QCOMPARE(listener.count<RunResumed>(), 1);
+    QVERIFY(bytes_of(r.output / "model.gguf") == bytes_of(path("a16.qvlm") / "model.gguf"));
+  }
+
+  void refuses() {
+    verify_refused([&] { run(request("name", small_recipe())); }, "NAME.qvlm");
+    verify_refused([&] { run(request("a16.qvlm", small_recipe())); }, "exists already");
+    Recipe group = small_recipe();
+    group.weight_group = 128;
+    verify_refused([&] { run(request("x.qvlm", group)); }, "weight_group");
+    group.weight_group = 64;
+    verify_refused([&] { run(request("x.qvlm", group)); }, "96 wide (32, 96)");
+    QVERIFY(!fs::exists(path("x.qvlm.partial")));
+    Recipe vision = small_recipe();
+    vision.vision_bits = 8;
+    verify_refused([&] { run(request("x.qvlm", vision)); }, "vision_bits");
+    QuantizeRequest absent = request("absent.qvlm", small_recipe());
+    absent.calibration = path("nowhere");
+    verify_refused([&] { run(absent); }, "nowhere");
+    std::ofstream(path("file")) << "x";
+    QuantizeRequest blocked = request("x.qvlm", small_recipe());
+    blocked.output = path("file") / "x.qvlm";
+    verify_refused([&] { run(blocked); }, "x.qvlm.partial");
+    QuantizeRequest resume = request("never.qvlm", small_recipe());
+    resume.resume = true;
+    verify_refused([&] { run(resume); }, "no unfinished run");
+    QuantizeRequest partition = request("x.qvlm", small_recipe());
+    partition.partition = layerwise_partition(7);
+    verify_refused([&] { run(partition); }, "8 sites");
+    QuantizeRequest quantized = request("x.qvlm", small_recipe());
+    quantized.model = open_model(path("a4.qvlm"));
+    verify_refused([&] { run(quantized); }, "quantized already");
+  }
+
+ private:
+  template <class Call>
+  static void verify_refused(Call call, const char* part) {
+    try {
+      call();
+    } catch (const Error& error) {
+      QVERIFY2(QString(error.what()).contains(part), error.what());
+      return;
+    }
+    QFAIL("nothing was thrown");
+  }
+};
+
+QTEST_GUILESS_MAIN(TestQuantizeRun)
+#include "test_quantize_run.moc"
