@@ -10,7 +10,14 @@ namespace {
 
 constexpr uint64_t kFirstBlock = uint64_t{4} << 20;
 
-std::string mebibytes(uint64_t bytes) { return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB"; }
+// Whole mebibytes, rounded up; one decimal below 10.
+std::string mebibytes(uint64_t bytes) {
+  if (bytes < uint64_t{10} << 20) {
+    const uint64_t tenths = (bytes * 10 + (1 << 20) - 1) >> 20;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
+  }
+  return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+}
 
 bool is_weights(Intent intent) { return intent == Intent::CODES || intent == Intent::SCALES || intent == Intent::ZEROS; }
 
