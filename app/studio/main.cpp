@@ -21,14 +21,19 @@ int main(int argc, char** argv) {
   QApplication::setDesktopFileName(QStringLiteral("qvlm-studio"));
 
   QCommandLineParser parser;
-  parser.setApplicationDescription(QApplication::translate("main", "Quantizes vision-language models and talks to them."));
+  parser.setApplicationDescription(
+      QApplication::translate("main", "Quantizes vision-language models and talks to them."));
   parser.addHelpOption();
   parser.addVersionOption();
-  parser.addPositionalArgument(QStringLiteral("model"), QApplication::translate("main", "A model folder to open; without it, the one that was open last, or the demo model."));
+  parser.addPositionalArgument(
+      QStringLiteral("model"),
+      QApplication::translate("main",
+                              "A model folder to open; without it, the one that was open last, or the demo model."));
   parser.process(application);
 
   const Places places = find_places();
-  Settings settings(qEnvironmentVariableIsSet("QVLM_STUDIO_DATA") ? places.data + QStringLiteral("/settings.ini") : QString());
+  Settings settings(qEnvironmentVariableIsSet("QVLM_STUDIO_DATA") ? places.data + QStringLiteral("/settings.ini")
+                                                                  : QString());
   Theme theme(application);
   theme.set_choice(settings.theme());
   try {

@@ -26,7 +26,12 @@
 namespace qvlm::studio {
 
 MainWindow::MainWindow(Workbench& workbench, History& history, Settings& settings, Theme& theme, QWidget* parent)
-    : QMainWindow(parent), workbench_(workbench), settings_(settings), theme_(theme), rail_(new Rail(theme, this)), pages_(new QStackedWidget(this)) {
+    : QMainWindow(parent),
+      workbench_(workbench),
+      settings_(settings),
+      theme_(theme),
+      rail_(new Rail(theme, this)),
+      pages_(new QStackedWidget(this)) {
   setWindowTitle(tr("Q-VLM Studio"));
   setWindowIcon(QIcon(QStringLiteral(":/icons/qvlm-studio.svg")));
   model_ = new ModelPage(workbench, theme, pages_);
@@ -34,7 +39,9 @@ MainWindow::MainWindow(Workbench& workbench, History& history, Settings& setting
   evaluate_ = new EvaluatePage(workbench, theme, pages_);
   chat_ = new ChatPage(workbench, history, theme, pages_);
   export_ = new ExportPage(workbench, theme, pages_);
-  for (QWidget* page : {static_cast<QWidget*>(model_), static_cast<QWidget*>(quantize_), static_cast<QWidget*>(evaluate_), static_cast<QWidget*>(chat_), static_cast<QWidget*>(export_)}) {
+  for (QWidget* page :
+       {static_cast<QWidget*>(model_), static_cast<QWidget*>(quantize_), static_cast<QWidget*>(evaluate_),
+        static_cast<QWidget*>(chat_), static_cast<QWidget*>(export_)}) {
     pages_->addWidget(page);
   }
   auto* central = new QWidget(this);
@@ -70,7 +77,8 @@ void MainWindow::build_menus() {
   });
   open->setShortcut(QKeySequence::Open);
   QAction* run = file->addAction(tr("Open a run …"), this, [this] {
-    const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a run: a .qvlm or .qvlm.partial folder"), workbench_.places().data + QStringLiteral("/quantized"));
+    const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a run: a .qvlm or .qvlm.partial folder"),
+                                                             workbench_.places().data + QStringLiteral("/quantized"));
     if (folder.isEmpty()) return;
     show_workspace(Workspace::QUANTIZE);
     quantize_->run().open(folder);
@@ -84,7 +92,8 @@ void MainWindow::build_menus() {
     quantize_->load_partition(name);
   });
   file->addAction(tr("Save the partition …"), this, [this] {
-    const QString name = QFileDialog::getSaveFileName(this, tr("Save the partition"), QStringLiteral("partition.json"), tr("Partition (*.json)"));
+    const QString name = QFileDialog::getSaveFileName(this, tr("Save the partition"), QStringLiteral("partition.json"),
+                                                      tr("Partition (*.json)"));
     if (!name.isEmpty()) quantize_->save_partition(name);
   });
   file->addSeparator();
@@ -100,7 +109,8 @@ void MainWindow::build_menus() {
   view->addSeparator();
   QMenu* themes = view->addMenu(tr("Theme"));
   auto* group = new QActionGroup(this);
-  const std::pair<ThemeChoice, QString> choices[] = {{ThemeChoice::SYSTEM, tr("As the system")}, {ThemeChoice::LIGHT, tr("Light")}, {ThemeChoice::DARK, tr("Dark")}};
+  const std::pair<ThemeChoice, QString> choices[] = {
+      {ThemeChoice::SYSTEM, tr("As the system")}, {ThemeChoice::LIGHT, tr("Light")}, {ThemeChoice::DARK, tr("Dark")}};
   for (const auto& [choice, name] : choices) {
     QAction* action = themes->addAction(name);
     action->setCheckable(true);
@@ -116,7 +126,8 @@ void MainWindow::build_menus() {
   QMenu* help = menuBar()->addMenu(tr("&Help"));
   help->addAction(tr("About Q-VLM Studio"), this, [this] {
     auto* box = new QMessageBox(QMessageBox::NoIcon, tr("About Q-VLM Studio"),
-                                tr("Q-VLM Studio %1\n\nQuantizes vision-language models with Q-VLM and runs them on Vulkan, on this machine.\n\nGPL-3.0-or-later")
+                                tr("Q-VLM Studio %1\n\nQuantizes vision-language models with Q-VLM and runs them on "
+                                   "Vulkan, on this machine.\n\nGPL-3.0-or-later")
                                     .arg(QStringLiteral(QVLM_STUDIO_VERSION)),
                                 QMessageBox::Ok, this);
     box->setAttribute(Qt::WA_DeleteOnClose);

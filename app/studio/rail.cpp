@@ -56,7 +56,8 @@ Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme)
 }
 
 void Rail::restyle() {
-  for (int i = 0; i < kWorkspaces; ++i) buttons_[static_cast<size_t>(i)]->setIcon(icon(QLatin1String(kIcons[i]), theme_.colors(), 26));
+  for (int i = 0; i < kWorkspaces; ++i)
+    buttons_[static_cast<size_t>(i)]->setIcon(icon(QLatin1String(kIcons[i]), theme_.colors(), 26));
   theme_button_->setIcon(icon(QStringLiteral("theme"), theme_.colors(), 26));
 }
 

@@ -35,8 +35,9 @@ Places find_places() {
     if (places.command.isEmpty()) places.command = here + QStringLiteral("/qvlm");
   }
   // build/PRESET/bin in the source tree; bin beside share in an installation.
-  const QString demo = first_existing({qEnvironmentVariable("QVLM_DEMO"), here + QStringLiteral("/../../../resources/demo"),
-                                       here + QStringLiteral("/../share/qvlm-studio/demo"), here + QStringLiteral("/demo")});
+  const QString demo =
+      first_existing({qEnvironmentVariable("QVLM_DEMO"), here + QStringLiteral("/../../../resources/demo"),
+                      here + QStringLiteral("/../share/qvlm-studio/demo"), here + QStringLiteral("/demo")});
   if (!demo.isEmpty()) {
     places.demo_model = first_existing({demo + QStringLiteral("/model")});
     places.demo_calibration = first_existing({demo + QStringLiteral("/calibration/conversations.json")});
@@ -67,15 +68,35 @@ void Settings::prepend(const QString& key, const QString& path) {
   store_->setValue(key, list.mid(0, kMostRecent));
 }
 
-QStringList Settings::recent_models() { return existing(QStringLiteral("models/recent")); }
-void Settings::add_recent_model(const QString& path) { prepend(QStringLiteral("models/recent"), path); }
-QStringList Settings::quantized_models() { return existing(QStringLiteral("models/quantized")); }
-void Settings::add_quantized_model(const QString& path) { prepend(QStringLiteral("models/quantized"), path); }
-ThemeChoice Settings::theme() { return theme_choice_of(store_->value(QStringLiteral("view/theme")).toString()); }
-void Settings::set_theme(ThemeChoice choice) { store_->setValue(QStringLiteral("view/theme"), name_of(choice)); }
-QByteArray Settings::geometry() { return store_->value(QStringLiteral("view/geometry")).toByteArray(); }
-void Settings::set_geometry(const QByteArray& geometry) { store_->setValue(QStringLiteral("view/geometry"), geometry); }
-QString Settings::value(const QString& key, const QString& fallback) { return store_->value(key, fallback).toString(); }
-void Settings::set_value(const QString& key, const QString& value) { store_->setValue(key, value); }
+QStringList Settings::recent_models() {
+  return existing(QStringLiteral("models/recent"));
+}
+void Settings::add_recent_model(const QString& path) {
+  prepend(QStringLiteral("models/recent"), path);
+}
+QStringList Settings::quantized_models() {
+  return existing(QStringLiteral("models/quantized"));
+}
+void Settings::add_quantized_model(const QString& path) {
+  prepend(QStringLiteral("models/quantized"), path);
+}
+ThemeChoice Settings::theme() {
+  return theme_choice_of(store_->value(QStringLiteral("view/theme")).toString());
+}
+void Settings::set_theme(ThemeChoice choice) {
+  store_->setValue(QStringLiteral("view/theme"), name_of(choice));
+}
+QByteArray Settings::geometry() {
+  return store_->value(QStringLiteral("view/geometry")).toByteArray();
+}
+void Settings::set_geometry(const QByteArray& geometry) {
+  store_->setValue(QStringLiteral("view/geometry"), geometry);
+}
+QString Settings::value(const QString& key, const QString& fallback) {
+  return store_->value(key, fallback).toString();
+}
+void Settings::set_value(const QString& key, const QString& value) {
+  store_->setValue(key, value);
+}
 
 }  // namespace qvlm::studio

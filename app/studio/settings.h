@@ -21,8 +21,8 @@ struct Places {
   QString data;              // writable folder for history and outputs
 };
 
-/// qvlm beside the executable (environment variable QVLM_COMMAND stands over it); resources/demo beside the source tree or the
-/// installation; data in the platform's standard place (QVLM_STUDIO_DATA stands over it).
+/// qvlm beside the executable (environment variable QVLM_COMMAND stands over it); resources/demo beside the source tree
+/// or the installation; data in the platform's standard place (QVLM_STUDIO_DATA stands over it).
 Places find_places();
 
 class Settings {

@@ -1,10 +1,12 @@
-// Plays qvlm for the studio's tests: speaks its JSON lines without a model. What it hears is appended to $FAKE_QVLM_LOG.
+// Plays qvlm for the studio's tests: speaks its JSON lines without a model. What it hears is appended to
+// $FAKE_QVLM_LOG.
 //
-// $FAKE_QVLM_PACE: microseconds between events. $FAKE_QVLM_DIE: "run" dies by a signal in the middle of a search, "load" fails to open.
-// A question that contains "crash" kills it in the middle of the answer, "fail" is refused, "long" streams until it is stopped.
+// $FAKE_QVLM_PACE: microseconds between events. $FAKE_QVLM_DIE: "run" dies by a signal in the middle of a search,
+// "load" fails to open. A question that contains "crash" kills it in the middle of the answer, "fail" is refused,
+// "long" streams until it is stopped.
 #include <chrono>
-#include <csignal>
 #include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
@@ -42,7 +44,9 @@ void log(const std::string& line) {
   std::ofstream(variable("FAKE_QVLM_LOG"), std::ios::app) << line << std::endl;
 }
 
-void say(const std::string& line) { std::cout << line << std::endl; }
+void say(const std::string& line) {
+  std::cout << line << std::endl;
+}
 
 /// Lines of stdin, read by a thread of its own.
 class Ears {
@@ -106,27 +110,30 @@ int inspect(const Arguments& arguments) {
     return 1;
   }
   const bool quantized = model.ends_with(".qvlm");
-  const nlohmann::json hidden = {{"tensor", "attention.query"}, {"rows", 256}, {"columns", 256}, {"groups", {32, 64, 128, 256}}};
+  const nlohmann::json hidden = {
+      {"tensor", "attention.query"}, {"rows", 256}, {"columns", 256}, {"groups", {32, 64, 128, 256}}};
   nlohmann::json down = {{"tensor", "mlp.down"}, {"rows", 256}, {"columns", 768}, {"groups", {32, 64, 128, 768}}};
-  if (model.find("odd") != std::string::npos) down = {{"tensor", "mlp.down"}, {"rows", 256}, {"columns", 720}, {"groups", {720}}};
+  if (model.find("odd") != std::string::npos)
+    down = {{"tensor", "mlp.down"}, {"rows", 256}, {"columns", 720}, {"groups", {720}}};
   nlohmann::json gate = hidden, output = hidden;
   gate["tensor"] = "mlp.gate";
   output["tensor"] = "attention.output";
-  say(nlohmann::json{{"event", "Inspected"},
-                     {"family", "llava"},
-                     {"name", "demo"},
-                     {"parameters", 11'200'000},
-                     {"layers", 12},
-                     {"sites", 48},
-                     {"vision", {{"layers", 4}, {"hidden", 256}, {"image_size", 128}, {"image_tokens", 64}, {"fit", "centre crop"}}},
-                     {"decoder", {{"layers", 12}, {"hidden", 256}, {"heads", 8}, {"vocabulary", 1024}, {"context_length", 1024}}},
-                     {"legal_groups", {hidden, output, gate, down}},
-                     {"stored_bits", quantized ? 5.0 : 16.0},
-                     {"stored_bytes", quantized ? 8'300'000 : 22'400'000},
-                     {"activation_bits", 16},
-                     {"activations", nlohmann::json::array()},
-                     {"a key of a later version", {1, 2, 3}},
-                     {"notes", {"pictures are cropped at the centre; llama.cpp pads them to a square"}}}
+  say(nlohmann::json{
+      {"event", "Inspected"},
+      {"family", "llava"},
+      {"name", "demo"},
+      {"parameters", 11'200'000},
+      {"layers", 12},
+      {"sites", 48},
+      {"vision", {{"layers", 4}, {"hidden", 256}, {"image_size", 128}, {"image_tokens", 64}, {"fit", "centre crop"}}},
+      {"decoder", {{"layers", 12}, {"hidden", 256}, {"heads", 8}, {"vocabulary", 1024}, {"context_length", 1024}}},
+      {"legal_groups", {hidden, output, gate, down}},
+      {"stored_bits", quantized ? 5.0 : 16.0},
+      {"stored_bytes", quantized ? 8'300'000 : 22'400'000},
+      {"activation_bits", 16},
+      {"activations", nlohmann::json::array()},
+      {"a key of a later version", {1, 2, 3}},
+      {"notes", {"pictures are cropped at the centre; llama.cpp pads them to a square"}}}
           .dump());
   return 0;
 }
@@ -182,7 +189,10 @@ int quantize(const Arguments& arguments) {
     return 1;
   }
   std::filesystem::rename(order.output + ".partial", order.output);
-  for (const auto& [name, bytes] : {std::pair{"model.gguf", 6'100'000}, {"vision.gguf", 2'200'000}, {"recipe.json", 900}, {"journal.jsonl", 410'000}}) {
+  for (const auto& [name, bytes] : {std::pair{"model.gguf", 6'100'000},
+                                    {"vision.gguf", 2'200'000},
+                                    {"recipe.json", 900},
+                                    {"journal.jsonl", 410'000}}) {
     std::ofstream file(std::filesystem::path(order.output) / name);
     file << "fake";
     file.close();
@@ -205,9 +215,12 @@ int evaluate(const Arguments& arguments) {
   struct Kind {
     const char *category, *question, *right, *wrong;
   };
-  const Kind kinds[] = {{"naming", "What stands at the top left?", "a red circle", "a blue circle"}, {"colour", "Which colour is the star?", "green", "yellow"},
-                        {"count", "How many squares are there?", "3", "4"},                        {"presence", "Is there a moon?", "yes", "no"},
-                        {"place", "Where is the triangle?", "at the bottom", "at the top"},        {"reading", "Which word is written?", "apple", "ample"},
+  const Kind kinds[] = {{"naming", "What stands at the top left?", "a red circle", "a blue circle"},
+                        {"colour", "Which colour is the star?", "green", "yellow"},
+                        {"count", "How many squares are there?", "3", "4"},
+                        {"presence", "Is there a moon?", "yes", "no"},
+                        {"place", "Where is the triangle?", "at the bottom", "at the top"},
+                        {"reading", "Which word is written?", "apple", "ample"},
                         {"two images", "Which picture has more shapes?", "the second", "the first"}};
   for (int i = 0; i < started.questions; ++i) {
     std::string line;
@@ -238,12 +251,15 @@ int evaluate(const Arguments& arguments) {
 
 void answer(Ears& ears, const Ask& ask, const GeneratorInfo& info) {
   const std::string& question = ask.turns.back().text;
-  if (question.find("fail") != std::string::npos) return say(to_json_line(ChatEvent(ChatFailed{"the prompt has 5000 tokens, the context 1024"})));
+  if (question.find("fail") != std::string::npos)
+    return say(to_json_line(ChatEvent(ChatFailed{"the prompt has 5000 tokens, the context 1024"})));
   PromptReady prompt;
   prompt.tokens = 90;
-  for (const std::string& image : ask.turns.back().images) prompt.images.push_back({image, 640, 480, 128, "centre crop", 64});
+  for (const std::string& image : ask.turns.back().images)
+    prompt.images.push_back({image, 640, 480, 128, "centre crop", 64});
   say(to_json_line(ChatEvent(prompt)));
-  std::vector<std::string> words = {"There", " are", " three", " shapes:", " a", " red", " circle", " at", " the", " top,", " a", " green", " star", " and", " a", " blue", " square."};
+  std::vector<std::string> words = {"There", " are", " three", " shapes:", " a",   " red", " circle", " at",     " the",
+                                    " top,", " a",   " green", " star",    " and", " a",   " blue",   " square."};
   const bool endless = question.find("long") != std::string::npos;
   AnswerFinished finished;
   finished.reason = "end";
@@ -298,7 +314,9 @@ int chat(const Arguments& arguments) {
 int export_model(const Arguments& arguments) {
   std::filesystem::create_directories(arguments.after("-o"));
   std::ofstream(std::filesystem::path(arguments.after("-o")) / "model.gguf") << "fake";
-  say(nlohmann::json{{"event", "Exported"}, {"notes", {"llama.cpp pads pictures, this model crops them: answers may differ there"}}}.dump());
+  say(nlohmann::json{{"event", "Exported"},
+                     {"notes", {"llama.cpp pads pictures, this model crops them: answers may differ there"}}}
+          .dump());
   return 0;
 }
 

@@ -58,12 +58,14 @@ struct Player {
   Next search(const Partition& partition, size_t first) const {
     for (size_t b = first; b < partition.blocks.size(); ++b) {
       const Block& block = partition.blocks[b];
-      const double scale = 2e-3 * std::exp(2.2 * double(block.first) / kSites) * (0.7 + 0.6 * noise(uint64_t(block.first), 11));
+      const double scale =
+          2e-3 * std::exp(2.2 * double(block.first) / kSites) * (0.7 + 0.6 * noise(uint64_t(block.first), 11));
       const int tuples = int(std::pow(5, block.depth()));
       for (int t = 0; t < tuples; ++t) {
         CandidateScored scored;
         scored.block = int(b);
-        for (int s = 0, rest = t; s < block.depth(); ++s, rest /= 5) scored.parameters.push_back(1 - 0.005f * float(rest % 5));
+        for (int s = 0, rest = t; s < block.depth(); ++s, rest /= 5)
+          scored.parameters.push_back(1 - 0.005f * float(rest % 5));
         scored.loss = scale * (1 + 0.9 * std::pow(noise(uint64_t(t), uint64_t(block.first)), 2));
         scored.samples = 8;
         if (const Next next = emit(scored); next != Next::GO_ON) return next;
@@ -95,7 +97,8 @@ struct Player {
 
 }  // namespace
 
-bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& emit, const std::function<Partition()>& partition_now) {
+bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& emit,
+              const std::function<Partition()>& partition_now) {
   RunStarted started;
   started.model_path = order.model;
   started.calibration_path = order.calibration;
@@ -116,7 +119,8 @@ bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& em
     measured.entropy = entropy_of(site);
     measured.dependency = dependency_of(site);
     for (int sample = 0; sample < kSamples; ++sample) {
-      measured.sample_entropy.push_back(float(measured.entropy + 0.12 * (noise(uint64_t(sample), 17) - 0.5) + 0.05 * (noise(uint64_t(site * 64 + sample)) - 0.5)));
+      measured.sample_entropy.push_back(float(measured.entropy + 0.12 * (noise(uint64_t(sample), 17) - 0.5) +
+                                              0.05 * (noise(uint64_t(site * 64 + sample)) - 0.5)));
     }
     if (emit(measured) == Next::CANCEL) return false;
     if (site + 1 < kSites) dependency.push_back(measured.dependency);
@@ -124,7 +128,8 @@ bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& em
   }
   PartitionChanged changed;
   for (const double d : dependency) changed.threshold += d / double(dependency.size());
-  changed.partition = order.partition.blocks.empty() ? greedy_partition(dependency, kSites, changed.threshold) : order.partition;
+  changed.partition =
+      order.partition.blocks.empty() ? greedy_partition(dependency, kSites, changed.threshold) : order.partition;
   changed.origin = order.partition.blocks.empty() ? "greedy" : "file";
   if (emit(changed) == Next::CANCEL) return false;
   const Player player{order, emit};
@@ -138,7 +143,9 @@ bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& em
     changed.partition = partition_now();
     changed.origin = "user";
     first = 0;
-    while (first < before.blocks.size() && first < changed.partition.blocks.size() && before.blocks[first] == changed.partition.blocks[first]) ++first;
+    while (first < before.blocks.size() && first < changed.partition.blocks.size() &&
+           before.blocks[first] == changed.partition.blocks[first])
+      ++first;
     next = emit(changed);
   }
   for (int layer = 0; layer < kLayers; ++layer) {

@@ -1,4 +1,5 @@
-// The events of a made-up run: 12 layers, 48 sites, plausible entropies, a greedy partition, every tuple of every block.
+// The events of a made-up run: 12 layers, 48 sites, plausible entropies, a greedy partition, every tuple of every
+// block.
 #pragma once
 
 #include <functional>
@@ -20,6 +21,7 @@ enum class Next { GO_ON, NEW_PARTITION, CANCEL };
 
 /// Plays a run. `emit` says what comes next; `partition_now` is the partition that a NEW_PARTITION brought.
 /// Returns whether it came to its end.
-bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& emit, const std::function<Partition()>& partition_now);
+bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& emit,
+              const std::function<Partition()>& partition_now);
 
 }  // namespace qvlm::fake

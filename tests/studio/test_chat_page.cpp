@@ -21,7 +21,8 @@ using namespace qvlm::studio;
 namespace {
 
 using Activity = ChatController::Activity;
-const QString kAnswer = QStringLiteral("There are three shapes: a red circle at the top, a green star and a blue square.");
+const QString kAnswer =
+    QStringLiteral("There are three shapes: a red circle at the top, a green star and a blue square.");
 
 }  // namespace
 
@@ -58,7 +59,8 @@ class TestChatPage : public QObject {
     QCOMPARE(page.view()->shown_text(1), kAnswer);
     QVERIFY(grown.count() >= 2);
     QVERIFY(model.at(1).note.contains(QLatin1String("63.5 tokens/s")));
-    QVERIFY(page.status_strip()->text().contains(QLatin1String("CPU reference")));  // full precision runs on the reference
+    QVERIFY(
+        page.status_strip()->text().contains(QLatin1String("CPU reference")));  // full precision runs on the reference
     QVERIFY(page.controller().prompt()->images.size() == 1);
     QVERIFY(studio.heard_line(QStringLiteral("a picture.png")));
     QVERIFY(studio.heard_line(QStringLiteral("$ chat")));
@@ -158,7 +160,8 @@ class TestChatPage : public QObject {
     QCOMPARE(page.history_list()->count(), 2);
     QListWidgetItem* first = page.history_list()->item(1);
     QCOMPARE(first->text(), QStringLiteral("First question"));
-    QTest::mouseClick(page.history_list()->viewport(), Qt::LeftButton, {}, page.history_list()->visualItemRect(first).center());
+    QTest::mouseClick(page.history_list()->viewport(), Qt::LeftButton, {},
+                      page.history_list()->visualItemRect(first).center());
     QCOMPARE(page.controller().model().rowCount(), 2);
     QCOMPARE(page.controller().model().at(0).text, QStringLiteral("First question"));
     // A follow-up carries the whole dialogue.

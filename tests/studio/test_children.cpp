@@ -18,7 +18,8 @@ class TestChildren : public QObject {
     QSignalSpy finished(&child, &ChildProcess::finished);
     connect(&child, &ChildProcess::finished, this, [&](const ChildEnd& e) { end = e; });
     // A line in two pieces, an empty one, and a last one without a newline.
-    child.start(QStringLiteral("/bin/sh"), {QStringLiteral("-c"), QStringLiteral("printf '{\"a\"'; sleep 0.05; printf ':1}\\n\\n{\"b\":2}'")});
+    child.start(QStringLiteral("/bin/sh"),
+                {QStringLiteral("-c"), QStringLiteral("printf '{\"a\"'; sleep 0.05; printf ':1}\\n\\n{\"b\":2}'")});
     QVERIFY(finished.wait(30000));
     QCOMPARE(lines, (QList<QByteArray>{"{\"a\":1}", "{\"b\":2}"}));
     QVERIFY(end.ok);
@@ -45,7 +46,8 @@ class TestChildren : public QObject {
     ChildEnd end;
     connect(&child, &ChildProcess::finished, this, [&](const ChildEnd& e) { end = e; });
     QSignalSpy finished(&child, &ChildProcess::finished);
-    child.start(QStringLiteral("/bin/sh"), {QStringLiteral("-c"), QStringLiteral("echo 'config.json: no such file' >&2; exit 1")});
+    child.start(QStringLiteral("/bin/sh"),
+                {QStringLiteral("-c"), QStringLiteral("echo 'config.json: no such file' >&2; exit 1")});
     QVERIFY(finished.wait(30000));
     QVERIFY(!end.ok);
     QCOMPARE(end.exit_code, 1);
@@ -101,7 +103,8 @@ class TestChildren : public QObject {
     QSignalSpy succeeded(&child, &ResultChild::succeeded), failed(&child, &ResultChild::failed);
     child.start({QStringLiteral("working\n{\"family\":\"llava\"}")});
     QVERIFY(succeeded.wait(30000));
-    QCOMPARE(succeeded.first().first().toJsonObject().value(QLatin1String("family")).toString(), QStringLiteral("llava"));
+    QCOMPARE(succeeded.first().first().toJsonObject().value(QLatin1String("family")).toString(),
+             QStringLiteral("llava"));
     child.start({QStringLiteral("no JSON at all")});
     QVERIFY(failed.wait(30000));
   }

@@ -56,7 +56,8 @@ class TestEvaluatePage : public QObject {
   void a_question_opens_in_chat() {
     Studio studio;
     QVERIFY(studio.open_demo());
-    Q_EMIT studio.window->evaluate_page()->chat_requested(QStringLiteral("Is there a moon?"), {studio.draw_picture(QStringLiteral("m.png"))});
+    Q_EMIT studio.window->evaluate_page()->chat_requested(QStringLiteral("Is there a moon?"),
+                                                          {studio.draw_picture(QStringLiteral("m.png"))});
     QCOMPARE(studio.window->chat_page()->composer()->text(), QStringLiteral("Is there a moon?"));
     QCOMPARE(studio.window->chat_page()->composer()->attachments().size(), 1);
   }

@@ -27,8 +27,14 @@ class TestHistory : public QObject {
       History history(file);
       QVERIFY(history.notice().isEmpty());
       chat = history.add_chat(QStringLiteral("What is this?"), QStringLiteral("/models/demo"));
-      history.add_message(chat, {0, QStringLiteral("user"), QStringLiteral("What is “this”? 这是什么"), {QStringLiteral("/a b/ü'.png")}, MessageState::DONE, {}});
-      history.add_message(chat, {0, QStringLiteral("assistant"), QStringLiteral("A r"), {}, MessageState::STREAMING, {}});
+      history.add_message(chat, {0,
+                                 QStringLiteral("user"),
+                                 QStringLiteral("What is “this”? 这是什么"),
+                                 {QStringLiteral("/a b/ü'.png")},
+                                 MessageState::DONE,
+                                 {}});
+      history.add_message(chat,
+                          {0, QStringLiteral("assistant"), QStringLiteral("A r"), {}, MessageState::STREAMING, {}});
     }
     History again(file);
     QCOMPARE(again.chats().size(), size_t(1));
@@ -139,17 +145,21 @@ class TestHistory : public QObject {
     for (const Palette& p : {light_palette(), dark_palette()}) {
       for (const QColor& ground : {p.window, p.surface, p.raised, p.rail, p.accent_soft}) {
         QVERIFY2(contrast_ratio(p.text, ground) >= 4.5, qPrintable(ground.name()));
-        QVERIFY2(contrast_ratio(p.muted, ground) >= 4.5, qPrintable(p.muted.name() + QStringLiteral(" on ") + ground.name()));
+        QVERIFY2(contrast_ratio(p.muted, ground) >= 4.5,
+                 qPrintable(p.muted.name() + QStringLiteral(" on ") + ground.name()));
       }
-      for (const QColor& ground : {p.surface, p.accent_soft, p.rail}) QVERIFY2(contrast_ratio(p.accent_ink, ground) >= 4.5, qPrintable(ground.name()));
+      for (const QColor& ground : {p.surface, p.accent_soft, p.rail})
+        QVERIFY2(contrast_ratio(p.accent_ink, ground) >= 4.5, qPrintable(ground.name()));
       QVERIFY(contrast_ratio(p.accent_text, p.accent) >= 4.5);
       QVERIFY(contrast_ratio(p.accent_text, p.accent_hover) >= 4.5);
-      for (const auto& [ink, ground] : {std::pair{p.good, p.good_soft}, {p.bad, p.bad_soft}, {p.warning, p.warning_soft}}) {
+      for (const auto& [ink, ground] :
+           {std::pair{p.good, p.good_soft}, {p.bad, p.bad_soft}, {p.warning, p.warning_soft}}) {
         QVERIFY2(contrast_ratio(ink, ground) >= 4.5, qPrintable(ink.name()));
         QVERIFY(contrast_ratio(ink, p.surface) >= 4.5);
         QVERIFY(contrast_ratio(p.text, ground) >= 4.5);
       }
-      for (double value = 0; value <= 1; value += 0.05) QVERIFY(contrast_ratio(ink_on(viridis(value)), viridis(value)) >= 4.5);
+      for (double value = 0; value <= 1; value += 0.05)
+        QVERIFY(contrast_ratio(ink_on(viridis(value)), viridis(value)) >= 4.5);
     }
   }
 };

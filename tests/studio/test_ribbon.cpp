@@ -18,7 +18,8 @@ RunState small_run() {
   RunState state;
   state.sites.resize(12);
   for (int i = 0; i < 12; ++i) state.sites[size_t(i)].entropy = EntropyMeasured{i, 0.5 + 0.03 * i, 0.3, {}};
-  for (const auto& [first, last] : {std::pair{0, 1}, {2, 4}, {5, 5}, {6, 7}, {8, 10}, {11, 11}}) state.partition.blocks.push_back({first, last, false, 0});
+  for (const auto& [first, last] : {std::pair{0, 1}, {2, 4}, {5, 5}, {6, 7}, {8, 10}, {11, 11}})
+    state.partition.blocks.push_back({first, last, false, 0});
   return state;
 }
 
@@ -45,7 +46,8 @@ class TestRibbon : public QObject {
     view.show();
     QSignalSpy edited(&model, &RibbonModel::partition_edited);
     const Partition before = model.partition();
-    // From behind site 1 to behind site 0... and the right block would be 4 deep: not legal. To behind site 2 is not either: 3 left, 2 right is.
+    // From behind site 1 to behind site 0... and the right block would be 4 deep: not legal. To behind site 2 is not
+    // either: 3 left, 2 right is.
     drag(view, view.border_point(0), QPoint(view.site_rect(3).left(), view.border_point(0).y()));
     QCOMPARE(model.partition().blocks[0].last, 2);
     QCOMPARE(model.partition().blocks[1].first, 3);

@@ -22,7 +22,9 @@ namespace {
 
 using Activity = RunController::Activity;
 
-void click(QWidget* widget) { QTest::mouseClick(widget, Qt::LeftButton); }
+void click(QWidget* widget) {
+  QTest::mouseClick(widget, Qt::LeftButton);
+}
 
 }  // namespace
 
@@ -56,7 +58,8 @@ class TestRunPage : public QObject {
     QVERIFY(page.start_button()->isVisible());
     QVERIFY(studio.settings->quantized_models().contains(finished.first().first().toString()));
     // The recipe went as a file, the sets as they stood in the form.
-    QVERIFY(studio.heard_line(QStringLiteral("$ quantize ") + studio.workbench->places().demo_model + QStringLiteral(" --calibration ") + studio.workbench->places().demo_calibration));
+    QVERIFY(studio.heard_line(QStringLiteral("$ quantize ") + studio.workbench->places().demo_model +
+                              QStringLiteral(" --calibration ") + studio.workbench->places().demo_calibration));
   }
 
   void selecting_anywhere_moves_every_view() {
@@ -102,10 +105,12 @@ class TestRunPage : public QObject {
     QVERIFY(!page.banner()->isVisible());  // a wish is no error
     // The folder is kept, and the button offers to go on.
     QVERIFY(page.run().resumable());
-    QCOMPARE(page.start_button()->text(), QStringLiteral("Resume run"));
+    QVERIFY(page.resume_button()->isVisible());
+    QVERIFY(page.start_button()->isEnabled());  // or anew, beside it
+    QVERIFY(page.recipe_panel()->request().output != page.run().request().output);
     qunsetenv("FAKE_QVLM_PACE");
     QSignalSpy finished(&page, &QuantizePage::run_finished);
-    click(page.start_button());
+    click(page.resume_button());
     QVERIFY(finished.wait(30000));
     QVERIFY(studio.heard_line(QStringLiteral("--resume")));
   }
@@ -183,14 +188,15 @@ class TestRunPage : public QObject {
     const size_t blocks = page.run().state().blocks.size();
     lines = lines.mid(0, lines.size() - 14);  // without the layers and the end
     QDir(studio.folder.path()).mkpath(QStringLiteral("old.qvlm.partial"));
-    studio.write(QStringLiteral("old.qvlm.partial/journal.jsonl"), lines.join(QLatin1Char('\n')).toUtf8() + "\n{\"event\":\"Cand");
+    studio.write(QStringLiteral("old.qvlm.partial/journal.jsonl"),
+                 lines.join(QLatin1Char('\n')).toUtf8() + "\n{\"event\":\"Cand");
     page.run().open(studio.path(QStringLiteral("old.qvlm.partial")));
     QTRY_COMPARE(page.run().request().output, studio.path(QStringLiteral("old.qvlm")));
     QVERIFY2(page.run().failure().isEmpty(), qPrintable(page.run().failure()));
     QVERIFY(page.run().state().blocks.size() + 1 >= blocks);
     QCOMPARE(page.entropy_plot()->points(), 48);
     QVERIFY(page.run().resumable());
-    QCOMPARE(page.start_button()->text(), QStringLiteral("Resume run"));
+    QVERIFY(page.resume_button()->isVisible());
   }
 
   void a_partition_goes_to_a_file_and_back() {
@@ -230,7 +236,7 @@ class TestRunPage : public QObject {
     QVERIFY(page.start_button()->isEnabled());
     qunsetenv("FAKE_QVLM_DIE");
     QSignalSpy finished(&page, &QuantizePage::run_finished);
-    click(page.start_button());
+    click(page.resume_button());
     QVERIFY(finished.wait(30000));
   }
 
@@ -252,7 +258,8 @@ class TestRunPage : public QObject {
     QDir(studio.folder.path()).mkpath(QStringLiteral("odd"));
     studio.workbench->open(studio.path(QStringLiteral("odd")));
     QTRY_VERIFY(studio.workbench->model().has_value());
-    QVERIFY2(page.recipe_panel()->problem().contains(QLatin1String("mlp.down")), qPrintable(page.recipe_panel()->problem()));
+    QVERIFY2(page.recipe_panel()->problem().contains(QLatin1String("mlp.down")),
+             qPrintable(page.recipe_panel()->problem()));
     QVERIFY(!page.start_button()->isEnabled());
     QVERIFY(studio.open_demo());
     studio.workbench->open(studio.workbench->places().demo_model);

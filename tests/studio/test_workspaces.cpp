@@ -35,7 +35,8 @@ class TestWorkspaces : public QObject {
     if (qEnvironmentVariableIsEmpty("QVLM_SCREENSHOTS")) return;
     QTest::qWait(150);
     QDir().mkpath(qEnvironmentVariable("QVLM_SCREENSHOTS"));
-    QVERIFY(studio.window->grab().save(QDir(qEnvironmentVariable("QVLM_SCREENSHOTS")).filePath(name + QStringLiteral(".png"))));
+    QVERIFY(studio.window->grab().save(
+        QDir(qEnvironmentVariable("QVLM_SCREENSHOTS")).filePath(name + QStringLiteral(".png"))));
   }
 
   static void fill(Studio& studio) {
@@ -50,7 +51,8 @@ class TestWorkspaces : public QObject {
     ChatPage& chat = *studio.window->chat_page();
     chat.use_model({finished.first().first().toString(), {}, false});
     QTRY_VERIFY(chat.controller().can_ask());
-    chat.controller().ask(QStringLiteral("What do you see in this picture?"), {studio.path(QStringLiteral("demo/images/scene.png"))});
+    chat.controller().ask(QStringLiteral("What do you see in this picture?"),
+                          {studio.path(QStringLiteral("demo/images/scene.png"))});
     QTRY_VERIFY(chat.controller().can_ask());
     chat.controller().ask(QStringLiteral("Which colour is the square?"), {});
     QTRY_VERIFY(chat.controller().can_ask());
@@ -62,23 +64,38 @@ class TestWorkspaces : public QObject {
     for (QWidget* widget : window.findChildren<QWidget*>()) {
       if (!widget->isVisible()) continue;
       const auto* button = qobject_cast<QAbstractButton*>(widget);
-      const bool control = button || qobject_cast<QComboBox*>(widget) || qobject_cast<QLineEdit*>(widget) || qobject_cast<QAbstractSpinBox*>(widget) ||
-                           qobject_cast<QAbstractItemView*>(widget) || qobject_cast<QPlainTextEdit*>(widget) || qobject_cast<RibbonView*>(widget);
-      const bool part = qobject_cast<QComboBox*>(widget->parentWidget()) || qobject_cast<QAbstractSpinBox*>(widget->parentWidget()) || qobject_cast<QLineEdit*>(widget->parentWidget()) ||
-                        qobject_cast<QAbstractItemView*>(widget->parentWidget()) || widget->objectName().startsWith(QLatin1String("qt_")) || widget->inherits("QMenuBar") || widget->inherits("QComboBoxPrivateContainer");
-      const QString what = QStringLiteral("%1 %2 \"%3\"").arg(QLatin1String(widget->metaObject()->className()), widget->objectName(), button ? button->text() : QString());
+      const bool control = button || qobject_cast<QComboBox*>(widget) || qobject_cast<QLineEdit*>(widget) ||
+                           qobject_cast<QAbstractSpinBox*>(widget) || qobject_cast<QAbstractItemView*>(widget) ||
+                           qobject_cast<QPlainTextEdit*>(widget) || qobject_cast<RibbonView*>(widget);
+      const bool part = qobject_cast<QComboBox*>(widget->parentWidget()) ||
+                        qobject_cast<QAbstractSpinBox*>(widget->parentWidget()) ||
+                        qobject_cast<QLineEdit*>(widget->parentWidget()) ||
+                        qobject_cast<QAbstractItemView*>(widget->parentWidget()) ||
+                        widget->objectName().startsWith(QLatin1String("qt_")) || widget->inherits("QMenuBar") ||
+                        widget->inherits("QComboBoxPrivateContainer");
+      const QString what = QStringLiteral("%1 %2 \"%3\"")
+                               .arg(QLatin1String(widget->metaObject()->className()), widget->objectName(),
+                                    button ? button->text() : QString());
       if (control && !part) {
-        if (widget->accessibleName().isEmpty() && (!button || button->text().isEmpty())) list << what + QStringLiteral(": no accessible name");
-        if (widget->isEnabled() && !(widget->focusPolicy() & Qt::TabFocus)) list << what + QStringLiteral(": not reached by Tab");
+        if (widget->accessibleName().isEmpty() && (!button || button->text().isEmpty()))
+          list << what + QStringLiteral(": no accessible name");
+        if (widget->isEnabled() && !(widget->focusPolicy() & Qt::TabFocus))
+          list << what + QStringLiteral(": not reached by Tab");
       }
       if (auto* push = qobject_cast<QPushButton*>(widget)) {
-        if (push->width() < push->fontMetrics().horizontalAdvance(push->text()) + (push->icon().isNull() ? 8 : 24)) list << what + QStringLiteral(": cut off");
+        if (push->width() < push->fontMetrics().horizontalAdvance(push->text()) + (push->icon().isNull() ? 8 : 24))
+          list << what + QStringLiteral(": cut off");
       }
-      if (auto* label = qobject_cast<QLabel*>(widget); label && !label->text().isEmpty() && label->pixmap(Qt::ReturnByValue).isNull()) {
+      if (auto* label = qobject_cast<QLabel*>(widget);
+          label && !label->text().isEmpty() && label->pixmap(Qt::ReturnByValue).isNull()) {
         const bool elastic = label->sizePolicy().horizontalPolicy() == QSizePolicy::Ignored;
-        const int needed = label->wordWrap() ? 0 : label->fontMetrics().horizontalAdvance(label->text().section(QLatin1Char('\n'), 0, 0));
+        const int needed = label->wordWrap() ? 0
+                           : label->textFormat() == Qt::RichText
+                               ? label->sizeHint().width()
+                               : label->fontMetrics().horizontalAdvance(label->text().section(QLatin1Char('\n'), 0, 0));
         if (!elastic && label->width() + 1 < needed) list << QStringLiteral("label \"%1\": cut off").arg(label->text());
-        if (label->wordWrap() && label->height() + 2 < label->heightForWidth(label->width())) list << QStringLiteral("label \"%1\": too low").arg(label->text());
+        if (label->wordWrap() && label->height() + 2 < label->heightForWidth(label->width()))
+          list << QStringLiteral("label \"%1\": too low").arg(label->text());
       }
     }
     return list;
@@ -97,7 +114,8 @@ class TestWorkspaces : public QObject {
     QFETCH(QSize, size);
     QFETCH(bool, dark);
     Studio studio(size, dark ? ThemeChoice::DARK : ThemeChoice::LIGHT);
-    const QString tail = QStringLiteral("-%1-%2").arg(dark ? QStringLiteral("dark") : QStringLiteral("light")).arg(size.width());
+    const QString tail =
+        QStringLiteral("-%1-%2").arg(dark ? QStringLiteral("dark") : QStringLiteral("light")).arg(size.width());
     shoot(studio, QStringLiteral("0-first-start") + tail);
     fill(studio);
     QStringList all;
@@ -113,7 +131,8 @@ class TestWorkspaces : public QObject {
       shoot(studio, QLatin1String(names[i]) + tail);
       const QStringList found = complaints(*studio.window);
       if (!found.isEmpty()) all << QLatin1String(names[i]) + tail << found;
-      QVERIFY2(studio.window->width() <= size.width() && studio.window->height() <= size.height(), "the window grew beyond its size");
+      QVERIFY2(studio.window->width() <= size.width() && studio.window->height() <= size.height(),
+               "the window grew beyond its size");
     }
     QVERIFY2(all.isEmpty(), qPrintable(all.join(QLatin1Char('\n'))));
   }
@@ -154,7 +173,8 @@ class TestWorkspaces : public QObject {
     }
     QVERIFY(seen.contains(page.ribbon()));
     QVERIFY(seen.contains(page.start_button()));
-    for (int i = 0; i < kWorkspaces; ++i) QVERIFY(seen.contains(studio.window->rail()->button(static_cast<Workspace>(i))));
+    for (int i = 0; i < kWorkspaces; ++i)
+      QVERIFY(seen.contains(studio.window->rail()->button(static_cast<Workspace>(i))));
   }
 };
 

@@ -40,7 +40,9 @@ void ChatChild::ask(const Ask& ask) {
   child_.send(QByteArray::fromStdString(to_json_line(ChatCommand(ask))));
 }
 
-void ChatChild::stop_answer() { child_.send(QByteArray::fromStdString(to_json_line(ChatCommand(StopAnswer{})))); }
+void ChatChild::stop_answer() {
+  child_.send(QByteArray::fromStdString(to_json_line(ChatCommand(StopAnswer{}))));
+}
 
 void ChatChild::quit() {
   failure_.clear();

@@ -10,9 +10,10 @@
 namespace qvlm::studio {
 
 struct ChatModelChoice {
-  QString path;                 // checkpoint folder, .qvlm folder or GGUF file
-  QString backend;              // "vulkan" or "reference"
-  bool activations_as_a16 = false;  // run a model with quantized activations without quantizing them; said in every answer
+  QString path;     // checkpoint folder, .qvlm folder or GGUF file
+  QString backend;  // "vulkan" or "reference"
+  bool activations_as_a16 =
+      false;  // run a model with quantized activations without quantizing them; said in every answer
   bool operator==(const ChatModelChoice&) const = default;
 };
 

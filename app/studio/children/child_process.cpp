@@ -72,7 +72,9 @@ void ChildProcess::start(const QString& program, const QStringList& arguments) {
   process_.start(program, arguments);
 }
 
-bool ChildProcess::running() const { return !ended_; }
+bool ChildProcess::running() const {
+  return !ended_;
+}
 
 bool ChildProcess::send(const QByteArray& json_line) {
   if (process_.state() == QProcess::NotRunning) return false;
@@ -80,7 +82,9 @@ bool ChildProcess::send(const QByteArray& json_line) {
   return true;
 }
 
-bool ChildProcess::send(const QJsonObject& object) { return send(QJsonDocument(object).toJson(QJsonDocument::Compact)); }
+bool ChildProcess::send(const QJsonObject& object) {
+  return send(QJsonDocument(object).toJson(QJsonDocument::Compact));
+}
 
 void ChildProcess::end(int grace_ms) {
   if (process_.state() == QProcess::NotRunning) return;
@@ -97,7 +101,9 @@ void ChildProcess::kill() {
   process_.kill();
 }
 
-QString ChildProcess::last_words() const { return QString::fromUtf8(errors_).trimmed(); }
+QString ChildProcess::last_words() const {
+  return QString::fromUtf8(errors_).trimmed();
+}
 
 void ChildProcess::deliver() {
   QElapsedTimer clock;

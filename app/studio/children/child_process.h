@@ -1,4 +1,5 @@
-// One child process that speaks JSON lines: started at low priority, watched, and never waited for on the interface thread.
+// One child process that speaks JSON lines: started at low priority, watched, and never waited for on the interface
+// thread.
 #pragma once
 
 #include <QByteArray>
@@ -21,8 +22,8 @@ struct ChildEnd {
   QString message;  // for people; empty when ok. Names the command, how it ended, and its last words on stderr
 };
 
-/// Not thread-safe; lives on the interface thread. Lines are delivered in batches of a few milliseconds, so that a chatty child
-/// cannot hold up the window.
+/// Not thread-safe; lives on the interface thread. Lines are delivered in batches of a few milliseconds, so that a
+/// chatty child cannot hold up the window.
 class ChildProcess : public QObject {
   Q_OBJECT
  public:

@@ -9,7 +9,8 @@ EvaluateChild::EvaluateChild(QString command, QObject* parent) : QObject(parent)
   connect(&child_, &ChildProcess::line, this, [this](const QByteArray& json) {
     try {
       const EvaluationEvent parsed = evaluation_event_from_json_line(json.toStdString());
-      if (const auto* failed = std::get_if<EvaluationFailed>(&parsed)) failure_ = QString::fromStdString(failed->message);
+      if (const auto* failed = std::get_if<EvaluationFailed>(&parsed))
+        failure_ = QString::fromStdString(failed->message);
       Q_EMIT event(parsed);
     } catch (const std::exception& error) {
       failure_ = QString::fromUtf8(error.what());

@@ -35,13 +35,15 @@ QuantizeChild::QuantizeChild(QString command, QObject* parent) : QObject(parent)
 
 void QuantizeChild::start(const QuantizeRequest& request) {
   files_ = std::make_unique<QTemporaryDir>();
-  QStringList arguments = {QStringLiteral("quantize"), request.model,  QStringLiteral("--calibration"), request.calibration,
-                           QStringLiteral("-o"),       request.output, QStringLiteral("--json")};
+  QStringList arguments = {QStringLiteral("quantize"), request.model,        QStringLiteral("--calibration"),
+                           request.calibration,        QStringLiteral("-o"), request.output,
+                           QStringLiteral("--json")};
   if (request.resume) {
     // The unfinished run's folder holds its recipe and its partition.
     arguments << QStringLiteral("--resume");
   } else {
-    arguments << QStringLiteral("--recipe") << write_file(*files_, QStringLiteral("recipe.json"), to_json(request.recipe));
+    arguments << QStringLiteral("--recipe")
+              << write_file(*files_, QStringLiteral("recipe.json"), to_json(request.recipe));
     if (request.partition) {
       arguments << QStringLiteral("--partition")
                 << write_file(*files_, QStringLiteral("partition.json"), to_json(*request.partition));
@@ -53,9 +55,13 @@ void QuantizeChild::start(const QuantizeRequest& request) {
   child_.start(command_, arguments);
 }
 
-void QuantizeChild::pause() { child_.send(QJsonObject{{QStringLiteral("pause"), true}}); }
+void QuantizeChild::pause() {
+  child_.send(QJsonObject{{QStringLiteral("pause"), true}});
+}
 
-void QuantizeChild::resume() { child_.send(QJsonObject{{QStringLiteral("resume"), true}}); }
+void QuantizeChild::resume() {
+  child_.send(QJsonObject{{QStringLiteral("resume"), true}});
+}
 
 void QuantizeChild::cancel() {
   cancelled_ = true;

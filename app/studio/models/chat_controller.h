@@ -77,7 +77,7 @@ class ChatController : public QObject {
   qint64 chat_ = 0;  // 0: nothing stored yet
   SamplingParameters sampling_;
   int max_tokens_ = 256;
-  QString unsent_text_;   // streamed, not yet in the model
+  QString unsent_text_;  // streamed, not yet in the model
   QTimer flush_, store_;
 };
 

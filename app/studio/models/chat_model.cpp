@@ -9,11 +9,11 @@ namespace qvlm::studio {
 namespace {
 
 constexpr std::array<std::pair<MessageState, const char*>, 6> kNames = {{{MessageState::DONE, "done"},
-                                                                        {MessageState::WAITING, "waiting"},
-                                                                        {MessageState::STREAMING, "streaming"},
-                                                                        {MessageState::STOPPED, "stopped"},
-                                                                        {MessageState::INTERRUPTED, "interrupted"},
-                                                                        {MessageState::FAILED, "failed"}}};
+                                                                         {MessageState::WAITING, "waiting"},
+                                                                         {MessageState::STREAMING, "streaming"},
+                                                                         {MessageState::STOPPED, "stopped"},
+                                                                         {MessageState::INTERRUPTED, "interrupted"},
+                                                                         {MessageState::FAILED, "failed"}}};
 
 }  // namespace
 
@@ -31,18 +31,26 @@ MessageState message_state_of(const QString& name) {
   return MessageState::INTERRUPTED;
 }
 
-int ChatModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(messages_.size()); }
+int ChatModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(messages_.size());
+}
 
 QVariant ChatModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
   const ChatMessage& message = messages_[static_cast<size_t>(index.row())];
   switch (role) {
-    case Qt::DisplayRole: return message.text;
-    case ROLE_ROLE: return message.role;
-    case IMAGES_ROLE: return message.images;
-    case STATE_ROLE: return name_of(message.state);
-    case NOTE_ROLE: return message.note;
-    default: return {};
+    case Qt::DisplayRole:
+      return message.text;
+    case ROLE_ROLE:
+      return message.role;
+    case IMAGES_ROLE:
+      return message.images;
+    case STATE_ROLE:
+      return name_of(message.state);
+    case NOTE_ROLE:
+      return message.note;
+    default:
+      return {};
   }
 }
 

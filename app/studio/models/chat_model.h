@@ -14,12 +14,12 @@ QString name_of(MessageState state);
 MessageState message_state_of(const QString& name);
 
 struct ChatMessage {
-  qint64 id = 0;       // in the history; 0: not stored
-  QString role;        // "user", "assistant", "error" (the studio's own words; never sent to a model)
+  qint64 id = 0;  // in the history; 0: not stored
+  QString role;   // "user", "assistant", "error" (the studio's own words; never sent to a model)
   QString text;
   QStringList images;  // paths
   MessageState state = MessageState::DONE;
-  QString note;        // speed, device, what ended it
+  QString note;  // speed, device, what ended it
   bool operator==(const ChatMessage&) const = default;
 };
 

@@ -10,21 +10,24 @@ namespace qvlm::studio {
 namespace {
 
 QString purpose(const QString& name) {
-  const auto tr = [](const char* text) { return FolderTableModel::tr(text); };
-  if (name == QLatin1String("model.gguf")) return tr("decoder, quantized");
-  if (name == QLatin1String("vision.gguf")) return tr("vision tower and projector");
-  if (name == QLatin1String("recipe.json")) return tr("how it was made");
-  if (name == QLatin1String("journal.jsonl")) return tr("every event of the run");
-  if (name == QLatin1String("report.json")) return tr("errors, entropies and sizes by block");
-  if (name.startsWith(QLatin1String("tokenizer"))) return tr("tokenizer");
+  if (name == QLatin1String("model.gguf")) return FolderTableModel::tr("decoder, quantized");
+  if (name == QLatin1String("vision.gguf")) return FolderTableModel::tr("vision tower and projector");
+  if (name == QLatin1String("recipe.json")) return FolderTableModel::tr("how it was made");
+  if (name == QLatin1String("journal.jsonl")) return FolderTableModel::tr("every event of the run");
+  if (name == QLatin1String("report.json")) return FolderTableModel::tr("errors, entropies and sizes by block");
+  if (name.startsWith(QLatin1String("tokenizer"))) return FolderTableModel::tr("tokenizer");
   return {};
 }
 
 }  // namespace
 
-int FolderTableModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(rows_.size()); }
+int FolderTableModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(rows_.size());
+}
 
-int FolderTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(COLUMNS); }
+int FolderTableModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : int(COLUMNS);
+}
 
 QVariant FolderTableModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
@@ -32,20 +35,28 @@ QVariant FolderTableModel::data(const QModelIndex& index, int role) const {
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
   const Row& row = rows_[static_cast<size_t>(index.row())];
   switch (index.column()) {
-    case NAME: return row.name;
-    case WHAT: return row.what;
-    case SIZE: return bytes_text(row.bytes);
-    default: return {};
+    case NAME:
+      return row.name;
+    case WHAT:
+      return row.what;
+    case SIZE:
+      return bytes_text(row.bytes);
+    default:
+      return {};
   }
 }
 
 QVariant FolderTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
   switch (section) {
-    case NAME: return tr("File");
-    case WHAT: return tr("Holds");
-    case SIZE: return tr("Size");
-    default: return {};
+    case NAME:
+      return tr("File");
+    case WHAT:
+      return tr("Holds");
+    case SIZE:
+      return tr("Size");
+    default:
+      return {};
   }
 }
 

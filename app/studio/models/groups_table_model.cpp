@@ -3,9 +3,13 @@
 
 namespace qvlm::studio {
 
-int GroupsTableModel::rowCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : static_cast<int>(rows_.size()); }
+int GroupsTableModel::rowCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : static_cast<int>(rows_.size());
+}
 
-int GroupsTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(COLUMNS); }
+int GroupsTableModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : int(COLUMNS);
+}
 
 QVariant GroupsTableModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
@@ -13,20 +17,28 @@ QVariant GroupsTableModel::data(const QModelIndex& index, int role) const {
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
   const LegalGroups& row = rows_[static_cast<size_t>(index.row())];
   switch (index.column()) {
-    case TENSOR: return row.tensor;
-    case WIDTH: return row.columns;
-    case GROUPS: return row.groups;
-    default: return {};
+    case TENSOR:
+      return row.tensor;
+    case WIDTH:
+      return row.columns;
+    case GROUPS:
+      return row.groups;
+    default:
+      return {};
   }
 }
 
 QVariant GroupsTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
   switch (section) {
-    case TENSOR: return tr("Tensor");
-    case WIDTH: return tr("Row width");
-    case GROUPS: return tr("Legal groups");
-    default: return {};
+    case TENSOR:
+      return tr("Tensor");
+    case WIDTH:
+      return tr("Row width");
+    case GROUPS:
+      return tr("Legal groups");
+    default:
+      return {};
   }
 }
 

@@ -49,12 +49,14 @@ History::History(const QString& file) : file_(file), connection_(QUuid::createUu
   if (open(&why)) return;
   QSqlDatabase::database(connection_).close();
   QSqlDatabase::removeDatabase(connection_);
-  const QString aside = file_ + QStringLiteral(".damaged-") + QDateTime::currentDateTime().toString(QStringLiteral("yyyyMMdd-HHmmss"));
+  const QString aside =
+      file_ + QStringLiteral(".damaged-") + QDateTime::currentDateTime().toString(QStringLiteral("yyyyMMdd-HHmmss"));
   if (QFile::exists(file_) && !QFile::rename(file_, aside)) {
     throw Error::in(file_.toStdString(), "", "a chat database that can be opened", why.toStdString());
   }
   for (const char* tail : {"-wal", "-shm"}) QFile::remove(file_ + QLatin1String(tail));
-  notice_ = QObject::tr("The chat history could not be read (%1). It was kept as %2, and a new one begun.").arg(why, aside);
+  notice_ =
+      QObject::tr("The chat history could not be read (%1). It was kept as %2, and a new one begun.").arg(why, aside);
   if (!open(&why)) throw Error::in(file_.toStdString(), "", "a writable chat database", why.toStdString());
 }
 
@@ -79,11 +81,15 @@ bool History::open(QString* why) {
       return false;
     }
     check.finish();
-    run(connection_, QStringLiteral("CREATE TABLE IF NOT EXISTS chats (id INTEGER PRIMARY KEY, title TEXT NOT NULL, model TEXT NOT NULL,"
-                                    " changed INTEGER NOT NULL)"));
-    run(connection_, QStringLiteral("CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, chat INTEGER NOT NULL REFERENCES chats(id),"
-                                    " role TEXT NOT NULL, text TEXT NOT NULL, images TEXT NOT NULL, state TEXT NOT NULL,"
-                                    " note TEXT NOT NULL)"));
+    run(connection_,
+        QStringLiteral(
+            "CREATE TABLE IF NOT EXISTS chats (id INTEGER PRIMARY KEY, title TEXT NOT NULL, model TEXT NOT NULL,"
+            " changed INTEGER NOT NULL)"));
+    run(connection_,
+        QStringLiteral(
+            "CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, chat INTEGER NOT NULL REFERENCES chats(id),"
+            " role TEXT NOT NULL, text TEXT NOT NULL, images TEXT NOT NULL, state TEXT NOT NULL,"
+            " note TEXT NOT NULL)"));
     run(connection_, QStringLiteral("CREATE INDEX IF NOT EXISTS messages_of_chat ON messages(chat, id)"));
   } catch (const Error& error) {
     *why = QString::fromUtf8(error.what());
@@ -101,12 +107,15 @@ qint64 History::add_chat(const QString& title, const QString& model) {
 
 qint64 History::add_message(qint64 chat, const ChatMessage& message) {
   // A null QString would be stored as NULL.
-  const qint64 id = run(connection_, QStringLiteral("INSERT INTO messages (chat, role, text, images, state, note) VALUES (?, ?, ?, ?, ?, ?)"),
-                        {chat, message.role, message.text + QLatin1String(""), images_text(message.images), name_of(message.state),
-                         message.note + QLatin1String("")})
-                        .lastInsertId()
-                        .toLongLong();
-  run(connection_, QStringLiteral("UPDATE chats SET changed = ? WHERE id = ?"), {QDateTime::currentMSecsSinceEpoch(), chat});
+  const qint64 id =
+      run(connection_,
+          QStringLiteral("INSERT INTO messages (chat, role, text, images, state, note) VALUES (?, ?, ?, ?, ?, ?)"),
+          {chat, message.role, message.text + QLatin1String(""), images_text(message.images), name_of(message.state),
+           message.note + QLatin1String("")})
+          .lastInsertId()
+          .toLongLong();
+  run(connection_, QStringLiteral("UPDATE chats SET changed = ? WHERE id = ?"),
+      {QDateTime::currentMSecsSinceEpoch(), chat});
   return id;
 }
 
@@ -115,7 +124,9 @@ void History::update_message(const ChatMessage& message) {
       {message.text + QLatin1String(""), name_of(message.state), message.note + QLatin1String(""), message.id});
 }
 
-void History::remove_message(qint64 id) { run(connection_, QStringLiteral("DELETE FROM messages WHERE id = ?"), {id}); }
+void History::remove_message(qint64 id) {
+  run(connection_, QStringLiteral("DELETE FROM messages WHERE id = ?"), {id});
+}
 
 void History::remove_chat(qint64 chat) {
   run(connection_, QStringLiteral("DELETE FROM messages WHERE chat = ?"), {chat});
@@ -124,7 +135,8 @@ void History::remove_chat(qint64 chat) {
 
 std::vector<ChatHeader> History::chats() const {
   std::vector<ChatHeader> result;
-  QSqlQuery query = run(connection_, QStringLiteral("SELECT id, title, model, changed FROM chats ORDER BY changed DESC, id DESC"));
+  QSqlQuery query =
+      run(connection_, QStringLiteral("SELECT id, title, model, changed FROM chats ORDER BY changed DESC, id DESC"));
   while (query.next()) {
     result.push_back({query.value(0).toLongLong(), query.value(1).toString(), query.value(2).toString(),
                       QDateTime::fromMSecsSinceEpoch(query.value(3).toLongLong())});
@@ -134,11 +146,16 @@ std::vector<ChatHeader> History::chats() const {
 
 std::vector<ChatMessage> History::messages(qint64 chat) const {
   std::vector<ChatMessage> result;
-  QSqlQuery query =
-      run(connection_, QStringLiteral("SELECT id, role, text, images, state, note FROM messages WHERE chat = ? ORDER BY id"), {chat});
+  QSqlQuery query = run(
+      connection_,
+      QStringLiteral("SELECT id, role, text, images, state, note FROM messages WHERE chat = ? ORDER BY id"), {chat});
   while (query.next()) {
-    ChatMessage message{query.value(0).toLongLong(),       query.value(1).toString(), query.value(2).toString(),
-                        images_of(query.value(3).toString()), message_state_of(query.value(4).toString()), query.value(5).toString()};
+    ChatMessage message{query.value(0).toLongLong(),
+                        query.value(1).toString(),
+                        query.value(2).toString(),
+                        images_of(query.value(3).toString()),
+                        message_state_of(query.value(4).toString()),
+                        query.value(5).toString()};
     if (message.state == MessageState::WAITING || message.state == MessageState::STREAMING) {
       message.state = MessageState::INTERRUPTED;
     }

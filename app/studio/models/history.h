@@ -1,4 +1,5 @@
-// The chats on disk (SQLite): a message is stored before its answer begins, so that nothing that was typed is ever lost.
+// The chats on disk (SQLite): a message is stored before its answer begins, so that nothing that was typed is ever
+// lost.
 #pragma once
 
 #include <QDateTime>
@@ -19,7 +20,8 @@ struct ChatHeader {
 /// Not thread-safe. Throws Error where the disk refuses (full, not writable).
 class History {
  public:
-  /// Opens or makes the database. A damaged one is kept aside as FILE.damaged-TIME, and a new one begun: notice() says so.
+  /// Opens or makes the database. A damaged one is kept aside as FILE.damaged-TIME, and a new one begun: notice() says
+  /// so.
   explicit History(const QString& file);
   ~History();
   History(const History&) = delete;

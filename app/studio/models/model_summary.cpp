@@ -9,7 +9,9 @@ namespace qvlm::studio {
 
 namespace {
 
-int integer(const QJsonObject& object, const char* key) { return object.value(QLatin1String(key)).toInt(); }
+int integer(const QJsonObject& object, const char* key) {
+  return object.value(QLatin1String(key)).toInt();
+}
 
 /// "16 bits", or "4 bits, dynamic per token": bits and granularity of the first site that is quantized.
 QString activations_text(const QJsonObject& object) {
@@ -57,7 +59,8 @@ ModelSummary summary_from_json(const QString& path, const QJsonObject& object) {
     groups.columns = row.value(QLatin1String("columns")).toInteger();
     QStringList sizes;
     for (const QJsonValue& size : row.value(QLatin1String("groups")).toArray()) {
-      sizes << (size.toInteger() == groups.columns && groups.columns != 128 && groups.columns != 64 && groups.columns != 32
+      sizes << (size.toInteger() == groups.columns && groups.columns != 128 && groups.columns != 64 &&
+                        groups.columns != 32
                     ? QCoreApplication::translate("ModelSummary", "row")
                     : QString::number(size.toInteger()));
     }

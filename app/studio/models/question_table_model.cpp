@@ -11,7 +11,9 @@ int QuestionTableModel::rowCount(const QModelIndex& parent) const {
   return parent.isValid() ? 0 : static_cast<int>(rows_.size());
 }
 
-int QuestionTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : int(COLUMNS); }
+int QuestionTableModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : int(COLUMNS);
+}
 
 QVariant QuestionTableModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
@@ -25,12 +27,18 @@ QVariant QuestionTableModel::data(const QModelIndex& index, int role) const {
   }
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole && role != Qt::AccessibleTextRole) return {};
   switch (index.column()) {
-    case VERDICT: return row.right ? tr("right") : tr("wrong");
-    case CATEGORY: return QString::fromStdString(row.category);
-    case QUESTION: return QString::fromStdString(row.question);
-    case EXPECTED: return QString::fromStdString(row.expected);
-    case ANSWER: return QString::fromStdString(row.answer);
-    default: return {};
+    case VERDICT:
+      return row.right ? tr("right") : tr("wrong");
+    case CATEGORY:
+      return QString::fromStdString(row.category);
+    case QUESTION:
+      return QString::fromStdString(row.question);
+    case EXPECTED:
+      return QString::fromStdString(row.expected);
+    case ANSWER:
+      return QString::fromStdString(row.answer);
+    default:
+      return {};
   }
 }
 
@@ -38,12 +46,18 @@ QVariant QuestionTableModel::headerData(int section, Qt::Orientation orientation
   if (role != Qt::DisplayRole) return {};
   if (orientation == Qt::Vertical) return section + 1;
   switch (section) {
-    case VERDICT: return tr("Verdict");
-    case CATEGORY: return tr("Category");
-    case QUESTION: return tr("Question");
-    case EXPECTED: return tr("Expected");
-    case ANSWER: return tr("Answer");
-    default: return {};
+    case VERDICT:
+      return tr("Verdict");
+    case CATEGORY:
+      return tr("Category");
+    case QUESTION:
+      return tr("Question");
+    case EXPECTED:
+      return tr("Expected");
+    case ANSWER:
+      return tr("Answer");
+    default:
+      return {};
   }
 }
 

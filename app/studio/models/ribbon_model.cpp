@@ -28,7 +28,8 @@ void RibbonModel::show(const RunState& state) {
   // Only what the ribbon draws is kept; statistics and candidates stay with the run.
   state_.partition = state.partition;
   state_.blocks = state.blocks;
-  state_.block_in_search = state.status == RunStatus::RUNNING || state.status == RunStatus::PAUSED ? state.block_in_search : -1;
+  state_.block_in_search =
+      state.status == RunStatus::RUNNING || state.status == RunStatus::PAUSED ? state.block_in_search : -1;
   const size_t count = state.sites.size();
   entropy_.assign(count, std::numeric_limits<double>::quiet_NaN());
   dependency_.assign(count, std::numeric_limits<double>::quiet_NaN());
@@ -145,9 +146,13 @@ bool RibbonModel::set_locked(int block, bool locked) {
   return next.set_locked(block, locked) && apply_edit(next, locked ? tr("Lock block") : tr("Unlock block"));
 }
 
-bool RibbonModel::replace_partition(const Partition& partition, const QString& text) { return apply_edit(partition, text); }
+bool RibbonModel::replace_partition(const Partition& partition, const QString& text) {
+  return apply_edit(partition, text);
+}
 
-void RibbonModel::begin_drag() { before_drag_ = partition_; }
+void RibbonModel::begin_drag() {
+  before_drag_ = partition_;
+}
 
 bool RibbonModel::drag_border(int block, int last) {
   if (!before_drag_) return false;
@@ -183,10 +188,18 @@ QString RibbonModel::site_name(int site) {
   const Site at = Site::at(site);
   QString kind;
   switch (at.kind) {
-    case SiteKind::ATTENTION_INPUT: kind = tr("attention input"); break;
-    case SiteKind::OUTPUT_INPUT: kind = tr("output input"); break;
-    case SiteKind::MLP_INPUT: kind = tr("MLP input"); break;
-    case SiteKind::DOWN_INPUT: kind = tr("down input"); break;
+    case SiteKind::ATTENTION_INPUT:
+      kind = tr("attention input");
+      break;
+    case SiteKind::OUTPUT_INPUT:
+      kind = tr("output input");
+      break;
+    case SiteKind::MLP_INPUT:
+      kind = tr("MLP input");
+      break;
+    case SiteKind::DOWN_INPUT:
+      kind = tr("down input");
+      break;
   }
   return tr("Layer %1, %2").arg(at.layer).arg(kind);
 }
@@ -206,16 +219,23 @@ QString RibbonModel::describe_block(int block) const {
                                    : tr("Block %1: sites %2 to %3").arg(block + 1).arg(here.first).arg(here.last);
   if (here.locked) text += tr(", locked");
   if (const BlockSearched* found = result(block)) {
-    text += QLatin1Char('\n') + tr("Error layer-wise %1, joint %2")
-                                    .arg(found->layerwise_error, 0, 'g', 3)
-                                    .arg(found->joint_error, 0, 'g', 3);
+    text +=
+        QLatin1Char('\n') +
+        tr("Error layer-wise %1, joint %2").arg(found->layerwise_error, 0, 'g', 3).arg(found->joint_error, 0, 'g', 3);
     if (!found->search_has_effect) text += QLatin1Char('\n') + tr("Search has no effect here");
   }
   switch (mark(block)) {
-    case BlockMark::SEARCHING: text += QLatin1Char('\n') + tr("Being searched"); break;
-    case BlockMark::EDITED: text += QLatin1Char('\n') + tr("Edited: will be searched again"); break;
-    case BlockMark::AFFECTED: text += QLatin1Char('\n') + tr("Affected by an edit before it"); break;
-    default: break;
+    case BlockMark::SEARCHING:
+      text += QLatin1Char('\n') + tr("Being searched");
+      break;
+    case BlockMark::EDITED:
+      text += QLatin1Char('\n') + tr("Edited: will be searched again");
+      break;
+    case BlockMark::AFFECTED:
+      text += QLatin1Char('\n') + tr("Affected by an edit before it");
+      break;
+    default:
+      break;
   }
   return text;
 }

@@ -33,7 +33,8 @@ class RibbonModel : public QObject {
   /// Differs from what the run has, or had at its end.
   bool edited() const { return partition_ != run_partition_; }
 
-  /// Takes over what the run knows. The run's partition replaces the user's only when it changed; undo starts afresh then.
+  /// Takes over what the run knows. The run's partition replaces the user's only when it changed; undo starts afresh
+  /// then.
   void show(const RunState& state);
   /// Before a run: `sites` sites without measurements, one block each: to be shaped by hand.
   void show_unmeasured(int sites);
@@ -63,8 +64,8 @@ class RibbonModel : public QObject {
   QString describe_block(int block) const;
 
  Q_SIGNALS:
-  void changed();            // anything that is drawn
-  void partition_edited();   // by the user, undo and redo included
+  void changed();           // anything that is drawn
+  void partition_edited();  // by the user, undo and redo included
   void selection_changed(int site);
 
  private:

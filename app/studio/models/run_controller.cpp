@@ -18,17 +18,19 @@ struct PhaseShare {
   const char* name;
   double from, to;  // of the whole run, by measured shares of time
 };
-constexpr std::array<PhaseShare, 5> kPhases = {
-    {{"statistics", 0.0, 0.15}, {"entropy", 0.15, 0.22}, {"partition", 0.22, 0.23}, {"search", 0.23, 0.95}, {"write", 0.95, 1.0}}};
+constexpr std::array<PhaseShare, 5> kPhases = {{{"statistics", 0.0, 0.15},
+                                                {"entropy", 0.15, 0.22},
+                                                {"partition", 0.22, 0.23},
+                                                {"search", 0.23, 0.95},
+                                                {"write", 0.95, 1.0}}};
 
 }  // namespace
 
 QString duration_text(double seconds) {
-  const auto tr = [](const char* text) { return QCoreApplication::translate("RunController", text); };
   const qint64 s = std::llround(std::max(0.0, seconds));
-  if (s < 60) return tr("%1 s").arg(s);
-  if (s < 3600) return tr("%1 min %2 s").arg(s / 60).arg(s % 60);
-  return tr("%1 h %2 min").arg(s / 3600).arg(s % 3600 / 60);
+  if (s < 60) return RunController::tr("%1 s").arg(s);
+  if (s < 3600) return RunController::tr("%1 min %2 s").arg(s / 60).arg(s % 60);
+  return RunController::tr("%1 h %2 min").arg(s / 3600).arg(s % 3600 / 60);
 }
 
 RunController::RunController(QString command, QObject* parent) : QObject(parent), child_(std::move(command)) {
@@ -37,10 +39,13 @@ RunController::RunController(QString command, QObject* parent) : QObject(parent)
   connect(&later_, &QTimer::timeout, this, &RunController::state_changed);
   connect(&child_, &QuantizeChild::event, this, &RunController::take);
   connect(&child_, &QuantizeChild::refused, this, &RunController::refused);
-  connect(&child_, &QuantizeChild::ended, this, [this](const QString& message) {
+  connect(&child_, &QuantizeChild::ended, this, [this](const QString& end_message) {
     later_.stop();
+    const bool cancelled = activity_ == Activity::CANCELLING || state_.status == RunStatus::CANCELLED;
+    const bool finished_well = state_.finished.has_value() && end_message.isEmpty();
+    const QString message =
+        end_message.isEmpty() && !finished_well && !cancelled ? tr("The run ended without a result.") : end_message;
     failure_ = message;
-    const bool finished_well = state_.finished.has_value() && message.isEmpty();
     if (message.isEmpty() && !finished_well) state_.status = RunStatus::CANCELLED;
     if (!message.isEmpty()) state_.status = RunStatus::FAILED;
     set_activity(Activity::IDLE);
@@ -48,14 +53,15 @@ RunController::RunController(QString command, QObject* parent) : QObject(parent)
     if (!message.isEmpty()) {
       Q_EMIT failed(message);
     } else if (finished_well) {
-      Q_EMIT finished(state_.finished->output.empty() ? request_.output : QString::fromStdString(state_.finished->output));
+      Q_EMIT finished(state_.finished->output.empty() ? request_.output
+                                                      : QString::fromStdString(state_.finished->output));
     }
   });
 }
 
 bool RunController::resumable() const {
-  return !busy() && state_.status != RunStatus::NOT_STARTED && state_.status != RunStatus::FINISHED && !request_.output.isEmpty() &&
-         QDir(request_.output + QStringLiteral(".partial")).exists();
+  return !busy() && state_.status != RunStatus::NOT_STARTED && state_.status != RunStatus::FINISHED &&
+         !request_.output.isEmpty() && QDir(request_.output + QStringLiteral(".partial")).exists();
 }
 
 void RunController::start(const QuantizeRequest& request) {
@@ -128,11 +134,15 @@ double RunController::progress() const {
 
 QString RunController::status_text() const {
   switch (activity_) {
-    case Activity::STARTING: return tr("Starting: opening the model");
-    case Activity::CANCELLING: return tr("Cancelling after the current step; finished layers are kept");
-    case Activity::PAUSED: return tr("Paused");
+    case Activity::STARTING:
+      return tr("Starting: opening the model");
+    case Activity::CANCELLING:
+      return tr("Cancelling after the current step; finished layers are kept");
+    case Activity::PAUSED:
+      return tr("Paused");
     case Activity::RUNNING: {
-      const QString done = state_.phase_total > 0 ? tr(" (%1 of %2)").arg(state_.phase_done).arg(state_.phase_total) : QString();
+      const QString done =
+          state_.phase_total > 0 ? tr(" (%1 of %2)").arg(state_.phase_done).arg(state_.phase_total) : QString();
       if (state_.phase == "statistics") return tr("Measuring activations") + done;
       if (state_.phase == "entropy") return tr("Measuring entropy and dependency") + done;
       if (state_.phase == "partition") return tr("Partitioning the sites into blocks");
@@ -140,15 +150,21 @@ QString RunController::status_text() const {
       if (state_.phase == "write") return tr("Writing the quantized model") + done;
       return QString::fromStdString(state_.phase);
     }
-    case Activity::IDLE: break;
+    case Activity::IDLE:
+      break;
   }
   switch (state_.status) {
-    case RunStatus::NOT_STARTED: return tr("Ready");
-    case RunStatus::FINISHED: return tr("Finished in %1").arg(duration_text(state_.finished->seconds));
-    case RunStatus::CANCELLED: return tr("Cancelled; the finished part is kept");
-    case RunStatus::FAILED: return tr("Stopped by an error");
+    case RunStatus::NOT_STARTED:
+      return tr("Ready");
+    case RunStatus::FINISHED:
+      return tr("Finished in %1").arg(duration_text(state_.finished->seconds));
+    case RunStatus::CANCELLED:
+      return tr("Cancelled; the finished part is kept");
+    case RunStatus::FAILED:
+      return tr("Stopped by an error");
     case RunStatus::RUNNING:
-    case RunStatus::PAUSED: return tr("Unfinished");
+    case RunStatus::PAUSED:
+      return tr("Unfinished");
   }
   return {};
 }

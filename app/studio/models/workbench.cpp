@@ -56,7 +56,8 @@ QString Workbench::free_output(const QString& stem) const {
   const QDir folder(places_.data + QStringLiteral("/quantized"));
   folder.mkpath(QStringLiteral("."));
   QString name = stem;
-  for (int i = 2; folder.exists(name + QStringLiteral(".qvlm")) || folder.exists(name + QStringLiteral(".qvlm.partial")); ++i) {
+  for (int i = 2;
+       folder.exists(name + QStringLiteral(".qvlm")) || folder.exists(name + QStringLiteral(".qvlm.partial")); ++i) {
     name = QStringLiteral("%1-%2").arg(stem).arg(i);
   }
   return folder.filePath(name + QStringLiteral(".qvlm"));

@@ -28,7 +28,11 @@
 namespace qvlm::studio {
 
 ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, QWidget* parent)
-    : QWidget(parent), workbench_(workbench), history_(history), theme_(theme), chat_(new ChatController(workbench.places().command, history, this)) {
+    : QWidget(parent),
+      workbench_(workbench),
+      history_(history),
+      theme_(theme),
+      chat_(new ChatController(workbench.places().command, history, this)) {
   setObjectName(QStringLiteral("page"));
   setAcceptDrops(true);
   auto* row = new QHBoxLayout(this);
@@ -66,14 +70,16 @@ ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, Q
 
   connect(composer_, &Composer::send, this, [this](const QString& text, const QStringList& images) {
     if (!images.isEmpty() && chat_->ready() && !chat_->ready()->takes_images) {
-      banner_->show_message(Banner::Kind::WARNING, tr("This model takes no pictures. Remove them, or choose a vision-language model."));
+      banner_->show_message(Banner::Kind::WARNING,
+                            tr("This model takes no pictures. Remove them, or choose a vision-language model."));
       return;
     }
     banner_->hide();
     if (chat_->ask(text, images)) composer_->clear();
   });
   connect(composer_, &Composer::stop, chat_, &ChatController::stop);
-  connect(composer_, &Composer::problem, this, [this](const QString& message) { banner_->show_message(Banner::Kind::WARNING, message); });
+  connect(composer_, &Composer::problem, this,
+          [this](const QString& message) { banner_->show_message(Banner::Kind::WARNING, message); });
   connect(load_, &QPushButton::clicked, this, [this] { use_model(picker_->choice()); });
   connect(banner_, &Banner::action, this, [this] {
     banner_->hide();
@@ -93,7 +99,8 @@ ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, Q
     if (QListWidgetItem* item = list_->currentItem()) chat_->remove_chat(item->data(Qt::UserRole).toLongLong());
   });
   const auto open_item = [this](QListWidgetItem* item) {
-    if (item->data(Qt::UserRole).toLongLong() != chat_->chat_id()) chat_->open_chat(item->data(Qt::UserRole).toLongLong());
+    if (item->data(Qt::UserRole).toLongLong() != chat_->chat_id())
+      chat_->open_chat(item->data(Qt::UserRole).toLongLong());
     refresh();
   };
   connect(list_, &QListWidget::itemClicked, this, open_item);
@@ -234,7 +241,8 @@ void ChatPage::refill_history() {
   for (const ChatHeader& header : history_.chats()) {
     auto* item = new QListWidgetItem(header.title, list_);
     item->setData(Qt::UserRole, header.id);
-    item->setToolTip(tr("%1\n%2, %3").arg(header.title, model_name(header.model), header.changed.toString(Qt::ISODate)));
+    item->setToolTip(
+        tr("%1\n%2, %3").arg(header.title, model_name(header.model), header.changed.toString(Qt::ISODate)));
     if (header.id == chat_->chat_id()) list_->setCurrentItem(item);
   }
   delete_->setEnabled(list_->currentItem() != nullptr);
@@ -244,17 +252,30 @@ void ChatPage::refresh() {
   using Activity = ChatController::Activity;
   const Activity activity = chat_->activity();
   switch (activity) {
-    case Activity::NO_MODEL: set_badge(state_, tr("no model"), "plain"); break;
-    case Activity::LOADING: set_badge(state_, tr("loading"), "accent"); break;
-    case Activity::READY: set_badge(state_, tr("ready"), "good"); break;
-    case Activity::ANSWERING: set_badge(state_, tr("answering"), "accent"); break;
-    case Activity::BROKEN: set_badge(state_, tr("stopped"), "bad"); break;
+    case Activity::NO_MODEL:
+      set_badge(state_, tr("no model"), "plain");
+      break;
+    case Activity::LOADING:
+      set_badge(state_, tr("loading"), "accent");
+      break;
+    case Activity::READY:
+      set_badge(state_, tr("ready"), "good");
+      break;
+    case Activity::ANSWERING:
+      set_badge(state_, tr("answering"), "accent");
+      break;
+    case Activity::BROKEN:
+      set_badge(state_, tr("stopped"), "bad");
+      break;
   }
   composer_->set_answering(activity == Activity::ANSWERING);
-  composer_->set_can_send(chat_->can_ask(), activity == Activity::LOADING ? tr("The model is loading") : tr("Load a model first"));
+  composer_->set_can_send(chat_->can_ask(),
+                          activity == Activity::LOADING ? tr("The model is loading") : tr("Load a model first"));
   regenerate_->setVisible(chat_->can_regenerate());
-  const bool other = !(picker_->choice() == chat_->choice()) || activity == Activity::NO_MODEL || activity == Activity::BROKEN;
-  load_->setEnabled(other && activity != Activity::ANSWERING && activity != Activity::LOADING && !picker_->choice().path.isEmpty());
+  const bool other =
+      !(picker_->choice() == chat_->choice()) || activity == Activity::NO_MODEL || activity == Activity::BROKEN;
+  load_->setEnabled(other && activity != Activity::ANSWERING && activity != Activity::LOADING &&
+                    !picker_->choice().path.isEmpty());
   new_->setEnabled(activity != Activity::ANSWERING);
   list_->setEnabled(activity != Activity::ANSWERING);
   delete_->setEnabled(activity != Activity::ANSWERING && list_->currentItem() != nullptr);
@@ -264,7 +285,8 @@ void ChatPage::refresh() {
     status_->setText(tr("The model is not running"));
     // A model that never came up on Vulkan is offered the other way to run it.
     offers_reference_ = !chat_->was_ready() && chat_->choice().backend == QLatin1String("vulkan");
-    banner_->show_message(Banner::Kind::BAD, chat_->failure(), offers_reference_ ? tr("Run on the reference") : tr("Restart"));
+    banner_->show_message(Banner::Kind::BAD, chat_->failure(),
+                          offers_reference_ ? tr("Run on the reference") : tr("Restart"));
   }
   const bool ready = activity == Activity::READY || activity == Activity::ANSWERING;
   view_->set_empty_text(ready ? tr("Ask about a picture") : tr("Talk to a model about pictures"),

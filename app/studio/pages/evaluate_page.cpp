@@ -36,7 +36,8 @@ class VerdictDelegate : public QStyledItemDelegate {
  protected:
   void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override {
     QStyledItemDelegate::initStyleOption(option, index);
-    const QColor color = index.data(QuestionTableModel::RIGHT_ROLE).toBool() ? theme_.colors().good : theme_.colors().bad;
+    const QColor color =
+        index.data(QuestionTableModel::RIGHT_ROLE).toBool() ? theme_.colors().good : theme_.colors().bad;
     for (const auto group : {QPalette::Active, QPalette::Inactive}) {
       option->palette.setColor(group, QPalette::Text, color);
       option->palette.setColor(group, QPalette::HighlightedText, color);
@@ -51,8 +52,12 @@ class VerdictDelegate : public QStyledItemDelegate {
 }  // namespace
 
 EvaluatePage::EvaluatePage(Workbench& workbench, const Theme& theme, QWidget* parent)
-    : QWidget(parent), workbench_(workbench), theme_(theme), child_(new EvaluateChild(workbench.places().command, this)),
-      table_(new QuestionTableModel(this)), filter_(new QuestionFilter(this)) {
+    : QWidget(parent),
+      workbench_(workbench),
+      theme_(theme),
+      child_(new EvaluateChild(workbench.places().command, this)),
+      table_(new QuestionTableModel(this)),
+      filter_(new QuestionFilter(this)) {
   setObjectName(QStringLiteral("page"));
   filter_->setSourceModel(table_);
   auto* column = new QVBoxLayout(this);
@@ -170,8 +175,10 @@ QWidget* EvaluatePage::build_table() {
   view_->setColumnWidth(QuestionTableModel::ANSWER, 124);
   view_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   card->body()->addWidget(view_, 1);
-  connect(verdict_, &QComboBox::currentIndexChanged, this, [this] { filter_->set_verdict(static_cast<QuestionFilter::Verdict>(verdict_->currentData().toInt())); });
-  connect(category_, &QComboBox::currentIndexChanged, this, [this] { filter_->set_category(category_->currentData().toString()); });
+  connect(verdict_, &QComboBox::currentIndexChanged, this,
+          [this] { filter_->set_verdict(static_cast<QuestionFilter::Verdict>(verdict_->currentData().toInt())); });
+  connect(category_, &QComboBox::currentIndexChanged, this,
+          [this] { filter_->set_category(category_->currentData().toString()); });
   connect(search_, &QLineEdit::textChanged, filter_, &QuestionFilter::set_text);
   const auto ask = [this] {
     const QModelIndex index = view_->currentIndex();
@@ -181,7 +188,8 @@ QWidget* EvaluatePage::build_table() {
   };
   connect(ask_, &QPushButton::clicked, this, ask);
   connect(view_, &QTableView::activated, this, ask);
-  connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this, [this](const QModelIndex& index) { ask_->setEnabled(index.isValid()); });
+  connect(view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+          [this](const QModelIndex& index) { ask_->setEnabled(index.isValid()); });
   ask_->setEnabled(false);
   return card;
 }
@@ -238,7 +246,8 @@ void EvaluatePage::take(const EvaluationEvent& event) {
     progress_->setRange(0, 1);
     progress_->setValue(1);
     status_->setText(tr("%1 in %2, on %3 at %4 bits a weight")
-                         .arg(finished->stopped ? tr("Stopped") : tr("Finished"), duration_text(finished->seconds), QString::fromStdString(finished->info.device))
+                         .arg(finished->stopped ? tr("Stopped") : tr("Finished"), duration_text(finished->seconds),
+                              QString::fromStdString(finished->info.device))
                          .arg(finished->info.weight_bits, 0, 'f', 2));
   }
 }
@@ -247,11 +256,12 @@ void EvaluatePage::show_result() {
   const QLocale locale;
   const Accuracy& all = table_->overall();
   result_->setText(all.total == 0 ? QStringLiteral("–") : tr("%1 %").arg(locale.toString(100 * all.value(), 'f', 1)));
-  result_note_->setText(all.total == 0 ? tr("No questions answered yet")
-                                       : tr("%1 of %2 right; 95 % interval %3 to %4 %")
-                                             .arg(all.right)
-                                             .arg(all.total)
-                                             .arg(locale.toString(100 * all.low, 'f', 1), locale.toString(100 * all.high, 'f', 1)));
+  result_note_->setText(
+      all.total == 0 ? tr("No questions answered yet")
+                     : tr("%1 of %2 right; 95 % interval %3 to %4 %")
+                           .arg(all.right)
+                           .arg(all.total)
+                           .arg(locale.toString(100 * all.low, 'f', 1), locale.toString(100 * all.high, 'f', 1)));
   std::vector<AccuracyChart::Bar> bars;
   for (const auto& [name, accuracy] : table_->categories()) bars.push_back({QString::fromStdString(name), accuracy});
   chart_->set_bars(std::move(bars));

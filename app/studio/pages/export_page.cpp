@@ -23,13 +23,18 @@
 namespace qvlm::studio {
 
 ExportPage::ExportPage(Workbench& workbench, const Theme& theme, QWidget* parent)
-    : QWidget(parent), workbench_(workbench), theme_(theme), export_child_(new ResultChild(workbench.places().command, this)),
-      inspect_(new ResultChild(workbench.places().command, this)), files_(new FolderTableModel(this)) {
+    : QWidget(parent),
+      workbench_(workbench),
+      theme_(theme),
+      export_child_(new ResultChild(workbench.places().command, this)),
+      inspect_(new ResultChild(workbench.places().command, this)),
+      files_(new FolderTableModel(this)) {
   setObjectName(QStringLiteral("page"));
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
   column->setSpacing(kUnit + 4);
-  column->addWidget(new PageHeader(tr("Export"), tr("Ship a quantized model to phones, boards, laptops and servers"), this));
+  column->addWidget(
+      new PageHeader(tr("Export"), tr("Ship a quantized model to phones, boards, laptops and servers"), this));
   banner_ = new Banner(this);
   column->addWidget(banner_);
   auto* row = new QHBoxLayout;
@@ -79,7 +84,9 @@ ExportPage::ExportPage(Workbench& workbench, const Theme& theme, QWidget* parent
   notes_ = muted_label({}, how);
   how->body()->addWidget(labelled(tr("Format"), format_, how));
   how->body()->addWidget(labelled(tr("Into the folder"), target_, how));
-  how->body()->addWidget(muted_label(tr("The files are written, read back and compared. A grid that GGUF cannot hold exactly is refused with the reason."), how));
+  how->body()->addWidget(muted_label(tr("The files are written, read back and compared. A grid that GGUF cannot hold "
+                                        "exactly is refused with the reason."),
+                                     how));
   how->body()->addWidget(export_, 0, Qt::AlignLeft);
   how->body()->addWidget(notes_);
   how->body()->addStretch(1);
@@ -96,7 +103,8 @@ ExportPage::ExportPage(Workbench& workbench, const Theme& theme, QWidget* parent
     activations_->setText(summary.activations);
     notes_->setText(summary.notes.join(QLatin1Char('\n')));
   });
-  connect(inspect_, &ResultChild::failed, this, [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); });
+  connect(inspect_, &ResultChild::failed, this,
+          [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); });
   connect(export_child_, &ResultChild::succeeded, this, [this](const QJsonObject& result) {
     QStringList lines = {tr("Exported to %1, read back and equal.").arg(target_->path())};
     for (const QJsonValue& note : result.value(QLatin1String("notes")).toArray()) lines << note.toString();
@@ -113,7 +121,9 @@ ExportPage::ExportPage(Workbench& workbench, const Theme& theme, QWidget* parent
   refill();
 }
 
-void ExportPage::restyle() { export_->setIcon(icon_on_accent(QStringLiteral("export"), theme_.colors())); }
+void ExportPage::restyle() {
+  export_->setIcon(icon_on_accent(QStringLiteral("export"), theme_.colors()));
+}
 
 void ExportPage::refill() {
   const QString before = models_->currentData().toString();
@@ -140,8 +150,9 @@ void ExportPage::show_model() {
 
 void ExportPage::start() {
   banner_->show_message(Banner::Kind::INFO, tr("Exporting …"));
-  export_child_->start({QStringLiteral("export"), models_->currentData().toString(), QStringLiteral("--to"), format_->currentData().toString(),
-                        QStringLiteral("-o"), target_->path(), QStringLiteral("--json")});
+  export_child_->start({QStringLiteral("export"), models_->currentData().toString(), QStringLiteral("--to"),
+                        format_->currentData().toString(), QStringLiteral("-o"), target_->path(),
+                        QStringLiteral("--json")});
   refresh_controls();
 }
 

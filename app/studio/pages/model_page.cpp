@@ -39,13 +39,15 @@ QLabel* picture_label(const QString& name, QWidget* parent) {
 
 }  // namespace
 
-ModelPage::ModelPage(Workbench& workbench, const Theme& theme, QWidget* parent) : QWidget(parent), workbench_(workbench), theme_(theme) {
+ModelPage::ModelPage(Workbench& workbench, const Theme& theme, QWidget* parent)
+    : QWidget(parent), workbench_(workbench), theme_(theme) {
   setObjectName(QStringLiteral("page"));
   setAcceptDrops(true);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
   column->setSpacing(2 * kUnit);
-  header_ = new PageHeader(tr("Model"), tr("Open a vision-language model: a Hugging Face folder, a .qvlm folder or a GGUF file"), this);
+  header_ = new PageHeader(
+      tr("Model"), tr("Open a vision-language model: a Hugging Face folder, a .qvlm folder or a GGUF file"), this);
   to_chat_ = new QPushButton(tr("Chat"), this);
   to_chat_->setAccessibleName(tr("Chat with this model"));
   to_quantize_ = primary_button(tr("Quantize"), this);
@@ -93,7 +95,8 @@ QWidget* ModelPage::build_left() {
   demo_ = new QPushButton(tr("Open the demo model"), open_card_);
   demo_->setAccessibleName(tr("Open the demo model"));
   demo_->setEnabled(!workbench_.places().demo_model.isEmpty());
-  demo_->setToolTip(demo_->isEnabled() ? workbench_.places().demo_model : tr("The demo model is not in this installation"));
+  demo_->setToolTip(demo_->isEnabled() ? workbench_.places().demo_model
+                                       : tr("The demo model is not in this installation"));
   open_card_->body()->addWidget(hint);
   open_card_->body()->addWidget(open_);
   open_card_->body()->addWidget(demo_);
@@ -196,12 +199,17 @@ QWidget* ModelPage::build_welcome(QWidget* parent) {
   title->setObjectName(QStringLiteral("hero"));
   title->setWordWrap(true);
   card->body()->addWidget(title);
-  card->body()->addWidget(muted_label(tr("Three steps, with the small demo model that comes with the studio. Everything stays on this machine."), card));
+  card->body()->addWidget(muted_label(
+      tr("Three steps, with the small demo model that comes with the studio. Everything stays on this machine."),
+      card));
   card->body()->addSpacing(kUnit);
   const std::pair<QString, QString> steps[] = {
-      {tr("Open the demo model"), tr("A small VLM that answers about shapes, colours, counts, places and words in pictures.")},
-      {tr("Quantize it to 4 bits"), tr("Watch entropy, blocks and errors as they are measured; drag the blocks' borders.")},
-      {tr("Ask it about a picture"), tr("Drop a picture into Chat: the INT4 model answers offline, on any vendor's GPU.")}};
+      {tr("Open the demo model"),
+       tr("A small VLM that answers about shapes, colours, counts, places and words in pictures.")},
+      {tr("Quantize it to 4 bits"),
+       tr("Watch entropy, blocks and errors as they are measured; drag the blocks' borders.")},
+      {tr("Ask it about a picture"),
+       tr("Drop a picture into Chat: the INT4 model answers offline, on any vendor's GPU.")}};
   int number = 0;
   for (const auto& [name, text] : steps) {
     auto* row = new QHBoxLayout;
@@ -250,7 +258,8 @@ void ModelPage::refill_recent() {
   recent_->clear();
   for (const QString& path : workbench_.settings().recent_models()) {
     const bool quantized = path.endsWith(QLatin1String(".qvlm"));
-    auto* item = new QListWidgetItem(quantized ? tr("%1 (quantized)").arg(model_name(path)) : model_name(path), recent_);
+    auto* item =
+        new QListWidgetItem(quantized ? tr("%1 (quantized)").arg(model_name(path)) : model_name(path), recent_);
     item->setData(Qt::UserRole, path);
     item->setToolTip(path);
   }
@@ -260,7 +269,9 @@ void ModelPage::refill_recent() {
   }
 }
 
-QLabel* ModelPage::summary_label(const QString& name) const { return findChild<QLabel*>(QStringLiteral("fact_") + name); }
+QLabel* ModelPage::summary_label(const QString& name) const {
+  return findChild<QLabel*>(QStringLiteral("fact_") + name);
+}
 
 void ModelPage::show_model() {
   const ModelSummary& model = *workbench_.model();
@@ -306,12 +317,14 @@ void ModelPage::show_model() {
   fact(QStringLiteral("sites"), tr("Activation sites"), QString::number(model.sites));
   fact(QStringLiteral("context"), tr("Context"), tr("%1 tokens").arg(locale.toString(model.context_length)));
   fact(QStringLiteral("tower"), tr("Vision tower"),
-       model.has_vision ? tr("%1 layers × %2").arg(model.vision_layers).arg(model.vision_hidden) : tr("none: text only"));
+       model.has_vision ? tr("%1 layers × %2").arg(model.vision_layers).arg(model.vision_hidden)
+                        : tr("none: text only"));
   if (model.has_vision) {
     fact(QStringLiteral("picture"), tr("Picture"),
          tr("%1 × %1 px, %2 tokens").arg(model.image_size).arg(model.image_tokens));
   }
-  fact(QStringLiteral("size"), tr("On disk"), tr("%1, %2 bits a weight").arg(bytes_text(model.stored_bytes), locale.toString(model.stored_bits, 'g', 3)));
+  fact(QStringLiteral("size"), tr("On disk"),
+       tr("%1, %2 bits a weight").arg(bytes_text(model.stored_bytes), locale.toString(model.stored_bits, 'g', 3)));
   notes_->setText(model.notes.join(QLatin1Char('\n')));
   notes_->setVisible(!model.notes.isEmpty());
   groups_->set_rows(model.legal_groups);
@@ -325,7 +338,8 @@ void ModelPage::show_model() {
   if (model.has_vision && !pictures.isEmpty()) {
     show_sample(pictures.first());
   } else {
-    sample_text_->setText(model.has_vision ? tr("Choose a picture to see it with the model's eyes.") : tr("This model takes no pictures."));
+    sample_text_->setText(model.has_vision ? tr("Choose a picture to see it with the model's eyes.")
+                                           : tr("This model takes no pictures."));
   }
   other_picture_->setEnabled(model.has_vision);
 }
@@ -366,7 +380,9 @@ void ModelPage::dragEnterEvent(QDragEnterEvent* event) {
   event->acceptProposedAction();
 }
 
-void ModelPage::dragLeaveEvent(QDragLeaveEvent*) { set_style_property(open_card_, "target", false); }
+void ModelPage::dragLeaveEvent(QDragLeaveEvent*) {
+  set_style_property(open_card_, "target", false);
+}
 
 void ModelPage::dropEvent(QDropEvent* event) {
   set_style_property(open_card_, "target", false);

@@ -24,18 +24,25 @@
 namespace qvlm::studio {
 
 QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* parent)
-    : QWidget(parent), workbench_(workbench), theme_(theme), run_(new RunController(workbench.places().command, this)), ribbon_model_(new RibbonModel(this)) {
+    : QWidget(parent),
+      workbench_(workbench),
+      theme_(theme),
+      run_(new RunController(workbench.places().command, this)),
+      ribbon_model_(new RibbonModel(this)) {
   setObjectName(QStringLiteral("page"));
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
   column->setSpacing(kUnit + 4);
-  header_ = new PageHeader(tr("Quantize"), tr("Measure dependency by entropy, partition the sites into blocks, search each block jointly"), this);
+  header_ = new PageHeader(
+      tr("Quantize"), tr("Measure dependency by entropy, partition the sites into blocks, search each block jointly"),
+      this);
   start_ = primary_button(tr("Start"), this);
+  resume_ = primary_button(tr("Resume run"), this);
   again_ = primary_button(tr("Run again with this partition"), this);
   pause_ = new QPushButton(tr("Pause"), this);
   cancel_ = new QPushButton(tr("Cancel"), this);
   cancel_->setAccessibleName(tr("Cancel the run"));
-  for (QPushButton* button : {pause_, cancel_, again_, start_}) header_->actions()->addWidget(button);
+  for (QPushButton* button : {pause_, cancel_, start_, again_, resume_}) header_->actions()->addWidget(button);
   column->addWidget(header_);
   banner_ = new Banner(this);
   column->addWidget(banner_);
@@ -50,21 +57,33 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
   row->addLayout(right, 1);
   column->addLayout(row, 1);
 
-  connect(start_, &QPushButton::clicked, this, [this] { start(run_->resumable()); });
+  connect(start_, &QPushButton::clicked, this, [this] { start(false); });
+  connect(resume_, &QPushButton::clicked, this, [this] { start(true); });
   connect(again_, &QPushButton::clicked, this, &QuantizePage::run_again);
-  connect(pause_, &QPushButton::clicked, this, [this] { run_->activity() == RunController::Activity::PAUSED ? run_->resume() : run_->pause(); });
+  connect(pause_, &QPushButton::clicked, this,
+          [this] { run_->activity() == RunController::Activity::PAUSED ? run_->resume() : run_->pause(); });
   connect(cancel_, &QPushButton::clicked, run_, &RunController::cancel);
   connect(run_, &RunController::state_changed, this, &QuantizePage::show_state);
-  connect(run_, &RunController::activity_changed, this, &QuantizePage::show_state);
-  connect(run_, &RunController::failed, this, [this](const QString& message) {
-    banner_->show_message(Banner::Kind::BAD, run_->resumable() ? tr("%1\nFinished layers are kept; the run can be resumed.").arg(message) : message);
+  connect(run_, &RunController::activity_changed, this, [this] {
+    if (!run_->busy()) recipe_->suggest_output();  // the last name is taken now
+    show_state();
   });
-  connect(run_, &RunController::refused, this, [this](const QString& message) { banner_->show_message(Banner::Kind::WARNING, message); });
+  connect(run_, &RunController::failed, this, [this](const QString& message) {
+    banner_->show_message(
+        Banner::Kind::BAD,
+        run_->resumable() ? tr("%1\nFinished layers are kept; the run can be resumed.").arg(message) : message);
+  });
+  connect(run_, &RunController::refused, this,
+          [this](const QString& message) { banner_->show_message(Banner::Kind::WARNING, message); });
   connect(run_, &RunController::finished, this, [this](const QString& output) {
     finished_output_ = output;
     workbench_.add_quantized(output);
     const RunFinished& end = *run_->state().finished;
-    banner_->show_message(Banner::Kind::GOOD, tr("%1 is ready: %2, %3 bits a weight").arg(model_name(output), bytes_text(end.stored_bytes)).arg(end.stored_bits, 0, 'f', 2), tr("Chat with it"));
+    banner_->show_message(Banner::Kind::GOOD,
+                          tr("%1 is ready: %2, %3 bits a weight")
+                              .arg(model_name(output), bytes_text(end.stored_bytes))
+                              .arg(end.stored_bits, 0, 'f', 2),
+                          tr("Chat with it"));
     recipe_->suggest_output();
     Q_EMIT run_finished(output);
   });
@@ -78,7 +97,8 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
   connect(entropy_, &EntropyPlot::site_clicked, this, select);
   connect(error_, &ErrorPlot::block_clicked, this, [this](int block) {
     const auto& blocks = ribbon_model_->partition().blocks;
-    if (block >= 0 && block < static_cast<int>(blocks.size())) ribbon_model_->select(blocks[static_cast<size_t>(block)].first);
+    if (block >= 0 && block < static_cast<int>(blocks.size()))
+      ribbon_model_->select(blocks[static_cast<size_t>(block)].first);
   });
   connect(&workbench_, &Workbench::model_opened, this, [this] {
     if (run_->busy() || run_->state().status != RunStatus::NOT_STARTED) return;
@@ -130,7 +150,8 @@ QWidget* QuantizePage::build_ribbon() {
   const auto tool = [this, card](const QString& name, const QKeySequence& keys) {
     auto* button = new QToolButton(card);
     button->setAccessibleName(name);
-    button->setToolTip(keys.isEmpty() ? name : QStringLiteral("%1 (%2)").arg(name, keys.toString(QKeySequence::NativeText)));
+    button->setToolTip(keys.isEmpty() ? name
+                                      : QStringLiteral("%1 (%2)").arg(name, keys.toString(QKeySequence::NativeText)));
     button->setIconSize({18, 18});
     card->header()->addWidget(button);
     return button;
@@ -167,7 +188,8 @@ QWidget* QuantizePage::build_ribbon() {
   connect(undo_, &QToolButton::clicked, &ribbon_model_->undo_stack(), &QUndoStack::undo);
   connect(redo_, &QToolButton::clicked, &ribbon_model_->undo_stack(), &QUndoStack::redo);
   connect(split_, &QToolButton::clicked, this, [this] { ribbon_model_->split_after(ribbon_model_->selected_site()); });
-  connect(merge_, &QToolButton::clicked, this, [this] { ribbon_model_->merge_with_next(ribbon_model_->selected_block()); });
+  connect(merge_, &QToolButton::clicked, this,
+          [this] { ribbon_model_->merge_with_next(ribbon_model_->selected_block()); });
   connect(lock_, &QToolButton::clicked, this, [this] {
     const int block = ribbon_model_->selected_block();
     ribbon_model_->set_locked(block, !ribbon_model_->partition().blocks.at(static_cast<size_t>(block)).locked);
@@ -184,6 +206,8 @@ QWidget* QuantizePage::build_plots() {
   grid->setSpacing(kUnit + 4);
   const auto add = [box, grid](const QString& title, QWidget* view, int row, int column, int columns) {
     auto* card = new Card(title, box);
+    // Widths by the grid alone: titles and legends that come and go must not move the columns.
+    card->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     view->setParent(card);
     card->body()->addWidget(view, 1);
     if (auto* plot = qobject_cast<RunPlot*>(view)) card->header()->addWidget(plot->legend());
@@ -208,11 +232,16 @@ QWidget* QuantizePage::build_plots() {
 
 void QuantizePage::restyle() {
   const Palette& p = theme_.colors();
-  start_->setIcon(icon_on_accent(QStringLiteral("play"), p));
-  again_->setIcon(icon_on_accent(QStringLiteral("again"), p));
+  icons_ = {icon(QStringLiteral("play"), p, 16), icon_on_accent(QStringLiteral("play"), p),
+            icon(QStringLiteral("pause"), p, 16), icon(QStringLiteral("again"), p, 16),
+            icon_on_accent(QStringLiteral("again"), p)};
+  resume_->setIcon(icons_.play_on_accent);
   cancel_->setIcon(icon(QStringLiteral("stop"), p, 16));
-  const std::pair<QToolButton*, const char*> tools[] = {{undo_, "undo"}, {redo_, "redo"}, {split_, "split"}, {merge_, "merge"}, {lock_, "lock"}, {zoom_in_, "zoom_in"}, {zoom_out_, "zoom_out"}};
+  const std::pair<QToolButton*, const char*> tools[] = {{undo_, "undo"},        {redo_, "redo"}, {split_, "split"},
+                                                        {merge_, "merge"},      {lock_, "lock"}, {zoom_in_, "zoom_in"},
+                                                        {zoom_out_, "zoom_out"}};
   for (const auto& [button, name] : tools) button->setIcon(icon(QLatin1String(name), p, 18));
+  refresh_controls();
 }
 
 }  // namespace qvlm::studio

@@ -27,7 +27,8 @@ void QuantizePage::start(bool resume) {
   QuantizeRequest request = resume ? run_->request() : recipe_->request();
   request.resume = resume;
   // A partition that was shaped by hand before the run stands over the greedy one.
-  if (!resume && run_->state().status == RunStatus::NOT_STARTED && ribbon_model_->edited()) request.partition = ribbon_model_->partition();
+  if (!resume && run_->state().status == RunStatus::NOT_STARTED && ribbon_model_->edited())
+    request.partition = ribbon_model_->partition();
   banner_->hide();
   try {
     run_->start(request);
@@ -91,10 +92,13 @@ void QuantizePage::show_state() {
     rows = std::max(rows, static_cast<int>(samples.back().size()));
     measured = measured || site.entropy.has_value();
   }
-  static_cast<ScaleBar*>(scale_)->set_range(ribbon_model_->lowest_entropy(), ribbon_model_->highest_entropy(), measured);
+  static_cast<ScaleBar*>(scale_)->set_range(ribbon_model_->lowest_entropy(), ribbon_model_->highest_entropy(),
+                                            measured);
   heatmap_->set_values(samples, rows);
   candidates_->show_run(state);
-  candidates_card_->set_title(state.block_in_search >= 0 && !state.candidates.empty() ? tr("Tuples of block %1").arg(state.block_in_search + 1) : tr("Tuples"));
+  candidates_card_->set_title(state.block_in_search >= 0 && !state.candidates.empty()
+                                  ? tr("Tuples of block %1").arg(state.block_in_search + 1)
+                                  : tr("Tuples"));
   show_selection();
   refresh_controls();
 }
@@ -121,24 +125,29 @@ void QuantizePage::refresh_controls() {
   const auto activity = run_->activity();
   const bool busy = run_->busy();
   const QString problem = recipe_->problem();
-  const bool resumable = run_->resumable();
-  start_->setText(resumable ? tr("Resume run") : tr("Start"));
-  start_->setAccessibleName(start_->text());
+  const bool had_focus = cancel_->hasFocus() || pause_->hasFocus();
+  resume_->setVisible(run_->resumable());
+  resume_->setToolTip(run_->request().output);
   start_->setVisible(!busy);
-  start_->setEnabled(!busy && (resumable || problem.isEmpty()));
-  start_->setToolTip(resumable ? run_->request().output : problem);
+  start_->setEnabled(!busy && problem.isEmpty());
+  start_->setToolTip(problem);
   pause_->setVisible(busy);
   pause_->setEnabled(activity == RunController::Activity::RUNNING || activity == RunController::Activity::PAUSED);
   pause_->setText(activity == RunController::Activity::PAUSED ? tr("Resume") : tr("Pause"));
   pause_->setAccessibleName(pause_->text());
-  pause_->setIcon(icon(activity == RunController::Activity::PAUSED ? QStringLiteral("play") : QStringLiteral("pause"), theme_.colors(), 16));
+  pause_->setIcon(activity == RunController::Activity::PAUSED ? icons_.play : icons_.pause);
   cancel_->setVisible(busy);
   cancel_->setEnabled(activity != RunController::Activity::CANCELLING);
   recipe_->setEnabled(!busy);
-  const bool can_run_again = !busy && ribbon_model_->edited() && !run_->request().model.isEmpty() && run_->state().status != RunStatus::NOT_STARTED;
+  const bool can_run_again = !busy && ribbon_model_->edited() && !run_->request().model.isEmpty() &&
+                             run_->state().status != RunStatus::NOT_STARTED;
   again_->setVisible(can_run_again);
-  // With an edited partition the primary way on is to run again.
-  if (can_run_again) start_->setVisible(resumable);
+  // One primary way on: take up what broke off, or run again with what was edited, or start.
+  set_style_property(again_, "primary", !run_->resumable());
+  set_style_property(start_, "primary", !run_->resumable() && !can_run_again);
+  start_->setIcon(start_->property("primary").toBool() ? icons_.play_on_accent : icons_.play);
+  again_->setIcon(again_->property("primary").toBool() ? icons_.again_on_accent : icons_.again);
+  if (had_focus && !busy) (run_->resumable() ? resume_ : start_)->setFocus();
   undo_->setEnabled(ribbon_model_->undo_stack().canUndo());
   redo_->setEnabled(ribbon_model_->undo_stack().canRedo());
   Partition trial = ribbon_model_->partition();

@@ -1,6 +1,7 @@
 // Workspace Quantize: the recipe, the run, the block ribbon, and the plots that explain it.
 #pragma once
 
+#include <QIcon>
 #include <QWidget>
 
 class QLabel;
@@ -36,6 +37,7 @@ class QuantizePage : public QWidget {
   RibbonView* ribbon() { return ribbon_; }
   RecipePanel* recipe_panel() { return recipe_; }
   QPushButton* start_button() { return start_; }
+  QPushButton* resume_button() { return resume_; }  // of a run that was cancelled or broke off
   QPushButton* pause_button() { return pause_; }
   QPushButton* cancel_button() { return cancel_; }
   QPushButton* again_button() { return again_; }
@@ -73,7 +75,7 @@ class QuantizePage : public QWidget {
   PageHeader* header_;
   Banner* banner_;
   RecipePanel* recipe_;
-  QPushButton *start_, *pause_, *cancel_, *again_;
+  QPushButton *start_, *resume_, *pause_, *cancel_, *again_;
   QProgressBar* progress_;
   QLabel *status_, *eta_, *selection_, *legend_low_, *legend_high_;
   RibbonView* ribbon_;
@@ -85,6 +87,10 @@ class QuantizePage : public QWidget {
   HeatmapView* heatmap_;
   Card *candidates_card_, *histogram_card_;
   QWidget* scale_;
+  // Drawn once a theme: the controls are refreshed many times a second.
+  struct {
+    QIcon play, play_on_accent, pause, again, again_on_accent;
+  } icons_;
   QString finished_output_;
 };
 

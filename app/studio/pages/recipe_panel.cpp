@@ -2,12 +2,12 @@
 #include "app/studio/pages/recipe_panel.h"
 
 #include <QComboBox>
+#include <QFileInfo>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSpinBox>
 #include <QVBoxLayout>
-#include <QFileInfo>
 
 #include "app/studio/models/workbench.h"
 #include "app/studio/style/theme.h"
@@ -29,21 +29,38 @@ QComboBox* choices(QWidget* parent, const QList<std::pair<QString, int>>& items)
   return box;
 }
 
-void select_value(QComboBox* box, int value) { box->setCurrentIndex(std::max(0, box->findData(value))); }
+void select_value(QComboBox* box, int value) {
+  box->setCurrentIndex(std::max(0, box->findData(value)));
+}
 
 }  // namespace
 
 RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent), workbench_(workbench) {
   setObjectName(QStringLiteral("transparent"));
-  preset_ = choices(this, {{tr("W4A16, joint search"), 0}, {tr("W4A8, joint search"), 1}, {tr("W4A4, joint search"), 2}, {tr("Quick: rounding only"), 3}, {tr("Own"), -1}});
+  preset_ = choices(this, {{tr("W4A16, joint search"), 0},
+                           {tr("W4A8, joint search"), 1},
+                           {tr("W4A4, joint search"), 2},
+                           {tr("Quick: rounding only"), 3},
+                           {tr("Own"), -1}});
   method_ = choices(this, {{tr("RTN"), int(WeightMethod::RTN)}, {tr("AWQ"), int(WeightMethod::AWQ)}});
   method_->setToolTip(tr("RTN: round to nearest. AWQ: scale channels by their activations first."));
-  bits_ = choices(this, {{tr("4 bits"), 4}, {tr("3 bits"), 3}, {tr("5 bits"), 5}, {tr("6 bits"), 6}, {tr("8 bits"), 8}, {tr("2 bits"), 2}});
+  bits_ = choices(this, {{tr("4 bits"), 4},
+                         {tr("3 bits"), 3},
+                         {tr("5 bits"), 5},
+                         {tr("6 bits"), 6},
+                         {tr("8 bits"), 8},
+                         {tr("2 bits"), 2}});
   group_ = choices(this, {{tr("32"), 32}, {tr("64"), 64}, {tr("128"), 128}, {tr("whole row"), 0}});
   activations_ = choices(this, {{tr("16 bits"), 16}, {tr("8 bits"), 8}, {tr("6 bits"), 6}, {tr("4 bits"), 4}});
-  mode_ = choices(this, {{tr("per token"), int(ActivationMode::DYNAMIC_TOKEN)}, {tr("per group"), int(ActivationMode::DYNAMIC_GROUP)}, {tr("static"), int(ActivationMode::STATIC_TENSOR)}});
-  mode_->setToolTip(tr("How the range of quantized activations is found: for each token, each group of channels, or once from the calibration set."));
-  search_ = choices(this, {{tr("Joint, inside each block"), int(SearchMode::JOINT)}, {tr("Layer-wise, each site alone"), int(SearchMode::LAYERWISE)}, {tr("None"), int(SearchMode::NONE)}});
+  mode_ = choices(this, {{tr("per token"), int(ActivationMode::DYNAMIC_TOKEN)},
+                         {tr("per group"), int(ActivationMode::DYNAMIC_GROUP)},
+                         {tr("static"), int(ActivationMode::STATIC_TENSOR)}});
+  mode_->setToolTip(
+      tr("How the range of quantized activations is found: for each token, each group of channels, or once from the "
+         "calibration set."));
+  search_ = choices(this, {{tr("Joint, inside each block"), int(SearchMode::JOINT)},
+                           {tr("Layer-wise, each site alone"), int(SearchMode::LAYERWISE)},
+                           {tr("None"), int(SearchMode::NONE)}});
   samples_ = new QSpinBox(this);
   samples_->setRange(1, 100000);
   samples_->setValue(64);
@@ -51,7 +68,8 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   samples_->setToolTip(tr("Image-text pairs taken from the calibration set"));
   calibration_ = new PathField(PathField::Kind::FILE_OR_FOLDER, tr("Calibration set"), this);
   output_ = new PathField(PathField::Kind::NEW_FOLDER, tr("Output"), this);
-  calibration_->set_path(workbench_.settings().value(QStringLiteral("quantize/calibration"), workbench_.places().demo_calibration));
+  calibration_->set_path(
+      workbench_.settings().value(QStringLiteral("quantize/calibration"), workbench_.places().demo_calibration));
   legality_ = muted_label({}, this);
 
   auto* grid = new QGridLayout(this);
@@ -75,7 +93,8 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   grid->setColumnStretch(1, 1);
 
   connect(preset_, &QComboBox::activated, this, &RecipePanel::take_preset);
-  for (QComboBox* box : {method_, bits_, group_, activations_, mode_, search_}) connect(box, &QComboBox::currentIndexChanged, this, &RecipePanel::refresh);
+  for (QComboBox* box : {method_, bits_, group_, activations_, mode_, search_})
+    connect(box, &QComboBox::currentIndexChanged, this, &RecipePanel::refresh);
   connect(samples_, &QSpinBox::valueChanged, this, &RecipePanel::refresh);
   connect(calibration_, &PathField::changed, this, &RecipePanel::refresh);
   connect(output_, &PathField::changed, this, &RecipePanel::refresh);
@@ -137,13 +156,18 @@ QString RecipePanel::problem() const {
   if (!workbench_.model()) return tr("Open a model first");
   if (workbench_.model()->quantized()) return tr("The open model is quantized already; open a full-precision one");
   if (calibration_->path().isEmpty()) return tr("Choose a calibration set");
-  if (!QFileInfo::exists(calibration_->path())) return tr("The calibration set does not exist: %1").arg(calibration_->path());
+  if (!QFileInfo::exists(calibration_->path()))
+    return tr("The calibration set does not exist: %1").arg(calibration_->path());
   if (!output_->path().endsWith(QLatin1String(".qvlm"))) return tr("The output's name must end in .qvlm");
   if (QFileInfo::exists(output_->path())) return tr("The output exists already; choose another name");
   const int group = group_->currentData().toInt();
   for (const LegalGroups& row : workbench_.model()->legal_groups) {
     if (group != 0 && row.columns % group != 0) {
-      return tr("A group of %1 does not divide the rows of %2 (%3 columns); %4 would").arg(group).arg(row.tensor).arg(row.columns).arg(row.groups);
+      return tr("A group of %1 does not divide the rows of %2 (%3 columns); %4 would")
+          .arg(group)
+          .arg(row.tensor)
+          .arg(row.columns)
+          .arg(row.groups);
     }
   }
   try {
@@ -157,11 +181,12 @@ QString RecipePanel::problem() const {
 void RecipePanel::suggest_output() {
   if (own_output_ || !workbench_.model()) return;
   const Recipe r = recipe();
-  output_->set_path(workbench_.free_output(QStringLiteral("%1-w%2a%3-%4")
-                                               .arg(model_name(workbench_.model()->path))
-                                               .arg(r.weight_bits)
-                                               .arg(r.activation_bits)
-                                               .arg(QString::fromUtf8(name_of(r.search).data(), qsizetype(name_of(r.search).size())))));
+  output_->set_path(workbench_.free_output(
+      QStringLiteral("%1-w%2a%3-%4")
+          .arg(model_name(workbench_.model()->path))
+          .arg(r.weight_bits)
+          .arg(r.activation_bits)
+          .arg(QString::fromUtf8(name_of(r.search).data(), qsizetype(name_of(r.search).size())))));
 }
 
 void RecipePanel::refresh() {
@@ -172,7 +197,10 @@ void RecipePanel::refresh() {
   int preset = -1;
   Recipe plain;
   plain.samples = r.samples;
-  for (const auto& [index, bits, search] : {std::tuple{0, 16, SearchMode::JOINT}, {1, 8, SearchMode::JOINT}, {2, 4, SearchMode::JOINT}, {3, 16, SearchMode::NONE}}) {
+  for (const auto& [index, bits, search] : {std::tuple{0, 16, SearchMode::JOINT},
+                                            {1, 8, SearchMode::JOINT},
+                                            {2, 4, SearchMode::JOINT},
+                                            {3, 16, SearchMode::NONE}}) {
     Recipe known = plain;
     known.activation_bits = bits;
     known.search = search;
@@ -180,7 +208,8 @@ void RecipePanel::refresh() {
   }
   preset_->setCurrentIndex(preset_->findData(preset));
   if (!output_->edit()->hasFocus()) suggest_output();
-  if (QFileInfo::exists(calibration_->path())) workbench_.settings().set_value(QStringLiteral("quantize/calibration"), calibration_->path());
+  if (QFileInfo::exists(calibration_->path()))
+    workbench_.settings().set_value(QStringLiteral("quantize/calibration"), calibration_->path());
   legality_->setText(problem());
   legality_->setVisible(!legality_->text().isEmpty());
   Q_EMIT changed();

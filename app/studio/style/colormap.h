@@ -5,7 +5,8 @@
 
 namespace qvlm::studio {
 
-/// `value` in 0..1, clamped. An approximation of matplotlib's viridis by linear interpolation between nine of its colours.
+/// `value` in 0..1, clamped. An approximation of matplotlib's viridis by linear interpolation between nine of its
+/// colours.
 QColor viridis(double value);
 
 /// Black or white, whichever reads better on `ground`.

@@ -73,9 +73,12 @@ Palette dark_palette() {
 
 QString name_of(ThemeChoice choice) {
   switch (choice) {
-    case ThemeChoice::LIGHT: return QStringLiteral("light");
-    case ThemeChoice::DARK: return QStringLiteral("dark");
-    case ThemeChoice::SYSTEM: break;
+    case ThemeChoice::LIGHT:
+      return QStringLiteral("light");
+    case ThemeChoice::DARK:
+      return QStringLiteral("dark");
+    case ThemeChoice::SYSTEM:
+      break;
   }
   return QStringLiteral("system");
 }
@@ -102,13 +105,24 @@ double contrast_ratio(const QColor& a, const QColor& b) {
 
 QString style_sheet_of(const Palette& p, const QString& source) {
   // Longer names first, so that @accent does not eat @accent_soft.
-  const std::vector<std::pair<const char*, QColor>> names = {
-      {"@accent_hover", p.accent_hover}, {"@accent_text", p.accent_text},   {"@accent_soft", p.accent_soft},
-      {"@accent_ink", p.accent_ink},     {"@warning_soft", p.warning_soft}, {"@good_soft", p.good_soft},
-      {"@bad_soft", p.bad_soft},         {"@accent", p.accent},             {"@window", p.window},
-      {"@surface", p.surface},           {"@raised", p.raised},             {"@rail", p.rail},
-      {"@border", p.border},             {"@text", p.text},                 {"@muted", p.muted},
-      {"@good", p.good},                 {"@warning", p.warning},           {"@bad", p.bad}};
+  const std::vector<std::pair<const char*, QColor>> names = {{"@accent_hover", p.accent_hover},
+                                                             {"@accent_text", p.accent_text},
+                                                             {"@accent_soft", p.accent_soft},
+                                                             {"@accent_ink", p.accent_ink},
+                                                             {"@warning_soft", p.warning_soft},
+                                                             {"@good_soft", p.good_soft},
+                                                             {"@bad_soft", p.bad_soft},
+                                                             {"@accent", p.accent},
+                                                             {"@window", p.window},
+                                                             {"@surface", p.surface},
+                                                             {"@raised", p.raised},
+                                                             {"@rail", p.rail},
+                                                             {"@border", p.border},
+                                                             {"@text", p.text},
+                                                             {"@muted", p.muted},
+                                                             {"@good", p.good},
+                                                             {"@warning", p.warning},
+                                                             {"@bad", p.bad}};
   QString result = source;
   for (const auto& [name, color] : names) result.replace(QLatin1String(name), color.name());
   result.replace(QLatin1String("@tone"), p.dark ? QLatin1String("dark") : QLatin1String("light"));
@@ -117,7 +131,9 @@ QString style_sheet_of(const Palette& p, const QString& source) {
 
 Theme::Theme(QApplication& application, QObject* parent) : QObject(parent), application_(application) {
 #if QT_VERSION >= QT_VERSION_CHECK(6, 5, 0)
-  const auto read_system = [this] { system_dark_ = QGuiApplication::styleHints()->colorScheme() == Qt::ColorScheme::Dark; };
+  const auto read_system = [this] {
+    system_dark_ = QGuiApplication::styleHints()->colorScheme() == Qt::ColorScheme::Dark;
+  };
   read_system();
   connect(QGuiApplication::styleHints(), &QStyleHints::colorSchemeChanged, this, [this, read_system] {
     read_system();

@@ -12,22 +12,22 @@ namespace qvlm::studio {
 /// Every colour that the studio draws with. Text colours reach 4.5 : 1 on every ground that they stand on.
 struct Palette {
   bool dark = false;
-  QColor window;       // behind everything
-  QColor surface;      // cards, lists, inputs
-  QColor raised;       // headers of tables, hovered rows
-  QColor rail;         // the workspace rail
+  QColor window;   // behind everything
+  QColor surface;  // cards, lists, inputs
+  QColor raised;   // headers of tables, hovered rows
+  QColor rail;     // the workspace rail
   QColor border;
   QColor text;
-  QColor muted;        // secondary text
-  QColor accent;       // the one accent: primary buttons, selection, focus
+  QColor muted;   // secondary text
+  QColor accent;  // the one accent: primary buttons, selection, focus
   QColor accent_hover;
-  QColor accent_text;  // text on accent
-  QColor accent_soft;  // accent-tinted ground
-  QColor accent_ink;   // accent-coloured text on surface
-  QColor good, warning, bad;             // as text on surface
+  QColor accent_text;                        // text on accent
+  QColor accent_soft;                        // accent-tinted ground
+  QColor accent_ink;                         // accent-coloured text on surface
+  QColor good, warning, bad;                 // as text on surface
   QColor good_soft, warning_soft, bad_soft;  // grounds of badges and banners
-  QColor grid;         // of plots
-  QColor series_a, series_b, series_c;   // of plots, distinct in lightness too
+  QColor grid;                               // of plots
+  QColor series_a, series_b, series_c;       // of plots, distinct in lightness too
 };
 
 Palette light_palette();

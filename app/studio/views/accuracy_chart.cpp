@@ -31,7 +31,9 @@ void AccuracyChart::set_bars(std::vector<Bar> bars) {
   update();
 }
 
-QSize AccuracyChart::sizeHint() const { return {320, std::max(4, static_cast<int>(bars_.size())) * kRow + 8}; }
+QSize AccuracyChart::sizeHint() const {
+  return {320, std::max(4, static_cast<int>(bars_.size())) * kRow + 8};
+}
 
 void AccuracyChart::paintEvent(QPaintEvent*) {
   const Palette& p = theme_.colors();
@@ -39,7 +41,8 @@ void AccuracyChart::paintEvent(QPaintEvent*) {
   painter.setRenderHint(QPainter::Antialiasing);
   if (bars_.empty()) {
     painter.setPen(p.muted);
-    painter.drawText(rect(), Qt::AlignCenter | Qt::TextWordWrap, tr("Accuracy by category appears as questions are answered"));
+    painter.drawText(rect(), Qt::AlignCenter | Qt::TextWordWrap,
+                     tr("Accuracy by category appears as questions are answered"));
     return;
   }
   int name_width = 0;
@@ -64,7 +67,8 @@ void AccuracyChart::paintEvent(QPaintEvent*) {
     filled.setWidth(track.width() * bar.accuracy.value());
     painter.drawRoundedRect(filled, 4, 4);
     painter.setPen(QPen(p.text, 1.4));
-    const double low = track.left() + track.width() * bar.accuracy.low, high = track.left() + track.width() * bar.accuracy.high;
+    const double low = track.left() + track.width() * bar.accuracy.low,
+                 high = track.left() + track.width() * bar.accuracy.high;
     const double middle = track.center().y();
     painter.drawLine(QPointF(low, middle), QPointF(high, middle));
     for (const double x : {low, high}) painter.drawLine(QPointF(x, middle - 4), QPointF(x, middle + 4));

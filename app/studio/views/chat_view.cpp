@@ -14,7 +14,11 @@
 namespace qvlm::studio {
 
 ChatView::ChatView(ChatModel& model, QWidget* parent)
-    : QScrollArea(parent), model_(model), column_(new QWidget(this)), layout_(new QVBoxLayout(column_)), empty_(new QWidget(column_)) {
+    : QScrollArea(parent),
+      model_(model),
+      column_(new QWidget(this)),
+      layout_(new QVBoxLayout(column_)),
+      empty_(new QWidget(column_)) {
   setWidgetResizable(true);
   setFrameShape(QFrame::NoFrame);
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -49,7 +53,8 @@ ChatView::ChatView(ChatModel& model, QWidget* parent)
     empty_->setVisible(bubbles_.empty());
   });
   connect(&model_, &ChatModel::dataChanged, this, [this](const QModelIndex& first, const QModelIndex& last) {
-    for (int row = first.row(); row <= last.row(); ++row) bubbles_.at(static_cast<size_t>(row))->show_message(model_.at(row));
+    for (int row = first.row(); row <= last.row(); ++row)
+      bubbles_.at(static_cast<size_t>(row))->show_message(model_.at(row));
     follow();
   });
   connect(verticalScrollBar(), &QScrollBar::actionTriggered, this, [this] {
@@ -67,7 +72,9 @@ void ChatView::set_empty_text(const QString& title, const QString& text) {
   empty_text_->setText(text);
 }
 
-QString ChatView::shown_text(int row) const { return bubbles_.at(static_cast<size_t>(row))->text(); }
+QString ChatView::shown_text(int row) const {
+  return bubbles_.at(static_cast<size_t>(row))->text();
+}
 
 void ChatView::rebuild() {
   for (MessageBubble* bubble : bubbles_) bubble->deleteLater();

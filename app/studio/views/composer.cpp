@@ -80,8 +80,13 @@ void QuestionEdit::focusOutEvent(QFocusEvent* event) {
 }
 
 Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
-    : QFrame(parent), theme_(theme), picture_folder_(std::move(picture_folder)), edit_(new QuestionEdit(this)), strip_box_(new QWidget(this)),
-      attach_(new QToolButton(this)), send_(primary_button(tr("Send"), this)) {
+    : QFrame(parent),
+      theme_(theme),
+      picture_folder_(std::move(picture_folder)),
+      edit_(new QuestionEdit(this)),
+      strip_box_(new QWidget(this)),
+      attach_(new QToolButton(this)),
+      send_(primary_button(tr("Send"), this)) {
   setObjectName(QStringLiteral("composer"));
   setAcceptDrops(true);
   auto* column = new QVBoxLayout(this);
@@ -107,10 +112,12 @@ Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
   connect(edit_, &QuestionEdit::send, this, &Composer::submit);
   connect(edit_, &QuestionEdit::files_pasted, this, &Composer::attach);
   connect(edit_, &QuestionEdit::picture_pasted, this, &Composer::keep_pasted);
-  connect(edit_, &QuestionEdit::focus_changed, this, [this](bool focused) { set_style_property(this, "focused", focused); });
+  connect(edit_, &QuestionEdit::focus_changed, this,
+          [this](bool focused) { set_style_property(this, "focused", focused); });
   connect(send_, &QPushButton::clicked, this, [this] { answering_ ? Q_EMIT stop() : submit(); });
   connect(attach_, &QToolButton::clicked, this, [this] {
-    attach(QFileDialog::getOpenFileNames(this, tr("Pictures"), {}, tr("Pictures (%1);;All files (*)").arg(picture_filter())));
+    attach(QFileDialog::getOpenFileNames(this, tr("Pictures"), {},
+                                         tr("Pictures (%1);;All files (*)").arg(picture_filter())));
   });
   connect(&theme_, &Theme::changed, this, &Composer::restyle);
   restyle();
@@ -124,7 +131,8 @@ void Composer::restyle() {
 void Composer::attach(const QStringList& files) {
   for (const QString& file : files) {
     if (!looks_like_picture(file)) {
-      Q_EMIT problem(tr("%1 is not a picture that can be read (PNG, JPEG, WebP, BMP, GIF).").arg(QFileInfo(file).fileName()));
+      Q_EMIT problem(
+          tr("%1 is not a picture that can be read (PNG, JPEG, WebP, BMP, GIF).").arg(QFileInfo(file).fileName()));
       continue;
     }
     if (attachments().contains(file)) continue;
@@ -191,7 +199,8 @@ void Composer::submit() {
 
 void Composer::keep_pasted(const QImage& picture) {
   const QString folder = picture_folder_;
-  const QString file = QDir(folder).filePath(QUuid::createUuid().toString(QUuid::WithoutBraces) + QStringLiteral(".png"));
+  const QString file =
+      QDir(folder).filePath(QUuid::createUuid().toString(QUuid::WithoutBraces) + QStringLiteral(".png"));
   QPointer<Composer> self(this);
   QThreadPool::globalInstance()->start([self, picture, folder, file] {
     const bool saved = QDir().mkpath(folder) && picture.save(file);
@@ -212,7 +221,9 @@ void Composer::dragEnterEvent(QDragEnterEvent* event) {
   event->acceptProposedAction();
 }
 
-void Composer::dragLeaveEvent(QDragLeaveEvent*) { set_style_property(this, "target", false); }
+void Composer::dragLeaveEvent(QDragLeaveEvent*) {
+  set_style_property(this, "target", false);
+}
 
 void Composer::dropEvent(QDropEvent* event) {
   set_style_property(this, "target", false);

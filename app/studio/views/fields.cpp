@@ -19,7 +19,8 @@ constexpr QLatin1String kVulkanA16("vulkan-a16");
 
 }  // namespace
 
-PathField::PathField(Kind kind, const QString& name, QWidget* parent) : QWidget(parent), kind_(kind), name_(name), edit_(new QLineEdit(this)) {
+PathField::PathField(Kind kind, const QString& name, QWidget* parent)
+    : QWidget(parent), kind_(kind), name_(name), edit_(new QLineEdit(this)) {
   auto* row = new QHBoxLayout(this);
   row->setContentsMargins(0, 0, 0, 0);
   row->setSpacing(4);
@@ -75,7 +76,9 @@ ModelPicker::ModelPicker(Workbench& workbench, QWidget* parent)
   backends_->addItem(tr("Vulkan"), QStringLiteral("vulkan"));
   backends_->addItem(tr("Reference (CPU)"), QStringLiteral("reference"));
   backends_->addItem(tr("Vulkan, activations as A16"), QString(kVulkanA16));
-  backends_->setToolTip(tr("Vulkan: the engine, on any vendor's GPU. Reference: the exact model on the CPU. As A16: a model with quantized activations runs without quantizing them, and every answer says so."));
+  backends_->setToolTip(
+      tr("Vulkan: the engine, on any vendor's GPU. Reference: the exact model on the CPU. As A16: a model with "
+         "quantized activations runs without quantizing them, and every answer says so."));
   backends_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   backends_->setMinimumContentsLength(15);
   row->addWidget(models_, 1);

@@ -33,7 +33,9 @@ void HeatmapView::set_values(const std::vector<std::vector<float>>& values, int 
     }
   }
   const bool measured = low_ <= high_;
-  image_ = measured && samples > 0 ? QImage(static_cast<int>(values_.size()), samples, QImage::Format_ARGB32_Premultiplied) : QImage();
+  image_ = measured && samples > 0
+               ? QImage(static_cast<int>(values_.size()), samples, QImage::Format_ARGB32_Premultiplied)
+               : QImage();
   if (!image_.isNull()) {
     image_.fill(Qt::transparent);
     for (int site = 0; site < static_cast<int>(values_.size()); ++site) {
@@ -52,12 +54,15 @@ void HeatmapView::set_selected_site(int site) {
   update();
 }
 
-QRect HeatmapView::map_rect() const { return rect().adjusted(34, 4, -58, -22); }
+QRect HeatmapView::map_rect() const {
+  return rect().adjusted(34, 4, -58, -22);
+}
 
 std::pair<int, int> HeatmapView::cell_at(const QPoint& point) const {
   const QRect map = map_rect();
   if (image_.isNull() || !map.contains(point)) return {-1, -1};
-  return {(point.x() - map.left()) * image_.width() / map.width(), (point.y() - map.top()) * image_.height() / map.height()};
+  return {(point.x() - map.left()) * image_.width() / map.width(),
+          (point.y() - map.top()) * image_.height() / map.height()};
 }
 
 void HeatmapView::paintEvent(QPaintEvent*) {
@@ -80,7 +85,8 @@ void HeatmapView::paintEvent(QPaintEvent*) {
   painter.setPen(p.muted);
   painter.drawText(QRect(0, map.top(), 30, 14), Qt::AlignRight | Qt::AlignVCenter, QStringLiteral("1"));
   painter.drawText(QRect(0, map.bottom() - 13, 30, 14), Qt::AlignRight | Qt::AlignVCenter, QString::number(samples_));
-  painter.drawText(QRect(map.left(), map.bottom() + 4, map.width(), 16), Qt::AlignLeft | Qt::AlignVCenter, QStringLiteral("0"));
+  painter.drawText(QRect(map.left(), map.bottom() + 4, map.width(), 16), Qt::AlignLeft | Qt::AlignVCenter,
+                   QStringLiteral("0"));
   painter.drawText(QRect(map.left(), map.bottom() + 4, map.width(), 16), Qt::AlignCenter, tr("site"));
   painter.drawText(QRect(map.left(), map.bottom() + 4, map.width(), 16), Qt::AlignRight | Qt::AlignVCenter,
                    QString::number(image_.width() - 1));
@@ -91,10 +97,13 @@ void HeatmapView::paintEvent(QPaintEvent*) {
   painter.restore();
   const QRect bar(map.right() + 10, map.top(), 10, map.height());
   for (int y = 0; y < bar.height(); ++y) {
-    painter.fillRect(QRect(bar.left(), bar.bottom() - y, bar.width(), 1), viridis(double(y) / std::max(1, bar.height() - 1)));
+    painter.fillRect(QRect(bar.left(), bar.bottom() - y, bar.width(), 1),
+                     viridis(double(y) / std::max(1, bar.height() - 1)));
   }
-  painter.drawText(QRect(bar.right() + 5, bar.top() - 2, 40, 14), Qt::AlignLeft | Qt::AlignVCenter, QString::number(high_, 'f', 2));
-  painter.drawText(QRect(bar.right() + 5, bar.bottom() - 12, 40, 14), Qt::AlignLeft | Qt::AlignVCenter, QString::number(low_, 'f', 2));
+  painter.drawText(QRect(bar.right() + 5, bar.top() - 2, 40, 14), Qt::AlignLeft | Qt::AlignVCenter,
+                   QString::number(high_, 'f', 2));
+  painter.drawText(QRect(bar.right() + 5, bar.bottom() - 12, 40, 14), Qt::AlignLeft | Qt::AlignVCenter,
+                   QString::number(low_, 'f', 2));
 }
 
 void HeatmapView::mousePressEvent(QMouseEvent* event) {
@@ -117,8 +126,10 @@ bool HeatmapView::event(QEvent* event) {
     const auto [site, sample] = cell_at(help->pos());
     if (site >= 0 && sample < static_cast<int>(values_[static_cast<size_t>(site)].size())) {
       QToolTip::showText(help->globalPos(),
-                         tr("%1, sample %2: %3").arg(RibbonModel::site_name(site)).arg(sample + 1).arg(
-                             values_[static_cast<size_t>(site)][static_cast<size_t>(sample)], 0, 'f', 3),
+                         tr("%1, sample %2: %3")
+                             .arg(RibbonModel::site_name(site))
+                             .arg(sample + 1)
+                             .arg(values_[static_cast<size_t>(site)][static_cast<size_t>(sample)], 0, 'f', 3),
                          this);
     } else {
       QToolTip::hideText();

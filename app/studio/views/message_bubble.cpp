@@ -33,7 +33,9 @@ QSize WrappingLabel::sizeHint() const {
   return {std::min(kWidest, bounds.width() + 4), heightForWidth(std::min(kWidest, bounds.width() + 4))};
 }
 
-QSize WrappingLabel::minimumSizeHint() const { return {std::min(sizeHint().width(), 80), fontMetrics().height()}; }
+QSize WrappingLabel::minimumSizeHint() const {
+  return {std::min(sizeHint().width(), 80), fontMetrics().height()};
+}
 
 Thumbnail::Thumbnail(const QString& path, int height, QWidget* parent) : QLabel(parent), path_(path) {
   setObjectName(QStringLiteral("thumbnail_label"));
@@ -44,39 +46,44 @@ Thumbnail::Thumbnail(const QString& path, int height, QWidget* parent) : QLabel(
   setToolTip(path);
   setText(QStringLiteral("…"));
   const qreal ratio = devicePixelRatioF();
-  load_picture(path, QSize(static_cast<int>(2.2 * height * ratio), static_cast<int>(height * ratio)), this, [this, height, ratio](const LoadedPicture& picture) {
-    if (picture.image.isNull()) {
-      broken_ = true;
-      setText(tr("not a picture"));
-      setToolTip(picture.error);
-      setAccessibleDescription(picture.error);
-    } else {
-      QImage image = picture.image;
-      if (image.height() < height * ratio && image.width() < height * ratio) {
-        // A tiny picture is shown enlarged, pixel by pixel.
-        image = image.scaledToHeight(static_cast<int>(height * ratio), Qt::FastTransformation);
-      }
-      QPixmap rounded(image.size());
-      rounded.fill(Qt::transparent);
-      QPainter painter(&rounded);
-      painter.setRenderHint(QPainter::Antialiasing);
-      QPainterPath path;
-      path.addRoundedRect(QRectF(rounded.rect()), 8 * ratio, 8 * ratio);
-      painter.setClipPath(path);
-      painter.drawImage(0, 0, image);
-      painter.end();
-      rounded.setDevicePixelRatio(ratio);
-      setText({});
-      setPixmap(rounded);
-      setFixedWidth(static_cast<int>(rounded.width() / ratio));
-      setToolTip(tr("%1\n%2 × %3 pixels").arg(path_).arg(picture.size.width()).arg(picture.size.height()));
-    }
-    Q_EMIT loaded();
-  });
+  load_picture(path, QSize(static_cast<int>(2.2 * height * ratio), static_cast<int>(height * ratio)), this,
+               [this, height, ratio](const LoadedPicture& picture) {
+                 if (picture.image.isNull()) {
+                   broken_ = true;
+                   setText(tr("not a picture"));
+                   setToolTip(picture.error);
+                   setAccessibleDescription(picture.error);
+                 } else {
+                   QImage image = picture.image;
+                   if (image.height() < height * ratio && image.width() < height * ratio) {
+                     // A tiny picture is shown enlarged, pixel by pixel.
+                     image = image.scaledToHeight(static_cast<int>(height * ratio), Qt::FastTransformation);
+                   }
+                   QPixmap rounded(image.size());
+                   rounded.fill(Qt::transparent);
+                   QPainter painter(&rounded);
+                   painter.setRenderHint(QPainter::Antialiasing);
+                   QPainterPath path;
+                   path.addRoundedRect(QRectF(rounded.rect()), 8 * ratio, 8 * ratio);
+                   painter.setClipPath(path);
+                   painter.drawImage(0, 0, image);
+                   painter.end();
+                   rounded.setDevicePixelRatio(ratio);
+                   setText({});
+                   setPixmap(rounded);
+                   setFixedWidth(static_cast<int>(rounded.width() / ratio));
+                   setToolTip(tr("%1\n%2 × %3 pixels").arg(path_).arg(picture.size.width()).arg(picture.size.height()));
+                 }
+                 Q_EMIT loaded();
+               });
 }
 
 MessageBubble::MessageBubble(const ChatMessage& message, QWidget* parent)
-    : QWidget(parent), bubble_(new QFrame(this)), pictures_(new QHBoxLayout), text_(new WrappingLabel(bubble_)), note_(new QLabel(bubble_)) {
+    : QWidget(parent),
+      bubble_(new QFrame(this)),
+      pictures_(new QHBoxLayout),
+      text_(new WrappingLabel(bubble_)),
+      note_(new QLabel(bubble_)) {
   bubble_->setObjectName(QStringLiteral("bubble"));
   bubble_->setProperty("role", message.role);
   bubble_->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);

@@ -49,7 +49,8 @@ void load_picture(const QString& path, QSize box, QObject* context, std::functio
   });
 }
 
-void load_seen_picture(const QString& path, const QString& model_path, QObject* context, std::function<void(const LoadedPicture&)> done) {
+void load_seen_picture(const QString& path, const QString& model_path, QObject* context,
+                       std::function<void(const LoadedPicture&)> done) {
   in_background(context, std::move(done), [path, model_path] {
     const Image image = read_image(path.toStdString());
     LoadedPicture picture;
@@ -59,12 +60,14 @@ void load_seen_picture(const QString& path, const QString& model_path, QObject* 
   });
 }
 
-QString picture_filter() { return QStringLiteral("*.png *.jpg *.jpeg *.webp *.bmp *.gif"); }
+QString picture_filter() {
+  return QStringLiteral("*.png *.jpg *.jpeg *.webp *.bmp *.gif");
+}
 
 bool looks_like_picture(const QString& path) {
   const QString ending = QFileInfo(path).suffix().toLower();
-  return QStringList{QStringLiteral("png"), QStringLiteral("jpg"), QStringLiteral("jpeg"), QStringLiteral("webp"), QStringLiteral("bmp"),
-                     QStringLiteral("gif")}
+  return QStringList{QStringLiteral("png"),  QStringLiteral("jpg"), QStringLiteral("jpeg"),
+                     QStringLiteral("webp"), QStringLiteral("bmp"), QStringLiteral("gif")}
       .contains(ending);
 }
 

@@ -17,9 +17,7 @@ namespace {
 class AccessibleBlock : public QAccessibleInterface {
  public:
   AccessibleBlock(RibbonView* view, int block) : view_(view), block_(block) {}
-  bool isValid() const override {
-    return view_ && block_ < static_cast<int>(view_->model().partition().blocks.size());
-  }
+  bool isValid() const override { return view_ && block_ < static_cast<int>(view_->model().partition().blocks.size()); }
   QObject* object() const override { return nullptr; }
   QAccessibleInterface* parent() const override { return QAccessible::queryAccessibleInterface(view_); }
   QAccessibleInterface* child(int) const override { return nullptr; }
@@ -68,7 +66,8 @@ class AccessibleRibbon : public QAccessibleWidget {
   QAccessibleInterface* child(int index) const override {
     if (index < 0 || index >= childCount()) return nullptr;
     while (static_cast<int>(children_.size()) <= index) {
-      children_.push_back(QAccessible::registerAccessibleInterface(new AccessibleBlock(view_, static_cast<int>(children_.size()))));
+      children_.push_back(
+          QAccessible::registerAccessibleInterface(new AccessibleBlock(view_, static_cast<int>(children_.size()))));
     }
     return QAccessible::accessibleInterface(children_[static_cast<size_t>(index)]);
   }
@@ -84,7 +83,9 @@ class AccessibleRibbon : public QAccessibleWidget {
     }
     return nullptr;
   }
-  QAccessibleInterface* focusChild() const override { return view_->hasFocus() ? child(view_->model().selected_block()) : nullptr; }
+  QAccessibleInterface* focusChild() const override {
+    return view_->hasFocus() ? child(view_->model().selected_block()) : nullptr;
+  }
 
  private:
   RibbonView* view_;
@@ -98,6 +99,8 @@ QAccessibleInterface* make_interface(const QString& class_name, QObject* object)
 
 }  // namespace
 
-void install_ribbon_accessibility() { QAccessible::installFactory(make_interface); }  // Qt keeps one of equal factories
+void install_ribbon_accessibility() {
+  QAccessible::installFactory(make_interface);
+}  // Qt keeps one of equal factories
 
 }  // namespace qvlm::studio

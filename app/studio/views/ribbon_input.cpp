@@ -33,8 +33,9 @@ void RibbonView::mouseMoveEvent(QMouseEvent* event) {
     const auto [low, high] = model_.border_range(*dragged_);
     const int last = std::clamp(edge - 1, low, high);
     model_.drag_border(*dragged_, last);
-    QToolTip::showText(event->globalPosition().toPoint(), low == high ? tr("This border cannot move: blocks have 1 to 3 sites, and locked ones stay")
-                                                                     : tr("Block %1 ends at site %2").arg(*dragged_ + 1).arg(last),
+    QToolTip::showText(event->globalPosition().toPoint(),
+                       low == high ? tr("This border cannot move: blocks have 1 to 3 sites, and locked ones stay")
+                                   : tr("Block %1 ends at site %2").arg(*dragged_ + 1).arg(last),
                        this);
     return;
   }
@@ -89,13 +90,27 @@ void RibbonView::keyPressEvent(QKeyEvent* event) {
       }
       return;
     }
-    case Qt::Key_Home: model_.select(0); return;
-    case Qt::Key_End: model_.select(model_.sites() - 1); return;
-    case Qt::Key_S: model_.split_after(model_.selected_site()); return;
-    case Qt::Key_M: model_.merge_with_next(block); return;
-    case Qt::Key_L: model_.set_locked(block, !blocks[static_cast<size_t>(block)].locked); return;
-    case Qt::Key_Plus: set_zoom(zoom_ * 1.2); return;
-    case Qt::Key_Minus: set_zoom(zoom_ / 1.2); return;
+    case Qt::Key_Home:
+      model_.select(0);
+      return;
+    case Qt::Key_End:
+      model_.select(model_.sites() - 1);
+      return;
+    case Qt::Key_S:
+      model_.split_after(model_.selected_site());
+      return;
+    case Qt::Key_M:
+      model_.merge_with_next(block);
+      return;
+    case Qt::Key_L:
+      model_.set_locked(block, !blocks[static_cast<size_t>(block)].locked);
+      return;
+    case Qt::Key_Plus:
+      set_zoom(zoom_ * 1.2);
+      return;
+    case Qt::Key_Minus:
+      set_zoom(zoom_ / 1.2);
+      return;
     case Qt::Key_Escape:
       if (dragged_) {
         dragged_.reset();
@@ -103,7 +118,8 @@ void RibbonView::keyPressEvent(QKeyEvent* event) {
         return;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   QWidget::keyPressEvent(event);
 }
@@ -121,7 +137,8 @@ void RibbonView::contextMenuEvent(QContextMenuEvent* event) {
   QAction* split = menu->addAction(tr("Split behind this site\tS"), this, [this, site] { model_.split_after(site); });
   split->setEnabled(trial.split_after(site));
   trial = model_.partition();
-  QAction* merge = menu->addAction(tr("Merge with the next block\tM"), this, [this, block] { model_.merge_with_next(block); });
+  QAction* merge =
+      menu->addAction(tr("Merge with the next block\tM"), this, [this, block] { model_.merge_with_next(block); });
   merge->setEnabled(trial.merge_with_next(block));
   menu->addAction(here.locked ? tr("Unlock\tL") : tr("Lock\tL"), this,
                   [this, block, here] { model_.set_locked(block, !here.locked); });

@@ -29,13 +29,15 @@ constexpr double kMinCell = 9;
 
 }  // namespace
 
-RibbonView::RibbonView(RibbonModel& model, const Theme& theme, QWidget* parent) : QWidget(parent), model_(model), theme_(theme) {
+RibbonView::RibbonView(RibbonModel& model, const Theme& theme, QWidget* parent)
+    : QWidget(parent), model_(model), theme_(theme) {
   install_ribbon_accessibility();
   setFocusPolicy(Qt::StrongFocus);
   setMouseTracking(true);
   setAccessibleName(tr("Block ribbon"));
   setAccessibleDescription(
-      tr("Activation sites in order, in blocks. Arrow keys select a site, S splits the block behind it, M merges with the next block, "
+      tr("Activation sites in order, in blocks. Arrow keys select a site, S splits the block behind it, M merges with "
+         "the next block, "
          "L locks, Control with arrows moves the block's border."));
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   connect(&model_, &RibbonModel::changed, this, [this] {
@@ -49,7 +51,9 @@ RibbonView::RibbonView(RibbonModel& model, const Theme& theme, QWidget* parent) 
   connect(&theme_, &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
-QSize RibbonView::sizeHint() const { return minimumSizeHint(); }
+QSize RibbonView::sizeHint() const {
+  return minimumSizeHint();
+}
 
 QSize RibbonView::minimumSizeHint() const {
   const int fit = 2 * kMargin + static_cast<int>(std::ceil(model_.sites() * kMinCell));
@@ -63,7 +67,9 @@ void RibbonView::set_zoom(double zoom) {
   update();
 }
 
-double RibbonView::cell_width() const { return model_.sites() > 0 ? double(width() - 2 * kMargin) / model_.sites() : 0; }
+double RibbonView::cell_width() const {
+  return model_.sites() > 0 ? double(width() - 2 * kMargin) / model_.sites() : 0;
+}
 
 QRect RibbonView::site_rect(int site) const {
   const double w = cell_width();
@@ -107,14 +113,15 @@ void RibbonView::paint_scale(QPainter& painter) const {
   painter.setPen(p.muted);
   const double layer_width = cell_width() * kSitesPerLayer;
   // Every so many layers that the numbers do not touch.
-  const int step = std::max(1, static_cast<int>(std::ceil(painter.fontMetrics().horizontalAdvance(QStringLiteral("0000")) / layer_width)));
+  const int step = std::max(
+      1, static_cast<int>(std::ceil(painter.fontMetrics().horizontalAdvance(QStringLiteral("0000")) / layer_width)));
   const bool words = layer_width > painter.fontMetrics().horizontalAdvance(tr("Layer %1").arg(88)) + 8;
   for (int layer = 0; layer * kSitesPerLayer < model_.sites(); ++layer) {
     const int left = kMargin + static_cast<int>(std::lround(layer * layer_width));
     painter.fillRect(QRect(left, 2, 1, kScaleHeight - 4), p.border);
     if (layer % step != 0) continue;
-    painter.drawText(QRect(left + 5, 0, static_cast<int>(layer_width * step) - 6, kScaleHeight), Qt::AlignLeft | Qt::AlignVCenter,
-                     words ? tr("Layer %1").arg(layer) : QString::number(layer));
+    painter.drawText(QRect(left + 5, 0, static_cast<int>(layer_width * step) - 6, kScaleHeight),
+                     Qt::AlignLeft | Qt::AlignVCenter, words ? tr("Layer %1").arg(layer) : QString::number(layer));
   }
 }
 
@@ -132,7 +139,8 @@ void RibbonView::paint_block(QPainter& painter, int block) const {
     const double entropy = model_.entropy(site);
     const QColor ground = std::isnan(entropy) ? p.raised : viridis(high > low ? (entropy - low) / (high - low) : 0.5);
     painter.fillRect(cell, ground);
-    if (site > here.first) painter.fillRect(QRect(cell.left(), cell.top() + 4, 1, cell.height() - 8), QColor(255, 255, 255, 70));
+    if (site > here.first)
+      painter.fillRect(QRect(cell.left(), cell.top() + 4, 1, cell.height() - 8), QColor(255, 255, 255, 70));
     if (cell.width() >= 30) {
       QFont small = font();
       small.setPointSizeF(7.5);
@@ -147,11 +155,22 @@ void RibbonView::paint_block(QPainter& painter, int block) const {
   const QRect mark(rect.left() + 1, kMarkTop, rect.width() - 2, 4);
   QColor color;
   switch (model_.mark(block)) {
-    case BlockMark::SEARCHED: color = p.series_c; break;
-    case BlockMark::SEARCHING: color = p.accent; break;
-    case BlockMark::EDITED: color = p.series_b; break;
-    case BlockMark::AFFECTED: color = p.series_b; color.setAlpha(110); break;
-    case BlockMark::NONE: color = p.raised; break;
+    case BlockMark::SEARCHED:
+      color = p.series_c;
+      break;
+    case BlockMark::SEARCHING:
+      color = p.accent;
+      break;
+    case BlockMark::EDITED:
+      color = p.series_b;
+      break;
+    case BlockMark::AFFECTED:
+      color = p.series_b;
+      color.setAlpha(110);
+      break;
+    case BlockMark::NONE:
+      color = p.raised;
+      break;
   }
   painter.setPen(Qt::NoPen);
   painter.setBrush(color);

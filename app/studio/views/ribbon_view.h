@@ -9,8 +9,9 @@ namespace qvlm::studio {
 class RibbonModel;
 class Theme;
 
-/// Mouse: click selects, a border is dragged; double click splits behind a site; Ctrl + wheel zooms. Keys: arrows, Home, End select;
-/// Ctrl + arrows move the block's right border, Ctrl + Shift + arrows its left one; S splits, M merges, L locks. The context menu has all of it.
+/// Mouse: click selects, a border is dragged; double click splits behind a site; Ctrl + wheel zooms. Keys: arrows,
+/// Home, End select; Ctrl + arrows move the block's right border, Ctrl + Shift + arrows its left one; S splits, M
+/// merges, L locks. The context menu has all of it.
 class RibbonView : public QWidget {
   Q_OBJECT
  public:
@@ -25,7 +26,7 @@ class RibbonView : public QWidget {
   QRect site_rect(int site) const;
   QRect block_rect(int block) const;
   QPoint border_point(int block) const;  // the handle between block and block + 1
-  void set_zoom(double zoom);  // 1: everything fits
+  void set_zoom(double zoom);            // 1: everything fits
   double zoom() const { return zoom_; }
 
  protected:
@@ -44,7 +45,7 @@ class RibbonView : public QWidget {
 
  private:
   double cell_width() const;
-  int site_at(int x) const;              // nearest
+  int site_at(int x) const;                                 // nearest
   std::optional<int> border_at(const QPoint& point) const;  // block left of the border
   void paint_block(QPainter& painter, int block) const;
   void paint_scale(QPainter& painter) const;

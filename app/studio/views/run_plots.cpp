@@ -28,7 +28,9 @@ void style_axis(QCPAxis* axis, const Palette& p, const QFont& font) {
   axis->grid()->setSubGridVisible(false);
 }
 
-QPen line(const QColor& color, double width = 1.8, Qt::PenStyle style = Qt::SolidLine) { return QPen(color, width, style); }
+QPen line(const QColor& color, double width = 1.8, Qt::PenStyle style = Qt::SolidLine) {
+  return QPen(color, width, style);
+}
 
 QColor with_alpha(QColor color, int alpha) {
   color.setAlpha(alpha);
@@ -112,7 +114,9 @@ void RunPlot::paintEvent(QPaintEvent*) {
   painter.drawText(rect(), Qt::AlignCenter | Qt::TextWordWrap, empty_text_);
 }
 
-void RunPlot::resizeEvent(QResizeEvent*) { plot_->setGeometry(rect()); }
+void RunPlot::resizeEvent(QResizeEvent*) {
+  plot_->setGeometry(rect());
+}
 
 EntropyPlot::EntropyPlot(const Theme& theme, QWidget* parent)
     : RunPlot(theme, tr("Entropy and dependency by site"), tr("Appears when entropy is measured"), parent) {
@@ -133,7 +137,8 @@ void EntropyPlot::restyle() {
   plot().graph(1)->setPen(line(p.series_b));
   plot().graph(2)->setPen(line(p.muted, 1.2, Qt::DashLine));
   plot().graph(3)->setPen(line(with_alpha(p.text, 120), 1));
-  set_legend({{p.series_a, tr("H")}, {p.series_b, tr("D")}, {p.muted, tr("h₀")}}, tr("H: entropy. D: dependency on the next site. h₀: threshold; where D is above it, the block goes on."));
+  set_legend({{p.series_a, tr("H")}, {p.series_b, tr("D")}, {p.muted, tr("h₀")}},
+             tr("H: entropy. D: dependency on the next site. h₀: threshold; where D is above it, the block goes on."));
   if (plot().graph(0)->dataCount() < 80) {
     plot().graph(0)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, p.series_a, 4));
     plot().graph(1)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, p.series_b, 4));
@@ -170,7 +175,8 @@ void EntropyPlot::show_run(const RunState& state, int selected_site) {
     set_range(plot().yAxis, low, high);
   }
   restyle();
-  set_points(static_cast<int>(x.size()), tr("Sites measured: %1; values from %2 to %3").arg(x.size()).arg(low, 0, 'f', 2).arg(high, 0, 'f', 2));
+  set_points(static_cast<int>(x.size()),
+             tr("Sites measured: %1; values from %2 to %3").arg(x.size()).arg(low, 0, 'f', 2).arg(high, 0, 'f', 2));
 }
 
 ErrorPlot::ErrorPlot(const Theme& theme, QWidget* parent)
@@ -182,7 +188,8 @@ ErrorPlot::ErrorPlot(const Theme& theme, QWidget* parent)
   plot().yAxis->setNumberPrecision(2);
   plot().xAxis->setLabel(tr("block"));
   connect(&plot(), &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
-    if (points() > 0) Q_EMIT block_clicked(static_cast<int>(std::lround(plot().xAxis->pixelToCoord(event->pos().x()))) - 1);
+    if (points() > 0)
+      Q_EMIT block_clicked(static_cast<int>(std::lround(plot().xAxis->pixelToCoord(event->pos().x()))) - 1);
   });
   restyle();
 }
@@ -194,7 +201,9 @@ void ErrorPlot::restyle() {
   plot().graph(1)->setPen(line(p.series_a, 1.4));
   plot().graph(1)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, p.series_a, 5));
   plot().graph(2)->setPen(line(with_alpha(p.text, 120), 1));
-  set_legend({{p.series_b, tr("layer-wise")}, {p.series_a, tr("joint")}}, tr("Relative output error of each block, on the same inputs: each site searched alone, and all sites of the block together."));
+  set_legend({{p.series_b, tr("layer-wise")}, {p.series_a, tr("joint")}},
+             tr("Relative output error of each block, on the same inputs: each site searched alone, and all sites of "
+                "the block together."));
 }
 
 void ErrorPlot::show_run(const RunState& state, int selected_block) {
@@ -216,7 +225,8 @@ void ErrorPlot::show_run(const RunState& state, int selected_block) {
     // A linear axis shows the gain best; where errors span decades it would hide the small ones.
     const bool logarithmic = high > 30 * low;
     plot().yAxis->setScaleType(logarithmic ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
-    plot().yAxis->setTicker(logarithmic ? QSharedPointer<QCPAxisTicker>(new QCPAxisTickerLog) : QSharedPointer<QCPAxisTicker>(new QCPAxisTicker));
+    plot().yAxis->setTicker(logarithmic ? QSharedPointer<QCPAxisTicker>(new QCPAxisTickerLog)
+                                        : QSharedPointer<QCPAxisTicker>(new QCPAxisTicker));
     plot().yAxis->ticker()->setTickCount(4);
     if (logarithmic) {
       const double decade = std::pow(10, std::floor(std::log10(low)));
@@ -243,9 +253,11 @@ CandidatePlot::CandidatePlot(const Theme& theme, QWidget* parent)
 void CandidatePlot::restyle() {
   const Palette& p = theme().colors();
   plot().graph(0)->setPen(line(p.series_a));
-  plot().graph(0)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, with_alpha(p.series_a, 170), with_alpha(p.series_a, 170), 4));
+  plot().graph(0)->setScatterStyle(
+      QCPScatterStyle(QCPScatterStyle::ssDisc, with_alpha(p.series_a, 170), with_alpha(p.series_a, 170), 4));
   plot().graph(1)->setPen(line(p.series_b));
-  set_legend({{p.series_b, tr("best")}}, tr("Each point is one tuple of rounding parameters; the line is the best so far."));
+  set_legend({{p.series_b, tr("best")}},
+             tr("Each point is one tuple of rounding parameters; the line is the best so far."));
 }
 
 void CandidatePlot::show_run(const RunState& state) {
@@ -268,12 +280,14 @@ void CandidatePlot::show_run(const RunState& state) {
     plot().yAxis->setNumberFormat(QStringLiteral("gb"));
     plot().yAxis->setNumberPrecision(3);
   }
-  set_points(static_cast<int>(x.size()),
-             tr("Block %1: tuples scored: %2, best %3").arg(state.block_in_search + 1).arg(x.size()).arg(low, 0, 'g', 3));
+  set_points(
+      static_cast<int>(x.size()),
+      tr("Block %1: tuples scored: %2, best %3").arg(state.block_in_search + 1).arg(x.size()).arg(low, 0, 'g', 3));
 }
 
 HistogramPlot::HistogramPlot(const Theme& theme, QWidget* parent)
-    : RunPlot(theme, tr("Histogram of the selected site"), tr("Appears when the site's activations are measured"), parent) {
+    : RunPlot(theme, tr("Histogram of the selected site"), tr("Appears when the site's activations are measured"),
+              parent) {
   plot().addGraph();
   plot().addGraph();
   plot().graph(0)->setLineStyle(QCPGraph::lsStepCenter);
@@ -317,18 +331,24 @@ void HistogramPlot::show_run(const RunState& state, int site) {
   QVector<double> bounds_x, bounds_y;
   const int block = state.partition.blocks.empty() ? -1 : state.partition.block_of(site);
   const BlockSearched* found = block >= 0 ? state.result_of(block) : nullptr;
-  if (found != nullptr && state.recipe && state.recipe->activation_mode == ActivationMode::STATIC_TENSOR && state.recipe->activation_bits < 16) {
+  if (found != nullptr && state.recipe && state.recipe->activation_mode == ActivationMode::STATIC_TENSOR &&
+      state.recipe->activation_bits < 16) {
     const std::vector<float> grid = candidates_of(*state.recipe);
     const float chosen = found->joint_parameters.at(static_cast<size_t>(site - found->first_site));
-    for (size_t i = 0; i < grid.size() && i < measured->percentile_low.size() && i < measured->percentile_high.size(); ++i) {
+    for (size_t i = 0; i < grid.size() && i < measured->percentile_low.size() && i < measured->percentile_high.size();
+         ++i) {
       if (std::abs(grid[i] - chosen) > 1e-4f) continue;
       const double nan = std::nan("");
-      bounds_x << measured->percentile_low[i] << measured->percentile_low[i] << measured->percentile_low[i] << measured->percentile_high[i] << measured->percentile_high[i];
+      bounds_x << measured->percentile_low[i] << measured->percentile_low[i] << measured->percentile_low[i]
+               << measured->percentile_high[i] << measured->percentile_high[i];
       bounds_y << 0.5 << high * 2 << nan << 0.5 << high * 2;
     }
   }
   plot().graph(1)->setData(bounds_x, bounds_y);
-  set_points(static_cast<int>(x.size()), tr("Site %1: from %2 to %3").arg(site).arg(double(measured->minimum), 0, 'g', 3).arg(double(measured->maximum), 0, 'g', 3));
+  set_points(static_cast<int>(x.size()), tr("Site %1: from %2 to %3")
+                                             .arg(site)
+                                             .arg(double(measured->minimum), 0, 'g', 3)
+                                             .arg(double(measured->maximum), 0, 'g', 3));
 }
 
 }  // namespace qvlm::studio
