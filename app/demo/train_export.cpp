@@ -183,7 +183,10 @@ void export_vlm(const std::filesystem::path& checkpoint, const std::filesystem::
   ParameterStore parameters;
   add_tower(parameters, whole_tower, seed);
   add_decoder(parameters, config, seed);
-  parameters.load_weights(checkpoint);
+  const std::string untrained = "vision." + std::to_string(config.vision->layers) + ".";
+  for (const std::string& name : parameters.load_weights(checkpoint)) {
+    if (!name.starts_with(untrained)) throw Error::in(checkpoint.string(), "tensor", "weight." + name, "none");
+  }
 
   std::filesystem::create_directories(folder);
   Shards shards;

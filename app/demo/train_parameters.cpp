@@ -162,14 +162,19 @@ std::map<std::string, std::string> ParameterStore::load(const std::filesystem::p
   return file.metadata();
 }
 
-void ParameterStore::load_weights(const std::filesystem::path& path) {
+std::vector<std::string> ParameterStore::load_weights(const std::filesystem::path& path) {
   const torch::NoGradGuard no_gradients;
   const SafetensorsFile file(path);
+  std::vector<std::string> missing;
   for (const Slot& slot : slots_) {
-    if (!file.has("weight." + slot.name)) continue;
-    copy_into(slot.master, file.tensor("weight." + slot.name));
-    slot.leaf.copy_(slot.master);
+    if (file.has("weight." + slot.name)) {
+      copy_into(slot.master, file.tensor("weight." + slot.name));
+      slot.leaf.copy_(slot.master);
+    } else {
+      missing.push_back(slot.name);
+    }
   }
+  return missing;
 }
 
 }  // namespace qvlm::demo

@@ -51,8 +51,8 @@ class ParameterStore {
   void save(const std::filesystem::path& path, std::map<std::string, std::string> notes) const;
   /// Loads what save() wrote; every declared parameter must be there. Returns the notes. Throws Error.
   std::map<std::string, std::string> load(const std::filesystem::path& path);
-  /// Loads the weights alone, of the parameters that both have.
-  void load_weights(const std::filesystem::path& path);
+  /// Loads the weights alone, of the parameters that both have. Returns the names of those that the file lacks.
+  std::vector<std::string> load_weights(const std::filesystem::path& path);
 
  private:
   struct Slot {

@@ -1,6 +1,7 @@
 // Stage two: tower, projector and decoder learn to answer, from the answers' tokens alone.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "app/demo/make_tokenizer.h"
@@ -111,7 +112,10 @@ void train_vlm(const TrainOptions& options) {
   if (std::filesystem::exists(checkpoint)) {
     clock.resume_at(std::stod(parameters.load(checkpoint).at("seconds")));
   } else if (!options.tower.empty()) {
-    parameters.load_weights(options.tower);
+    const auto missing = parameters.load_weights(options.tower);  // all but the decoder's and the projector's
+    if (std::any_of(missing.begin(), missing.end(), [](const std::string& name) { return name.starts_with("vision."); })) {
+      throw Error::in(options.tower.string(), "tensors", "a tower's", "others");
+    }
   }
   clock.say(fmt::format("vlm: {} parameters, from step {}", parameters.count(), parameters.steps()));
   const auto save = [&] { parameters.save(checkpoint, {{"stage", "vlm"}, {"seconds", fmt::format("{}", clock.seconds())}}); };
@@ -161,7 +165,9 @@ void train_vlm(const TrainOptions& options) {
 
 void evaluate_vlm(const TrainOptions& options, int examples) {
   Trainee trainee(options);
-  trainee.parameters.load_weights(options.folder / "vlm.safetensors");
+  const auto checkpoint = options.folder / "vlm.safetensors";
+  const auto missing = trainee.parameters.load_weights(checkpoint);
+  if (!missing.empty()) throw Error::in(checkpoint.string(), "tensor", "weight." + missing.front(), "none");
   Crew crew(options.threads);
   fmt::print("held-out answers exact: {}\n", held_out(trainee, crew, options.questions, examples, false).text());
   fmt::print("with blank pictures:    {}\n", held_out(trainee, crew, options.questions, examples, true).text());

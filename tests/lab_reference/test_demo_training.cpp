@@ -192,6 +192,11 @@ class TestDemoTraining : public QObject {
     }
     QVERIFY(torch::equal(again.master("matrix"), parameters.master("matrix")));
     QVERIFY(torch::equal(again.master("vector"), parameters.master("vector")));
+    ParameterStore more;
+    more.add("matrix", {16, 8}, {}, 1);
+    more.add("head", {4}, {}, 1);
+    QCOMPARE(more.load_weights(path), std::vector<std::string>{"head"});
+    QVERIFY(torch::equal(more.master("matrix"), parameters.master("matrix")) == false);  // the file is one step older
     ParameterStore wrong;
     wrong.add("matrix", {8, 8}, {}, 1);
     QVERIFY_THROWS_EXCEPTION(Error, wrong.load(path));
