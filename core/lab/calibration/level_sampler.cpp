@@ -8,7 +8,7 @@
 namespace qvlm::calibration {
 namespace {
 
-// The grid of each row, or of each group of a row: step s and zero z, as core/model/activation_quantizer.h. [rows, groups] each
+// Step s and zero z of ranges, as core/model/activation_quantizer.h. [positions] or [1] each
 struct Grid {
   torch::Tensor step, zero;
 };
@@ -72,28 +72,29 @@ LevelSamples LevelSampler::take(const Batches& batches, const std::vector<torch:
   for (size_t b = 0; b < batches.all.size(); ++b) {
     const Part& part = parts_[b];
     if (part.begin == part.end) continue;
-    const torch::Tensor x = site_inputs[b].reshape({-1, site_inputs[b].size(-1)}).index_select(0, part.rows);  // [positions, width]
-    const torch::Tensor channel = channels.narrow(0, part.begin, part.end - part.begin).unsqueeze(1);
-    const torch::Tensor value = x.gather(1, channel);  // [positions, 1]
-    Grid grid;
+    const torch::Tensor x = site_inputs[b].reshape({-1, site_inputs[b].size(-1)});  // [rows, width], padding included
+    const torch::Tensor channel = channels.narrow(0, part.begin, part.end - part.begin);
+    const torch::Tensor value = x.reshape({-1}).index_select(0, part.rows * x.size(1) + channel);  // [positions]
+    Grid grid;  // of each position, or one for all
     switch (quantizer.granularity) {
       case ActivationGranularity::STATIC_TENSOR:
-        grid = grid_of(torch::full({1, 1}, quantizer.low), torch::full({1, 1}, quantizer.high), quantizer.bits);
+        grid = grid_of(torch::full({1}, quantizer.low), torch::full({1}, quantizer.high), quantizer.bits);
         break;
       case ActivationGranularity::DYNAMIC_GROUP: {
         const auto groups = x.reshape({x.size(0), -1, quantizer.group});
-        grid = grid_of(groups.amin(2) * quantizer.clip, groups.amax(2) * quantizer.clip, quantizer.bits);
-        const auto group = torch::floor_divide(channel, quantizer.group);
-        grid = {grid.step.gather(1, group), grid.zero.gather(1, group)};
+        const auto index = part.rows * groups.size(1) + torch::floor_divide(channel, quantizer.group);
+        grid = grid_of((groups.amin(2) * quantizer.clip).reshape({-1}).index_select(0, index),
+                       (groups.amax(2) * quantizer.clip).reshape({-1}).index_select(0, index), quantizer.bits);
         break;
       }
       case ActivationGranularity::DYNAMIC_TOKEN:
       case ActivationGranularity::NONE:
-        grid = grid_of(x.amin(1, true) * quantizer.clip, x.amax(1, true) * quantizer.clip, quantizer.bits);
+        grid = grid_of((x.amin(1) * quantizer.clip).index_select(0, part.rows), (x.amax(1) * quantizer.clip).index_select(0, part.rows),
+                       quantizer.bits);
         break;
     }
-    coordinates.push_back((value / grid.step + grid.zero).squeeze(1));
-    steps.push_back(grid.step.expand_as(value).squeeze(1));
+    coordinates.push_back(value / grid.step + grid.zero);
+    steps.push_back(grid.step.expand_as(value));
   }
   return {torch::cat(coordinates), torch::cat(steps)};
 }
