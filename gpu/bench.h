@@ -12,8 +12,9 @@ struct ReadBandwidth {
   int runs = 0;
 };
 
-/// Reads `bytes` of device memory by a shader, `runs` times after one that is not counted. device and device_name as in EngineOptions.
-/// Throws Error.
-ReadBandwidth measure_read_bandwidth(int device = -1, const std::string& device_name = "", int64_t bytes = int64_t{256} << 20, int runs = 5);
+/// Reads `bytes` of device memory by a shader, `runs` times after one that is not counted. device and device_name as in
+/// EngineOptions. Throws Error.
+ReadBandwidth measure_read_bandwidth(int device = -1, const std::string& device_name = "",
+                                     int64_t bytes = int64_t{256} << 20, int runs = 5);
 
 }  // namespace qvlm

@@ -13,18 +13,23 @@ namespace {
 constexpr uint32_t kLogitRows = 16;  // rows that last_logits computes together
 }
 
-Decoder::Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_rows, GpuContext& gpu, WeightLoader& loader)
+Decoder::Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_rows, GpuContext& gpu,
+                 WeightLoader& loader)
     : config_(config), context_(context), chunk_(static_cast<uint32_t>(std::min(context, prefill_rows))), gpu_(gpu) {
   if (config.head_dim % 4 != 0 || config.head_dim > 256)
-    throw Error("the engine runs attention heads of a multiple of 4 channels, at most 256; the model has " + std::to_string(config.head_dim));
+    throw Error("the engine runs attention heads of a multiple of 4 channels, at most 256; the model has " +
+                std::to_string(config.head_dim));
   embedding_ = loader.plain_matrix("decoder.embedding.weight");
   loader.counting = true;
   for (int i = 0; i < config.layers; ++i) {
     const std::string p = "decoder." + std::to_string(i) + ".";
     Layer layer;
     layer.attention_norm = loader.vector(p + "attention_norm.weight");
-    layer.qkv = loader.stacked({p + "attention.query.weight", p + "attention.key.weight", p + "attention.value.weight"});
-    if (config.attention_bias) layer.qkv_bias = loader.vector({p + "attention.query.bias", p + "attention.key.bias", p + "attention.value.bias"});
+    layer.qkv =
+        loader.stacked({p + "attention.query.weight", p + "attention.key.weight", p + "attention.value.weight"});
+    if (config.attention_bias)
+      layer.qkv_bias =
+          loader.vector({p + "attention.query.bias", p + "attention.key.bias", p + "attention.value.bias"});
     layer.output = loader.matrix(p + "attention.output.weight");
     layer.mlp_norm = loader.vector(p + "mlp_norm.weight");
     layer.gate = loader.matrix(p + "mlp.gate.weight");
@@ -42,7 +47,8 @@ Decoder::Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_r
   sines_ = gpu.upload(std::span<const float>(rotary.sines), Intent::CODES);
 
   const auto hidden = static_cast<uint32_t>(config.hidden), vocabulary = static_cast<uint32_t>(config.vocabulary);
-  const auto queries = static_cast<uint32_t>(config.heads * config.head_dim), kv = static_cast<uint32_t>(config.kv_heads * config.head_dim);
+  const auto queries = static_cast<uint32_t>(config.heads * config.head_dim),
+             kv = static_cast<uint32_t>(config.kv_heads * config.head_dim);
   for (Layer& layer : layers_) {
     const uint64_t bytes = static_cast<uint64_t>(context) * kv * 2;
     layer.cache = {gpu.memory().allocate(bytes, Intent::CACHE), gpu.memory().allocate(bytes, Intent::CACHE), true, kv};
@@ -80,12 +86,13 @@ void Decoder::logits_of(Recorder& r, const DeviceTensor& hidden, const DeviceTen
 Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits) {
   const Kernels& k = gpu_.kernels();
   Recorder r = gpu_.recorder();
-  const auto heads = static_cast<uint32_t>(config_.heads), kv_heads = static_cast<uint32_t>(config_.kv_heads), head_dim = static_cast<uint32_t>(config_.head_dim);
-  const DeviceTensor x = stream_.row_part(first, rows);        // [rows, hidden]
-  const DeviceTensor normed = normed_.row_part(0, rows);       // [rows, hidden]
-  const DeviceTensor qkv = qkv_.row_part(0, rows);             // [rows, (heads + 2 kv_heads) head_dim]
-  const DeviceTensor attended = attended_.row_part(0, rows);   // [rows, heads * head_dim]
-  const DeviceTensor ffn = ffn_.row_part(0, rows);             // [rows, ffn]
+  const auto heads = static_cast<uint32_t>(config_.heads), kv_heads = static_cast<uint32_t>(config_.kv_heads),
+             head_dim = static_cast<uint32_t>(config_.head_dim);
+  const DeviceTensor x = stream_.row_part(first, rows);       // [rows, hidden]
+  const DeviceTensor normed = normed_.row_part(0, rows);      // [rows, hidden]
+  const DeviceTensor qkv = qkv_.row_part(0, rows);            // [rows, (heads + 2 kv_heads) head_dim]
+  const DeviceTensor attended = attended_.row_part(0, rows);  // [rows, heads * head_dim]
+  const DeviceTensor ffn = ffn_.row_part(0, rows);            // [rows, ffn]
   r.add(k.embed(embedding_, ids_, features_, x));
   for (const Layer& layer : layers_) {
     r.add(k.norm(x, normed, layer.attention_norm, {}, config_.norm_epsilon));
@@ -98,7 +105,8 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits) {
       column += width;
     }
     r.add(k.rope_kv(qkv, layer.cache, cosines_, sines_, state_, heads, kv_heads, head_dim));
-    r.add(k.attention_causal(qkv.column_part(0, heads * head_dim), layer.cache, state_, attended, heads, kv_heads, head_dim));
+    r.add(k.attention_causal(qkv.column_part(0, heads * head_dim), layer.cache, state_, attended, heads, kv_heads,
+                             head_dim));
     r.add(k.matrix(layer.output, attended, x, {.add = &x}));
     r.add(k.norm(x, normed, layer.mlp_norm, {}, config_.norm_epsilon));
     r.add(k.matrix(layer.up, normed, ffn));
@@ -112,13 +120,15 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits) {
 void Decoder::write_inputs(const InputRows& rows, size_t first, size_t count, int64_t position) {
   const StepState state{.position = static_cast<uint32_t>(position)};
   std::memcpy(state_.mapped(), &state, sizeof state);
-  std::vector<int32_t> ids(rows.ids.begin() + static_cast<ptrdiff_t>(first), rows.ids.begin() + static_cast<ptrdiff_t>(first + count));
+  std::vector<int32_t> ids(rows.ids.begin() + static_cast<ptrdiff_t>(first),
+                           rows.ids.begin() + static_cast<ptrdiff_t>(first + count));
   const size_t hidden = static_cast<size_t>(config_.hidden);
   int32_t staged = 0;
   for (int32_t& id : ids) {
     if (id >= 0) continue;
     const size_t from = static_cast<size_t>(-1 - id) * hidden;
-    std::memcpy(features_.span.mapped() + size_t(staged) * features_.stride * 4, rows.features.data() + from, hidden * 4);
+    std::memcpy(features_.span.mapped() + size_t(staged) * features_.stride * 4, rows.features.data() + from,
+                hidden * 4);
     id = -1 - staged++;
   }
   std::memcpy(ids_.mapped(), ids.data(), ids.size() * 4);
@@ -192,7 +202,9 @@ const Trace& Decoder::decode_trace() {
   return decode_.trace();
 }
 
-Trace Decoder::prefill_trace(uint32_t rows) { return record(0, rows, true).trace(); }
+Trace Decoder::prefill_trace(uint32_t rows) {
+  return record(0, rows, true).trace();
+}
 
 size_t Decoder::decode_dispatches() {
   decode_trace();

@@ -22,7 +22,8 @@ class Decoder {
   Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_rows, GpuContext& gpu, WeightLoader& loader);
 
   int64_t context() const { return context_; }
-  /// Computes rows at positions [position, position + rows); afterwards logits are of the last row. Throws Cancelled, DeviceLost.
+  /// Computes rows at positions [position, position + rows); afterwards logits are of the last row. Throws Cancelled,
+  /// DeviceLost.
   void forward(const InputRows& rows, int64_t position, std::stop_token stop);
   /// Of the last forward's last row, [vocabulary].
   std::vector<float> logits();

@@ -3,19 +3,25 @@
 
 namespace qvlm {
 
-Device::Device(std::shared_ptr<Instance> instance, DeviceProfile profile) : instance_(std::move(instance)), profile_(std::move(profile)) {
+Device::Device(std::shared_ptr<Instance> instance, DeviceProfile profile)
+    : instance_(std::move(instance)), profile_(std::move(profile)) {
   const float priority = 0.5f;
   VkDeviceQueueCreateInfo queue{.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,
                                 .queueFamilyIndex = profile_.queue_family,
                                 .queueCount = 1,
                                 .pQueuePriorities = &priority};
-  VkPhysicalDeviceVulkan12Features features12{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES, .bufferDeviceAddress = VK_TRUE};
-  VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
-                                                         .subgroupSizeControl = VK_TRUE,
-                                                         .computeFullSubgroups = VK_TRUE};
+  VkPhysicalDeviceVulkan12Features features12{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+                                              .bufferDeviceAddress = VK_TRUE};
+  VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
+      .subgroupSizeControl = VK_TRUE,
+      .computeFullSubgroups = VK_TRUE};
   VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &features12};
   const char* extension = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
-  VkDeviceCreateInfo info{.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO, .pNext = &features, .queueCreateInfoCount = 1, .pQueueCreateInfos = &queue};
+  VkDeviceCreateInfo info{.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+                          .pNext = &features,
+                          .queueCreateInfoCount = 1,
+                          .pQueueCreateInfos = &queue};
   if (profile_.subgroup_size_control) {
     features12.pNext = &control;
     info.enabledExtensionCount = 1;
@@ -48,7 +54,9 @@ VkCommandBuffer Device::new_command_buffer() const {
   return commands;
 }
 
-void Device::free_command_buffer(VkCommandBuffer commands) const { api_.vkFreeCommandBuffers(device_, pool_, 1, &commands); }
+void Device::free_command_buffer(VkCommandBuffer commands) const {
+  api_.vkFreeCommandBuffers(device_, pool_, 1, &commands);
+}
 
 VkFence Device::new_fence() const {
   VkFenceCreateInfo info{.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO};
@@ -57,18 +65,22 @@ VkFence Device::new_fence() const {
   return fence;
 }
 
-void Device::destroy_fence(VkFence fence) const { api_.vkDestroyFence(device_, fence, nullptr); }
+void Device::destroy_fence(VkFence fence) const {
+  api_.vkDestroyFence(device_, fence, nullptr);
+}
 
 void Device::check_alive(VkResult result, const char* what) const {
   if (result == VK_ERROR_DEVICE_LOST)
     throw DeviceLost("the Vulkan device " + profile_.info.name +
                      " was lost (driver reset or timeout); the model is loaded again on the next use");
-  if (result == VK_TIMEOUT) throw DeviceLost("the Vulkan device " + profile_.info.name + " did not answer for 60 seconds");
+  if (result == VK_TIMEOUT)
+    throw DeviceLost("the Vulkan device " + profile_.info.name + " did not answer for 60 seconds");
   check(result, what);
 }
 
 void Device::submit(VkCommandBuffer commands, VkFence fence) {
-  if (lose_at_ >= 0 && submissions_ >= static_cast<uint64_t>(lose_at_)) check_alive(VK_ERROR_DEVICE_LOST, "vkQueueSubmit");
+  if (lose_at_ >= 0 && submissions_ >= static_cast<uint64_t>(lose_at_))
+    check_alive(VK_ERROR_DEVICE_LOST, "vkQueueSubmit");
   VkSubmitInfo info{.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO, .commandBufferCount = 1, .pCommandBuffers = &commands};
   check_alive(api_.vkQueueSubmit(queue_, 1, &info, fence), "vkQueueSubmit");
   ++submissions_;

@@ -36,11 +36,16 @@ std::string version_text(uint32_t v) {
 
 std::string kind_of(VkPhysicalDeviceType type) {
   switch (type) {
-    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return "discrete";
-    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return "integrated";
-    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU: return "virtual";
-    case VK_PHYSICAL_DEVICE_TYPE_CPU: return "cpu";
-    default: return "other";
+    case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU:
+      return "discrete";
+    case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU:
+      return "integrated";
+    case VK_PHYSICAL_DEVICE_TYPE_VIRTUAL_GPU:
+      return "virtual";
+    case VK_PHYSICAL_DEVICE_TYPE_CPU:
+      return "cpu";
+    default:
+      return "other";
   }
 }
 
@@ -62,7 +67,8 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
   p.cpu = base.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
   p.max_workgroup_threads = base.limits.maxComputeWorkGroupInvocations;
   p.max_texel_elements = base.limits.maxTexelBufferElements;
-  p.buffer_alignment = std::max<uint64_t>({256, base.limits.minTexelBufferOffsetAlignment, base.limits.minStorageBufferOffsetAlignment});
+  p.buffer_alignment =
+      std::max<uint64_t>({256, base.limits.minTexelBufferOffsetAlignment, base.limits.minStorageBufferOffsetAlignment});
   vkGetPhysicalDeviceMemoryProperties(physical, &p.memory);
   for (uint32_t i = 0; i < p.memory.memoryHeapCount; ++i)
     if (p.memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT)
@@ -73,8 +79,10 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
   }
 
   VkPhysicalDeviceMaintenance3Properties limits{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_3_PROPERTIES};
-  VkPhysicalDeviceSubgroupProperties subgroup{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES, .pNext = &limits};
-  VkPhysicalDeviceDriverProperties driver{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES, .pNext = &subgroup};
+  VkPhysicalDeviceSubgroupProperties subgroup{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_PROPERTIES,
+                                              .pNext = &limits};
+  VkPhysicalDeviceDriverProperties driver{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_DRIVER_PROPERTIES,
+                                          .pNext = &subgroup};
   VkPhysicalDeviceProperties2 properties{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &driver};
   vkGetPhysicalDeviceProperties2(physical, &properties);
   p.info.driver = std::string(driver.driverName) + " " + driver.driverInfo;
@@ -82,9 +90,10 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
   p.info.subgroup_size = static_cast<int>(subgroup.subgroupSize);
   p.max_allocation = std::min<uint64_t>(limits.maxMemoryAllocationSize, uint64_t{1} << 30);
 
-  VkPhysicalDeviceBufferDeviceAddressFeatures addresses{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES};
-  VkPhysicalDeviceShaderFloat16Int8Features half{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES,
-                                                 .pNext = &addresses};
+  VkPhysicalDeviceBufferDeviceAddressFeatures addresses{
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES};
+  VkPhysicalDeviceShaderFloat16Int8Features half{
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES, .pNext = &addresses};
   VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &half};
   vkGetPhysicalDeviceFeatures2(physical, &features);
   p.info.buffer_addresses = addresses.bufferDeviceAddress;
@@ -95,35 +104,44 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
   std::vector<VkExtensionProperties> extensions(count);
   vkEnumerateDeviceExtensionProperties(physical, nullptr, &count, extensions.data());
   const auto has = [&](const char* name) {
-    return std::any_of(extensions.begin(), extensions.end(), [&](const auto& e) { return std::strcmp(e.extensionName, name) == 0; });
+    return std::any_of(extensions.begin(), extensions.end(),
+                       [&](const auto& e) { return std::strcmp(e.extensionName, name) == 0; });
   };
   p.info.integer_dot_product = has("VK_KHR_shader_integer_dot_product");
   p.info.cooperative_matrix = has("VK_KHR_cooperative_matrix");
   if (has(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) {
-    VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT};
+    VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT};
     VkPhysicalDeviceFeatures2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &control};
     vkGetPhysicalDeviceFeatures2(physical, &query);
-    VkPhysicalDeviceSubgroupSizeControlPropertiesEXT sizes{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES_EXT};
+    VkPhysicalDeviceSubgroupSizeControlPropertiesEXT sizes{
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES_EXT};
     VkPhysicalDeviceProperties2 query2{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &sizes};
     vkGetPhysicalDeviceProperties2(physical, &query2);
     p.subgroup_size_control = control.subgroupSizeControl && control.computeFullSubgroups &&
                               (sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT);
     if (p.subgroup_size_control)  // 32 where the device can: the kernels' shared shape on vendors with several sizes
-      p.subgroup_size = std::clamp<uint32_t>(p.cpu ? p.subgroup_size : 32, sizes.minSubgroupSize, sizes.maxSubgroupSize);
+      p.subgroup_size =
+          std::clamp<uint32_t>(p.cpu ? p.subgroup_size : 32, sizes.minSubgroupSize, sizes.maxSubgroupSize);
   }
 
   uint32_t families = 0;
   vkGetPhysicalDeviceQueueFamilyProperties(physical, &families, nullptr);
   std::vector<VkQueueFamilyProperties> queues(families);
   vkGetPhysicalDeviceQueueFamilyProperties(physical, &families, queues.data());
-  const auto family = std::find_if(queues.begin(), queues.end(), [](const auto& q) { return q.queueFlags & VK_QUEUE_COMPUTE_BIT; });
+  const auto family =
+      std::find_if(queues.begin(), queues.end(), [](const auto& q) { return q.queueFlags & VK_QUEUE_COMPUTE_BIT; });
   p.queue_family = static_cast<uint32_t>(family - queues.begin());
 
-  constexpr VkSubgroupFeatureFlags kNeeded = VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT;
-  if (!addresses.bufferDeviceAddress) p.info.unusable = "it has no buffer device addresses";
-  else if ((subgroup.supportedOperations & kNeeded) != kNeeded || !(subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT))
+  constexpr VkSubgroupFeatureFlags kNeeded =
+      VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT;
+  if (!addresses.bufferDeviceAddress)
+    p.info.unusable = "it has no buffer device addresses";
+  else if ((subgroup.supportedOperations & kNeeded) != kNeeded ||
+           !(subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT))
     p.info.unusable = "it lacks subgroup arithmetic in compute shaders";
-  else if (family == queues.end()) p.info.unusable = "it has no compute queue";
+  else if (family == queues.end())
+    p.info.unusable = "it has no compute queue";
 
   for (const Quirk& quirk : kQuirks)
     if (quirk.applies(p, driver)) {
@@ -151,11 +169,13 @@ std::vector<DeviceProfile> device_profiles(VkInstance instance) {
 
 DeviceProfile choose_device(const std::vector<DeviceProfile>& profiles, int index, const std::string& name) {
   if (profiles.empty())
-    throw Error("there is no Vulkan device on this machine: install a driver (Debian, Ubuntu: mesa-vulkan-drivers, which also "
-                "runs on the processor alone), or use --backend reference");
+    throw Error(
+        "there is no Vulkan device on this machine: install a driver (Debian, Ubuntu: mesa-vulkan-drivers, which also "
+        "runs on the processor alone), or use --backend reference");
   std::string list;
   for (const auto& p : profiles)
-    list += "\n  " + std::to_string(p.info.index) + ": " + p.info.name + (p.info.unusable.empty() ? "" : " (unusable: " + p.info.unusable + ")");
+    list += "\n  " + std::to_string(p.info.index) + ": " + p.info.name +
+            (p.info.unusable.empty() ? "" : " (unusable: " + p.info.unusable + ")");
   const DeviceProfile* chosen = nullptr;
   for (const auto& p : profiles) {
     const bool match = !name.empty() ? p.info.name.find(name) != std::string::npos
@@ -163,9 +183,14 @@ DeviceProfile choose_device(const std::vector<DeviceProfile>& profiles, int inde
                                      : p.info.unusable.empty();
     if (match && !chosen) chosen = &p;
   }
-  if (!chosen) throw Error("no Vulkan device " + (!name.empty() ? "named '" + name + "'" : index >= 0 ? "number " + std::to_string(index)
-                                                                                                       : std::string("is usable")) + "; there are:" + list);
-  if (!chosen->info.unusable.empty()) throw Error("the Vulkan device " + chosen->info.name + " cannot be used: " + chosen->info.unusable);
+  if (!chosen)
+    throw Error("no Vulkan device " +
+                (!name.empty() ? "named '" + name + "'"
+                 : index >= 0  ? "number " + std::to_string(index)
+                               : std::string("is usable")) +
+                "; there are:" + list);
+  if (!chosen->info.unusable.empty())
+    throw Error("the Vulkan device " + chosen->info.name + " cannot be used: " + chosen->info.unusable);
   return *chosen;
 }
 

@@ -13,24 +13,24 @@ namespace qvlm {
 struct DeviceProfile {
   VkPhysicalDevice physical = VK_NULL_HANDLE;
   DeviceInfo info;
-  bool cpu = false;                  // the device is the processor: kernels of the texel-buffer kind
+  bool cpu = false;                    // the device is the processor: kernels of the texel-buffer kind
   bool subgroup_size_control = false;  // a pipeline can require its subgroup size
   uint32_t subgroup_size = 32;
   uint32_t queue_family = 0;
   uint32_t max_workgroup_threads = 128;
-  uint64_t max_allocation = uint64_t{1} << 30;     // bytes; never above 1 GiB
+  uint64_t max_allocation = uint64_t{1} << 30;  // bytes; never above 1 GiB
   uint64_t max_texel_elements = uint64_t{1} << 27;
-  uint64_t buffer_alignment = 256;   // of every allocation inside a block
+  uint64_t buffer_alignment = 256;  // of every allocation inside a block
   VkPhysicalDeviceMemoryProperties memory{};
 
   // Chosen from the above.
-  uint32_t row_interleave = 1;       // rows of weights whose texels alternate (lanes of a CPU kernel)
+  uint32_t row_interleave = 1;  // rows of weights whose texels alternate (lanes of a CPU kernel)
   uint32_t norm_threads = 128;
-  uint32_t small_threads = 64;       // threads a workgroup of the other elementwise kernels
+  uint32_t small_threads = 64;  // threads a workgroup of the other elementwise kernels
   uint32_t sample_threads = 256;
-  uint32_t attention_queries = 4;    // rows of q a workgroup, in prefill
+  uint32_t attention_queries = 4;  // rows of q a workgroup, in prefill
   uint32_t prefill_rows = 512;
-  double macs_per_segment = 4e11;    // multiply-adds of one submission: at most about 50 ms
+  double macs_per_segment = 4e11;  // multiply-adds of one submission: at most about 50 ms
 };
 
 /// Profiles of all devices, in the order of DeviceInfo::index.

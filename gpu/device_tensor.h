@@ -18,7 +18,8 @@ struct DeviceTensor {
   uint64_t address() const { return span.address(); }
   /// Rows [first, first + count).
   DeviceTensor row_part(uint32_t first, uint32_t count) const {
-    return {span.part(uint64_t{first} * stride * 4, count ? (uint64_t{count - 1} * stride + columns) * 4 : 0), count, columns, stride};
+    return {span.part(uint64_t{first} * stride * 4, count ? (uint64_t{count - 1} * stride + columns) * 4 : 0), count,
+            columns, stride};
   }
   /// Columns [first, first + count).
   DeviceTensor column_part(uint32_t first, uint32_t count) const {
@@ -27,7 +28,9 @@ struct DeviceTensor {
 };
 
 /// Stride of a row of `columns` elements.
-inline uint32_t padded_columns(uint32_t columns) { return (columns + 3) / 4 * 4; }
+inline uint32_t padded_columns(uint32_t columns) {
+  return (columns + 3) / 4 * 4;
+}
 
 /// A tensor over all of a span that may be larger.
 inline DeviceTensor tensor_in(const Span& span, uint32_t rows, uint32_t columns) {
@@ -35,7 +38,9 @@ inline DeviceTensor tensor_in(const Span& span, uint32_t rows, uint32_t columns)
   return {span.part(0, (uint64_t{rows - 1} * stride + columns) * 4), rows, columns, stride};
 }
 
-inline uint64_t tensor_bytes(uint32_t rows, uint32_t columns) { return uint64_t{rows} * padded_columns(columns) * 4; }
+inline uint64_t tensor_bytes(uint32_t rows, uint32_t columns) {
+  return uint64_t{rows} * padded_columns(columns) * 4;
+}
 
 /// Packed weights on the device.
 struct DeviceMatrix {

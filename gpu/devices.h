@@ -1,4 +1,5 @@
-// The Vulkan devices of this machine, what they can do, and whether their kernels compute rightly. Free of Vulkan headers.
+// The Vulkan devices of this machine, what they can do, and whether their kernels compute rightly. Free of Vulkan
+// headers.
 #pragma once
 
 #include <cstdint>
@@ -11,17 +12,17 @@ namespace qvlm {
 struct DeviceInfo {
   int index = 0;
   std::string name;
-  std::string kind;        // "discrete", "integrated", "virtual", "cpu", "other"
-  std::string driver;      // name and version
-  std::string api;         // Vulkan version, "1.3.230"
+  std::string kind;          // "discrete", "integrated", "virtual", "cpu", "other"
+  std::string driver;        // name and version
+  std::string api;           // Vulkan version, "1.3.230"
   int64_t memory_bytes = 0;  // of the largest device-local heap
   int subgroup_size = 0;
   bool buffer_addresses = false;
-  bool float16 = false;              // arithmetic in shaders
+  bool float16 = false;  // arithmetic in shaders
   bool integer_dot_product = false;
   bool cooperative_matrix = false;
-  std::vector<std::string> quirks;   // driver workarounds in force
-  std::string unusable;              // why the engine cannot use it; empty: it can
+  std::vector<std::string> quirks;  // driver workarounds in force
+  std::string unusable;             // why the engine cannot use it; empty: it can
 };
 
 /// All devices. Throws Error if there is no Vulkan loader; an empty list means that there are no devices.
@@ -45,7 +46,8 @@ struct SelfTestReport {
   bool passed() const;
 };
 
-/// Runs every kernel on the device and compares. device: index as in list_devices(), -1: the first usable. Throws Error.
+/// Runs every kernel on the device and compares. device: index as in list_devices(), -1: the first usable. Throws
+/// Error.
 SelfTestReport self_test(int device = -1);
 
 }  // namespace qvlm

@@ -24,10 +24,13 @@ GpuContextOptions context_options(const EngineOptions& options) {
 
 Engine::Engine(const Model& model, const EngineOptions& options) : gpu_(context_options(options)) {
   const VlmConfig& config = model.config();
-  int64_t context = config.decoder.context_length > 0 ? std::min<int64_t>(config.decoder.context_length, kDefaultContext) : kDefaultContext;
+  int64_t context = config.decoder.context_length > 0
+                        ? std::min<int64_t>(config.decoder.context_length, kDefaultContext)
+                        : kDefaultContext;
   if (options.context > 0) context = options.context;
   if (config.decoder.context_length > 0 && context > config.decoder.context_length)
-    throw Error("context: at most the model's " + std::to_string(config.decoder.context_length) + " positions, asked for " + std::to_string(context));
+    throw Error("context: at most the model's " + std::to_string(config.decoder.context_length) +
+                " positions, asked for " + std::to_string(context));
   const int64_t rows = options.prefill_rows > 0 ? options.prefill_rows : gpu_.profile().prefill_rows;
   WeightLoader loader(model, gpu_);
   decoder_ = std::make_unique<Decoder>(config.decoder, context, rows, gpu_, loader);

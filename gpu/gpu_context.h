@@ -33,8 +33,8 @@ class GpuContext {
 
   const DeviceProfile& profile() const { return device_->profile(); }
   Recorder recorder() { return Recorder(*device_, *pipelines_, profile().macs_per_segment); }
-  /// Submits the segments in order, at most two ahead of the device, and waits. Between segments the stop token is asked; throws
-  /// Cancelled when nothing runs any more. Throws DeviceLost.
+  /// Submits the segments in order, at most two ahead of the device, and waits. Between segments the stop token is
+  /// asked; throws Cancelled when nothing runs any more. Throws DeviceLost.
   void run(const Recording& recording, std::stop_token stop = {});
   /// Uploads a host array of plain values.
   template <class T>

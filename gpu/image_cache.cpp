@@ -3,7 +3,9 @@
 
 namespace qvlm {
 namespace {
-int64_t size_in_bytes(const ImageCache::Embeddings& e) { return static_cast<int64_t>(e->size() * sizeof(float)); }
+int64_t size_in_bytes(const ImageCache::Embeddings& e) {
+  return static_cast<int64_t>(e->size() * sizeof(float));
+}
 }  // namespace
 
 ImageCache::Embeddings ImageCache::find(uint64_t hash) {

@@ -52,18 +52,30 @@ bool open_loader(const std::string& file) {
 
 std::string name_of(VkResult result) {
   switch (result) {
-    case VK_SUCCESS: return "VK_SUCCESS";
-    case VK_TIMEOUT: return "VK_TIMEOUT";
-    case VK_ERROR_OUT_OF_HOST_MEMORY: return "VK_ERROR_OUT_OF_HOST_MEMORY";
-    case VK_ERROR_OUT_OF_DEVICE_MEMORY: return "VK_ERROR_OUT_OF_DEVICE_MEMORY";
-    case VK_ERROR_INITIALIZATION_FAILED: return "VK_ERROR_INITIALIZATION_FAILED";
-    case VK_ERROR_DEVICE_LOST: return "VK_ERROR_DEVICE_LOST";
-    case VK_ERROR_MEMORY_MAP_FAILED: return "VK_ERROR_MEMORY_MAP_FAILED";
-    case VK_ERROR_LAYER_NOT_PRESENT: return "VK_ERROR_LAYER_NOT_PRESENT";
-    case VK_ERROR_EXTENSION_NOT_PRESENT: return "VK_ERROR_EXTENSION_NOT_PRESENT";
-    case VK_ERROR_FEATURE_NOT_PRESENT: return "VK_ERROR_FEATURE_NOT_PRESENT";
-    case VK_ERROR_INCOMPATIBLE_DRIVER: return "VK_ERROR_INCOMPATIBLE_DRIVER";
-    default: return "VkResult " + std::to_string(static_cast<int>(result));
+    case VK_SUCCESS:
+      return "VK_SUCCESS";
+    case VK_TIMEOUT:
+      return "VK_TIMEOUT";
+    case VK_ERROR_OUT_OF_HOST_MEMORY:
+      return "VK_ERROR_OUT_OF_HOST_MEMORY";
+    case VK_ERROR_OUT_OF_DEVICE_MEMORY:
+      return "VK_ERROR_OUT_OF_DEVICE_MEMORY";
+    case VK_ERROR_INITIALIZATION_FAILED:
+      return "VK_ERROR_INITIALIZATION_FAILED";
+    case VK_ERROR_DEVICE_LOST:
+      return "VK_ERROR_DEVICE_LOST";
+    case VK_ERROR_MEMORY_MAP_FAILED:
+      return "VK_ERROR_MEMORY_MAP_FAILED";
+    case VK_ERROR_LAYER_NOT_PRESENT:
+      return "VK_ERROR_LAYER_NOT_PRESENT";
+    case VK_ERROR_EXTENSION_NOT_PRESENT:
+      return "VK_ERROR_EXTENSION_NOT_PRESENT";
+    case VK_ERROR_FEATURE_NOT_PRESENT:
+      return "VK_ERROR_FEATURE_NOT_PRESENT";
+    case VK_ERROR_INCOMPATIBLE_DRIVER:
+      return "VK_ERROR_INCOMPATIBLE_DRIVER";
+    default:
+      return "VkResult " + std::to_string(static_cast<int>(result));
   }
 }
 
@@ -74,13 +86,14 @@ void check(VkResult result, const char* what) {
 Instance::Instance(bool validation, MessageHandler handler, const std::string& loader)
     : on_message_(std::make_unique<MessageHandler>(std::move(handler))) {
   if (!open_loader(loader))
-    throw Error(
-        "there is no Vulkan loader on this machine (" + (loader.empty() ? std::string("libvulkan.so.1") : loader) + "): install it (Debian, Ubuntu: libvulkan1 and "
-        "mesa-vulkan-drivers, or your graphics driver), or use --backend reference");
+    throw Error("there is no Vulkan loader on this machine (" +
+                (loader.empty() ? std::string("libvulkan.so.1") : loader) +
+                "): install it (Debian, Ubuntu: libvulkan1 and "
+                "mesa-vulkan-drivers, or your graphics driver), or use --backend reference");
   const uint32_t version = volkGetInstanceVersion();
   if (version < VK_API_VERSION_1_2)
-    throw Error("the Vulkan loader is too old: expected 1.2 or newer, found " + std::to_string(VK_VERSION_MAJOR(version)) +
-                "." + std::to_string(VK_VERSION_MINOR(version)));
+    throw Error("the Vulkan loader is too old: expected 1.2 or newer, found " +
+                std::to_string(VK_VERSION_MAJOR(version)) + "." + std::to_string(VK_VERSION_MINOR(version)));
 
   VkApplicationInfo application{.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
                                 .pApplicationName = "Q-VLM Studio",
@@ -98,18 +111,20 @@ Instance::Instance(bool validation, MessageHandler handler, const std::string& l
   }
   const VkResult result = vkCreateInstance(&info, nullptr, &instance_);
   if (result == VK_ERROR_INCOMPATIBLE_DRIVER)
-    throw Error("there is no Vulkan driver on this machine: install one (Debian, Ubuntu: mesa-vulkan-drivers, which also "
-                "runs on the processor alone), or use --backend reference");
+    throw Error(
+        "there is no Vulkan driver on this machine: install one (Debian, Ubuntu: mesa-vulkan-drivers, which also "
+        "runs on the processor alone), or use --backend reference");
   check(result, "vkCreateInstance");
   volkLoadInstanceOnly(instance_);
   if (validation) {
-    VkDebugUtilsMessengerCreateInfoEXT messenger{
-        .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
-        .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
-        .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
-        .pfnUserCallback = on_message,
-        .pUserData = on_message_.get()};
-    check(vkCreateDebugUtilsMessengerEXT(instance_, &messenger, nullptr, &messenger_), "vkCreateDebugUtilsMessengerEXT");
+    VkDebugUtilsMessengerCreateInfoEXT messenger{.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+                                                 .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT |
+                                                                    VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+                                                 .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+                                                 .pfnUserCallback = on_message,
+                                                 .pUserData = on_message_.get()};
+    check(vkCreateDebugUtilsMessengerEXT(instance_, &messenger, nullptr, &messenger_),
+          "vkCreateDebugUtilsMessengerEXT");
   }
 }
 

@@ -7,12 +7,16 @@
 namespace qvlm {
 namespace {
 
-uint32_t ceil_div(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
+uint32_t ceil_div(uint32_t a, uint32_t b) {
+  return (a + b - 1) / b;
+}
 
 // A device address, or the first element inside a bound texel buffer.
 struct Place {
   uint32_t low = 0, high = 0;
-  static Place address(const Span& span) { return {static_cast<uint32_t>(span.address()), static_cast<uint32_t>(span.address() >> 32)}; }
+  static Place address(const Span& span) {
+    return {static_cast<uint32_t>(span.address()), static_cast<uint32_t>(span.address() >> 32)};
+  }
   static Place element(const Span& span, uint32_t bytes) { return {static_cast<uint32_t>(span.offset / bytes), 0}; }
 };
 
@@ -78,13 +82,15 @@ Dispatch start(std::string kernel, PipelineKey key) {
 
 }  // namespace
 
-Kernels::Kernels(const DeviceProfile& profile, bool texel_kernels) : profile_(profile), texels_(texel_kernels && profile.cpu) {}
+Kernels::Kernels(const DeviceProfile& profile, bool texel_kernels)
+    : profile_(profile), texels_(texel_kernels && profile.cpu) {}
 
 Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& e) const {
   const PackedLayout& l = w.layout;
   if (x.columns != l.columns || y.columns != l.rows || x.rows != y.rows)
-    throw Error("Vulkan: a matrix [" + std::to_string(l.rows) + ", " + std::to_string(l.columns) + "] does not fit x [" + std::to_string(x.rows) +
-                ", " + std::to_string(x.columns) + "] and y [" + std::to_string(y.rows) + ", " + std::to_string(y.columns) + "]");
+    throw Error("Vulkan: a matrix [" + std::to_string(l.rows) + ", " + std::to_string(l.columns) +
+                "] does not fit x [" + std::to_string(x.rows) + ", " + std::to_string(x.columns) + "] and y [" +
+                std::to_string(y.rows) + ", " + std::to_string(y.columns) + "]");
   MatrixArguments a{};
   a.y = y.address();
   a.bias = e.bias.span.address();
@@ -101,7 +107,8 @@ Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const Dev
   a.group_steps = l.group_steps;
   a.interleave = l.interleave;
   a.zero = l.zero;
-  a.flags = (e.bias.present() ? kBias : 0) | (e.add ? kAdd : 0) | (e.multiply ? kMultiply : 0) | (l.has_zeros ? kHasZeros : 0) |
+  a.flags = (e.bias.present() ? kBias : 0) | (e.add ? kAdd : 0) | (e.multiply ? kMultiply : 0) |
+            (l.has_zeros ? kHasZeros : 0) |
             (e.activate ? (static_cast<uint32_t>(e.activation) + 1) << kActivationShift : 0);
   const uint32_t format = static_cast<uint32_t>(l.format), ragged = l.columns % 32 != 0 ? 1 : 0;
 
@@ -149,10 +156,11 @@ Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const Dev
   return d;
 }
 
-Dispatch Kernels::norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight, const DeviceVector& bias, float epsilon) const {
+Dispatch Kernels::norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight,
+                       const DeviceVector& bias, float epsilon) const {
   Dispatch d = start(bias.present() ? "layer_norm" : "rms_norm", {"norm", {profile_.norm_threads}});
-  d.set_arguments(NormArguments{x.address(), y.address(), weight.span.address(), bias.span.address(), x.columns, x.stride, y.stride,
-                                bias.present() ? 1u : 0u, epsilon});
+  d.set_arguments(NormArguments{x.address(), y.address(), weight.span.address(), bias.span.address(), x.columns,
+                                x.stride, y.stride, bias.present() ? 1u : 0u, epsilon});
   d.groups_x = x.rows;
   d.reads = {x.span, weight.span};
   if (bias.present()) d.reads.push_back(bias.span);
@@ -161,11 +169,11 @@ Dispatch Kernels::norm(const DeviceTensor& x, const DeviceTensor& y, const Devic
   return d;
 }
 
-Dispatch Kernels::rope_kv(const DeviceTensor& qkv, const KeyValues& cache, const Span& cosines, const Span& sines, const Span& state,
-                          uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const {
+Dispatch Kernels::rope_kv(const DeviceTensor& qkv, const KeyValues& cache, const Span& cosines, const Span& sines,
+                          const Span& state, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const {
   Dispatch d = start("rope_kv", {"rope_kv", {profile_.small_threads}});
-  d.set_arguments(RopeArguments{qkv.address(), cache.keys.address(), cache.values.address(), cosines.address(), sines.address(), state.address(),
-                                qkv.stride, heads, kv_heads, head_dim, cache.stride});
+  d.set_arguments(RopeArguments{qkv.address(), cache.keys.address(), cache.values.address(), cosines.address(),
+                                sines.address(), state.address(), qkv.stride, heads, kv_heads, head_dim, cache.stride});
   d.groups_x = ceil_div((heads + 2 * kv_heads) * head_dim / 4, profile_.small_threads);
   d.groups_y = qkv.rows;
   d.reads = {qkv.span, cosines, sines, state};
@@ -174,12 +182,16 @@ Dispatch Kernels::rope_kv(const DeviceTensor& qkv, const KeyValues& cache, const
   return d;
 }
 
-Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Span& state, uint32_t keys_count, bool causal,
-                            const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const {
-  if (head_dim % 4 != 0 || head_dim > 256) throw Error("Vulkan: attention heads of " + std::to_string(head_dim) + " channels: expected a multiple of 4, at most 256");
+Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Span& state, uint32_t keys_count,
+                            bool causal, const DeviceTensor& y, uint32_t heads, uint32_t kv_heads,
+                            uint32_t head_dim) const {
+  if (head_dim % 4 != 0 || head_dim > 256)
+    throw Error("Vulkan: attention heads of " + std::to_string(head_dim) +
+                " channels: expected a multiple of 4, at most 256");
   const uint32_t queries = q.rows == 1 ? 1 : profile_.attention_queries;
-  Dispatch d = start(causal ? "attention_causal" : "attention_full",
-                     {texels_ ? "attention_texel" : "attention", {profile_.subgroup_size, head_dim, queries, kv.f16 ? 1u : 0u}, true});
+  Dispatch d = start(
+      causal ? "attention_causal" : "attention_full",
+      {texels_ ? "attention_texel" : "attention", {profile_.subgroup_size, head_dim, queries, kv.f16 ? 1u : 0u}, true});
   AttentionArguments a{};
   if (texels_) {
     const uint32_t bytes = kv.f16 ? 8 : 16;
@@ -213,20 +225,21 @@ Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Sp
   return d;
 }
 
-Dispatch Kernels::attention_causal(const DeviceTensor& q, const KeyValues& cache, const Span& state, const DeviceTensor& y, uint32_t heads,
-                                   uint32_t kv_heads, uint32_t head_dim) const {
+Dispatch Kernels::attention_causal(const DeviceTensor& q, const KeyValues& cache, const Span& state,
+                                   const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const {
   return attention(q, cache, state, 0, true, y, heads, kv_heads, head_dim);
 }
 
-Dispatch Kernels::attention_full(const DeviceTensor& q, const KeyValues& kv, uint32_t keys_count, const DeviceTensor& y, uint32_t heads,
-                                 uint32_t head_dim) const {
+Dispatch Kernels::attention_full(const DeviceTensor& q, const KeyValues& kv, uint32_t keys_count, const DeviceTensor& y,
+                                 uint32_t heads, uint32_t head_dim) const {
   return attention(q, kv, {}, keys_count, false, y, heads, heads, head_dim);
 }
 
-Dispatch Kernels::embed(const DeviceMatrix& embedding, const Span& ids, const DeviceTensor& features, const DeviceTensor& y) const {
+Dispatch Kernels::embed(const DeviceMatrix& embedding, const Span& ids, const DeviceTensor& features,
+                        const DeviceTensor& y) const {
   Dispatch d = start("embed", {"embed", {profile_.small_threads}});
-  d.set_arguments(EmbedArguments{embedding.codes.address(), ids.address(), features.address(), y.address(), y.columns, embedding.layout.steps * 4,
-                                 embedding.layout.interleave, features.stride, y.stride});
+  d.set_arguments(EmbedArguments{embedding.codes.address(), ids.address(), features.address(), y.address(), y.columns,
+                                 embedding.layout.steps * 4, embedding.layout.interleave, features.stride, y.stride});
   d.groups_x = y.rows;
   d.reads = {embedding.codes, ids, features.span};
   d.writes = {y.span};
@@ -256,7 +269,8 @@ Dispatch Kernels::copy(const Span& from, const Span& to, uint64_t bytes) const {
 
 Dispatch Kernels::sample(const DeviceTensor& logits, const Span& work, const Span& request, const Span& result) const {
   Dispatch d = start("sample", {"sample", {profile_.sample_threads}});
-  d.set_arguments(SampleArguments{logits.address(), work.address(), request.address(), result.address(), logits.columns});
+  d.set_arguments(
+      SampleArguments{logits.address(), work.address(), request.address(), result.address(), logits.columns});
   d.reads = {logits.span, request};
   d.writes = {work, result};
   return d;

@@ -1,4 +1,5 @@
-// Each kernel of shaders/ as a typed call: arguments in, a Dispatch out, with the device's variant chosen and the ranges declared.
+// Each kernel of shaders/ as a typed call: arguments in, a Dispatch out, with the device's variant chosen and the
+// ranges declared.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@ namespace qvlm {
 
 /// What a matrix kernel does to a value before it writes it: + bias, activation, + add or * multiply.
 struct Epilogue {
-  DeviceVector bias;           // [rows of the weights]
+  DeviceVector bias;  // [rows of the weights]
   bool activate = false;
   Activation activation = Activation::SILU;
   const DeviceTensor* add = nullptr;       // like y; may be y itself
@@ -32,21 +33,24 @@ class Kernels {
   Kernels(const DeviceProfile& profile, bool texel_kernels);
 
   /// y[m, n] = epilogue(sum_k x[m, k] w[n, k]); x [M, K], y [M, N].
-  Dispatch matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& epilogue = {}) const;
+  Dispatch matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y,
+                  const Epilogue& epilogue = {}) const;
   /// RMSNorm (bias absent) or LayerNorm of rows. y may be x.
-  Dispatch norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight, const DeviceVector& bias, float epsilon) const;
-  /// Rotates q and k of qkv [M, (heads + 2 kv_heads) head_dim] at positions state.position + m; q stays in qkv, k and v go to the cache.
-  /// cosines, sines [context, head_dim / 2].
-  Dispatch rope_kv(const DeviceTensor& qkv, const KeyValues& cache, const Span& cosines, const Span& sines, const Span& state,
-                   uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const;
+  Dispatch norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight, const DeviceVector& bias,
+                float epsilon) const;
+  /// Rotates q and k of qkv [M, (heads + 2 kv_heads) head_dim] at positions state.position + m; q stays in qkv, k and v
+  /// go to the cache. cosines, sines [context, head_dim / 2].
+  Dispatch rope_kv(const DeviceTensor& qkv, const KeyValues& cache, const Span& cosines, const Span& sines,
+                   const Span& state, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const;
   /// Causal: row m sees cache rows 0 .. state.position + m. q [M, heads * head_dim], y likewise.
-  Dispatch attention_causal(const DeviceTensor& q, const KeyValues& cache, const Span& state, const DeviceTensor& y, uint32_t heads,
-                            uint32_t kv_heads, uint32_t head_dim) const;
+  Dispatch attention_causal(const DeviceTensor& q, const KeyValues& cache, const Span& state, const DeviceTensor& y,
+                            uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const;
   /// Full: every row sees all `keys_count` rows.
-  Dispatch attention_full(const DeviceTensor& q, const KeyValues& kv, uint32_t keys_count, const DeviceTensor& y, uint32_t heads,
-                          uint32_t head_dim) const;
+  Dispatch attention_full(const DeviceTensor& q, const KeyValues& kv, uint32_t keys_count, const DeviceTensor& y,
+                          uint32_t heads, uint32_t head_dim) const;
   /// ids: int32 [M]; negative: row -1 - id of features.
-  Dispatch embed(const DeviceMatrix& embedding, const Span& ids, const DeviceTensor& features, const DeviceTensor& y) const;
+  Dispatch embed(const DeviceMatrix& embedding, const Span& ids, const DeviceTensor& features,
+                 const DeviceTensor& y) const;
   /// pixels f32 [3, size, size] -> y [patches, 3 patch_size^2].
   Dispatch patches(const Span& pixels, uint32_t size, uint32_t patch_size, const DeviceTensor& y) const;
   Dispatch copy(const Span& from, const Span& to, uint64_t bytes) const;

@@ -19,15 +19,21 @@ std::string mebibytes(uint64_t bytes) {
   return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
 }
 
-bool is_weights(Intent intent) { return intent == Intent::CODES || intent == Intent::SCALES || intent == Intent::ZEROS; }
+bool is_weights(Intent intent) {
+  return intent == Intent::CODES || intent == Intent::SCALES || intent == Intent::ZEROS;
+}
 
 // Bytes of one texel of the view that CPU kernels read a block through.
 uint64_t texel_bytes(Intent intent) {
   switch (intent) {
-    case Intent::SCALES: return 2;
-    case Intent::ZEROS: return 1;
-    case Intent::CACHE: return 8;
-    default: return 16;
+    case Intent::SCALES:
+      return 2;
+    case Intent::ZEROS:
+      return 1;
+    case Intent::CACHE:
+      return 8;
+    default:
+      return 16;
   }
 }
 
@@ -52,8 +58,10 @@ uint32_t Memory::memory_type(uint32_t allowed, Intent intent) const {
   constexpr VkMemoryPropertyFlags kVisible = VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT;
   constexpr VkMemoryPropertyFlags kCached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
   std::array<VkMemoryPropertyFlags, 3> wishes{kLocal, 0, 0};
-  if (intent == Intent::UPLOAD) wishes = {kVisible | kLocal, kVisible, kVisible};
-  else if (intent == Intent::READBACK) wishes = {kVisible | kCached, kVisible, kVisible};
+  if (intent == Intent::UPLOAD)
+    wishes = {kVisible | kLocal, kVisible, kVisible};
+  else if (intent == Intent::READBACK)
+    wishes = {kVisible | kCached, kVisible, kVisible};
   for (const VkMemoryPropertyFlags wish : wishes)
     for (uint32_t i = 0; i < device_.profile().memory.memoryTypeCount; ++i)
       if ((allowed >> i & 1) && (device_.profile().memory.memoryTypes[i].propertyFlags & wish) == wish) return i;
@@ -62,12 +70,13 @@ uint32_t Memory::memory_type(uint32_t allowed, Intent intent) const {
 
 Block& Memory::new_block(uint64_t bytes, Intent intent) {
   const auto refuse = [&](const std::string& why) {
-    throw Error("too little memory on the Vulkan device " + device_.profile().info.name + ": " + mebibytes(bytes) + " more needed, " +
-                mebibytes(allocated_) + " in use, " + why);
+    throw Error("too little memory on the Vulkan device " + device_.profile().info.name + ": " + mebibytes(bytes) +
+                " more needed, " + mebibytes(allocated_) + " in use, " + why);
   };
   const uint64_t limit = limit_ ? limit_ : static_cast<uint64_t>(device_.profile().info.memory_bytes);
   if (limit && allocated_ + bytes > limit) refuse(mebibytes(limit) + (limit_ ? " allowed" : " there"));
-  const uint64_t most = std::min(device_.profile().max_allocation, device_.profile().max_texel_elements * texel_bytes(intent));
+  const uint64_t most =
+      std::min(device_.profile().max_allocation, device_.profile().max_texel_elements * texel_bytes(intent));
   if (bytes > most) refuse("one allocation is at most " + mebibytes(most));
 
   auto block = std::make_unique<Block>();
@@ -76,12 +85,14 @@ Block& Memory::new_block(uint64_t bytes, Intent intent) {
   VkBufferCreateInfo info{.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
                           .size = bytes,
                           .usage = VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT |
-                                   VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT};
+                                   VK_BUFFER_USAGE_UNIFORM_TEXEL_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+                                   VK_BUFFER_USAGE_TRANSFER_DST_BIT};
   const auto& api = device_.api();
   check(api.vkCreateBuffer(device_.handle(), &info, nullptr, &block->buffer), "vkCreateBuffer");
   VkMemoryRequirements needs{};
   api.vkGetBufferMemoryRequirements(device_.handle(), block->buffer, &needs);
-  VkMemoryAllocateFlagsInfo flags{.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO, .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
+  VkMemoryAllocateFlagsInfo flags{.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO,
+                                  .flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT};
   VkMemoryAllocateInfo allocate{.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,
                                 .pNext = &flags,
                                 .allocationSize = needs.size,
@@ -92,9 +103,11 @@ Block& Memory::new_block(uint64_t bytes, Intent intent) {
     refuse("the driver refused: " + name_of(result));
   }
   api.vkBindBufferMemory(device_.handle(), block->buffer, block->memory, 0);
-  if (device_.profile().memory.memoryTypes[allocate.memoryTypeIndex].propertyFlags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) {
+  if (device_.profile().memory.memoryTypes[allocate.memoryTypeIndex].propertyFlags &
+      VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) {
     void* mapped = nullptr;
-    if (api.vkMapMemory(device_.handle(), block->memory, 0, VK_WHOLE_SIZE, 0, &mapped) == VK_SUCCESS) block->mapped = static_cast<std::byte*>(mapped);
+    if (api.vkMapMemory(device_.handle(), block->memory, 0, VK_WHOLE_SIZE, 0, &mapped) == VK_SUCCESS)
+      block->mapped = static_cast<std::byte*>(mapped);
   }
   VkBufferDeviceAddressInfo address{.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, .buffer = block->buffer};
   block->address = api.vkGetBufferDeviceAddress(device_.handle(), &address);
@@ -112,14 +125,17 @@ Span Memory::allocate(uint64_t bytes, Intent intent) {
       if (candidate->intent == intent && candidate->size - candidate->used >= bytes) block = candidate.get();
   if (!block) {
     uint64_t size = bytes;
-    if (is_weights(intent)) {  // twice what is there already, so that small models stay small and large ones have few blocks
+    if (is_weights(
+            intent)) {  // twice what is there already, so that small models stay small and large ones have few blocks
       uint64_t there = 0;
       for (const auto& other : blocks_)
         if (other->intent == intent) there += other->size;
-      const uint64_t most = std::min(device_.profile().max_allocation, device_.profile().max_texel_elements * texel_bytes(intent));
+      const uint64_t most =
+          std::min(device_.profile().max_allocation, device_.profile().max_texel_elements * texel_bytes(intent));
       const uint64_t limit = limit_ ? limit_ : static_cast<uint64_t>(device_.profile().info.memory_bytes);
       const uint64_t left = limit > allocated_ ? limit - allocated_ : 0;
-      size = std::max(bytes, std::min({std::max(intent == Intent::CODES ? kFirstBlock : kFirstBlock / 16, there), most, left / 8}));
+      size = std::max(
+          bytes, std::min({std::max(intent == Intent::CODES ? kFirstBlock : kFirstBlock / 16, there), most, left / 8}));
     }
     block = &new_block(size, intent);
   }
@@ -142,14 +158,16 @@ void Memory::upload(const Span& to, std::span<const std::byte> bytes) {
   for (uint64_t done = 0; done < bytes.size();) {
     const uint64_t count = std::min<uint64_t>(bytes.size() - done, staging.size);
     std::memcpy(staging.mapped(), bytes.data() + done, count);
-    VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO, .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
+    VkCommandBufferBeginInfo begin{.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,
+                                   .flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT};
     check(api.vkBeginCommandBuffer(commands, &begin), "vkBeginCommandBuffer");
     VkBufferCopy copy{.srcOffset = staging.offset, .dstOffset = to.offset + done, .size = count};
     api.vkCmdCopyBuffer(commands, staging.block->buffer, to.block->buffer, 1, &copy);
     VkMemoryBarrier barrier{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                             .srcAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
                             .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
-    api.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1, &barrier, 0, nullptr, 0, nullptr);
+    api.vkCmdPipelineBarrier(commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, 0, 1,
+                             &barrier, 0, nullptr, 0, nullptr);
     check(api.vkEndCommandBuffer(commands), "vkEndCommandBuffer");
     device_.submit(commands, fence);
     device_.wait(fence);
@@ -161,7 +179,8 @@ void Memory::upload(const Span& to, std::span<const std::byte> bytes) {
 }
 
 void Memory::free_block(const Span& span) {
-  const auto found = std::find_if(blocks_.begin(), blocks_.end(), [&](const auto& block) { return block.get() == span.block; });
+  const auto found =
+      std::find_if(blocks_.begin(), blocks_.end(), [&](const auto& block) { return block.get() == span.block; });
   if (found == blocks_.end()) return;
   device_.api().vkDestroyBuffer(device_.handle(), (*found)->buffer, nullptr);
   device_.api().vkFreeMemory(device_.handle(), (*found)->memory, nullptr);

@@ -22,9 +22,9 @@ struct Block {
   Intent intent = Intent::SCRATCH;
   VkBuffer buffer = VK_NULL_HANDLE;
   VkDeviceMemory memory = VK_NULL_HANDLE;
-  uint64_t size = 0;       // bytes
-  uint64_t used = 0;       // bytes
-  uint64_t address = 0;    // device address of byte 0
+  uint64_t size = 0;            // bytes
+  uint64_t used = 0;            // bytes
+  uint64_t address = 0;         // device address of byte 0
   std::byte* mapped = nullptr;  // where the host can see it
 };
 

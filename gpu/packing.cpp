@@ -30,7 +30,8 @@ void half_row(const TensorView& view, int64_t row, int64_t columns, std::span<ui
   const std::byte* bytes = view.bytes.data() + row * columns * size_of(view.dtype);
   const auto put = [&](int64_t i, float value) {
     if (!(std::fabs(value) <= 65504.0f))
-      throw Error(name + ": holds " + std::to_string(value) + ", which float16, the engine's plain format, cannot hold");
+      throw Error(name + ": holds " + std::to_string(value) +
+                  ", which float16, the engine's plain format, cannot hold");
     out[static_cast<size_t>(i)] = to_half(value);
   };
   for (int64_t i = 0; i < columns; ++i) {
@@ -80,7 +81,8 @@ PackedMatrix pack(std::span<const Weight* const> parts, uint32_t interleave, con
   const int64_t columns = columns_of(*parts[0]);
   int64_t rows = 0;
   for (const Weight* part : parts) rows += rows_of(*part);
-  if (rows <= 0 || columns <= 0 || rows > INT32_MAX || columns > INT32_MAX) throw Error(name + ": a matrix without rows or columns, or too large");
+  if (rows <= 0 || columns <= 0 || rows > INT32_MAX || columns > INT32_MAX)
+    throw Error(name + ": a matrix without rows or columns, or too large");
   l.rows = static_cast<uint32_t>(rows);
   l.columns = static_cast<uint32_t>(columns);
   l.steps = (l.columns + 31) / 32;
@@ -121,7 +123,8 @@ PackedMatrix pack(std::span<const Weight* const> parts, uint32_t interleave, con
         for (size_t g = 0; g < l.groups; ++g) {
           const size_t at = (tile * l.groups + g) * interleave + within;
           const uint16_t scale = q->scales[static_cast<size_t>(r) * l.groups + g];
-          if ((scale & 0x7c00u) == 0x7c00u) throw Error(name + ": a scale in row " + std::to_string(r) + " is not finite");
+          if ((scale & 0x7c00u) == 0x7c00u)
+            throw Error(name + ": a scale in row " + std::to_string(r) + " is not finite");
           packed.scales[at] = scale;
           if (l.has_zeros) packed.zeros[at] = q->zeros[static_cast<size_t>(r) * l.groups + g];
         }

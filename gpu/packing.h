@@ -1,5 +1,5 @@
-// Weights rearranged for the kernels: 16-byte texels of codes in steps of 32 columns, scales and zeros in their own planes, rows
-// interleaved (shaders/matrix.glsl). Pure host code.
+// Weights rearranged for the kernels: 16-byte texels of codes in steps of 32 columns, scales and zeros in their own
+// planes, rows interleaved (shaders/matrix.glsl). Pure host code.
 #pragma once
 
 #include <cstdint>
@@ -31,17 +31,18 @@ struct PackedLayout {
 
 struct PackedMatrix {
   PackedLayout layout;
-  std::vector<uint32_t> codes;   // 4 words a texel
-  std::vector<uint16_t> scales;  // float16 bits, empty for F16
-  std::vector<uint8_t> zeros;    // empty unless has_zeros
+  std::vector<uint32_t> codes;     // 4 words a texel
+  std::vector<uint16_t> scales;    // float16 bits, empty for F16
+  std::vector<uint8_t> zeros;      // empty unless has_zeros
   double bits_per_weight() const;  // of the planes, over rows * columns
 };
 
 /// True where the matrices can run as one, rows below rows: all plain, or all quantized on like grids.
 bool can_stack(std::span<const Weight* const> parts);
 
-/// The parts below each other as one matrix. 2..4 bit codes run as int4, 5..8 bit ones as int8, plain weights as float16. Throws Error
-/// (naming `name`) for shapes that do not fit, plain weights beyond float16 or not finite, scales not finite.
+/// The parts below each other as one matrix. 2..4 bit codes run as int4, 5..8 bit ones as int8, plain weights as
+/// float16. Throws Error (naming `name`) for shapes that do not fit, plain weights beyond float16 or not finite, scales
+/// not finite.
 PackedMatrix pack(std::span<const Weight* const> parts, uint32_t interleave, const std::string& name);
 PackedMatrix pack(const Weight& weight, uint32_t interleave, const std::string& name);
 

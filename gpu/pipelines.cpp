@@ -13,13 +13,19 @@ Pipelines::Pipelines(Device& device) : device_(device) {
   const auto& api = device_.api();
   std::array<VkDescriptorSetLayoutBinding, kTexelBindings> bindings{};
   for (uint32_t i = 0; i < kTexelBindings; ++i)
-    bindings[i] = {.binding = i, .descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, .descriptorCount = 1, .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
+    bindings[i] = {.binding = i,
+                   .descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
+                   .descriptorCount = 1,
+                   .stageFlags = VK_SHADER_STAGE_COMPUTE_BIT};
   VkDescriptorSetLayoutCreateInfo set_info{.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO,
                                            .bindingCount = kTexelBindings,
                                            .pBindings = bindings.data()};
-  check(api.vkCreateDescriptorSetLayout(device_.handle(), &set_info, nullptr, &texel_layout_), "vkCreateDescriptorSetLayout");
+  check(api.vkCreateDescriptorSetLayout(device_.handle(), &set_info, nullptr, &texel_layout_),
+        "vkCreateDescriptorSetLayout");
   VkPushConstantRange range{.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT, .offset = 0, .size = kPushConstantBytes};
-  VkPipelineLayoutCreateInfo info{.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO, .pushConstantRangeCount = 1, .pPushConstantRanges = &range};
+  VkPipelineLayoutCreateInfo info{.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO,
+                                  .pushConstantRangeCount = 1,
+                                  .pPushConstantRanges = &range};
   check(api.vkCreatePipelineLayout(device_.handle(), &info, nullptr, &plain_), "vkCreatePipelineLayout");
   info.setLayoutCount = 1;
   info.pSetLayouts = &texel_layout_;
@@ -40,7 +46,8 @@ const Pipeline& Pipelines::get(const PipelineKey& key) {
   if (const auto found = pipelines_.find(key); found != pipelines_.end()) return found->second;
   const auto& api = device_.api();
   const auto words = shader_words(key.shader);
-  VkShaderModuleCreateInfo module_info{.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = words.size_bytes(), .pCode = words.data()};
+  VkShaderModuleCreateInfo module_info{
+      .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO, .codeSize = words.size_bytes(), .pCode = words.data()};
   VkShaderModule module = VK_NULL_HANDLE;
   check(api.vkCreateShaderModule(device_.handle(), &module_info, nullptr, &module), "vkCreateShaderModule");
   std::vector<VkSpecializationMapEntry> entries;
@@ -49,8 +56,9 @@ const Pipeline& Pipelines::get(const PipelineKey& key) {
                                .pMapEntries = entries.data(),
                                .dataSize = key.constants.size() * 4,
                                .pData = key.constants.data()};
-  VkPipelineShaderStageRequiredSubgroupSizeCreateInfoEXT size{.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO_EXT,
-                                                              .requiredSubgroupSize = device_.profile().subgroup_size};
+  VkPipelineShaderStageRequiredSubgroupSizeCreateInfoEXT size{
+      .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO_EXT,
+      .requiredSubgroupSize = device_.profile().subgroup_size};
   Pipeline pipeline{.layout = key.shader.ends_with("_texel") ? texels_ : plain_};
   VkComputePipelineCreateInfo info{.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                    .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -63,7 +71,8 @@ const Pipeline& Pipelines::get(const PipelineKey& key) {
     info.stage.pNext = &size;
     info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT;
   }
-  const VkResult result = api.vkCreateComputePipelines(device_.handle(), VK_NULL_HANDLE, 1, &info, nullptr, &pipeline.handle);
+  const VkResult result =
+      api.vkCreateComputePipelines(device_.handle(), VK_NULL_HANDLE, 1, &info, nullptr, &pipeline.handle);
   api.vkDestroyShaderModule(device_.handle(), module, nullptr);
   check(result, ("making the pipeline of shader " + key.shader).c_str());
   return pipelines_.emplace(key, pipeline).first->second;
@@ -86,7 +95,10 @@ VkDescriptorSet Pipelines::texel_set(const std::vector<TexelBinding>& bindings) 
   const auto& api = device_.api();
   if (sets_left_ == 0) {
     VkDescriptorPoolSize size{VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER, kSetsAPool * kTexelBindings};
-    VkDescriptorPoolCreateInfo info{.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO, .maxSets = kSetsAPool, .poolSizeCount = 1, .pPoolSizes = &size};
+    VkDescriptorPoolCreateInfo info{.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO,
+                                    .maxSets = kSetsAPool,
+                                    .poolSizeCount = 1,
+                                    .pPoolSizes = &size};
     VkDescriptorPool pool = VK_NULL_HANDLE;
     check(api.vkCreateDescriptorPool(device_.handle(), &info, nullptr, &pool), "vkCreateDescriptorPool");
     pools_.push_back(pool);

@@ -1,4 +1,5 @@
-// Compute pipelines, made when first used: a shader with its specialization constants. And the texel-buffer sets of CPU kernels.
+// Compute pipelines, made when first used: a shader with its specialization constants. And the texel-buffer sets of CPU
+// kernels.
 #pragma once
 
 #include <volk.h>

@@ -15,7 +15,9 @@ std::vector<AddressRange> ranges_of(const std::vector<Span>& spans) {
 }
 
 bool any_overlap(const std::vector<AddressRange>& a, const std::vector<AddressRange>& b) {
-  return std::any_of(a.begin(), a.end(), [&](const auto& x) { return std::any_of(b.begin(), b.end(), [&](const auto& y) { return x.overlaps(y); }); });
+  return std::any_of(a.begin(), a.end(), [&](const auto& x) {
+    return std::any_of(b.begin(), b.end(), [&](const auto& y) { return x.overlaps(y); });
+  });
 }
 
 }  // namespace
@@ -53,8 +55,8 @@ void Recorder::end_segment() {
 }
 
 void Recorder::barrier(bool last) {
-  // The last one of a recording also stands before the host's reads. A barrier orders what was submitted before it too, so segments
-  // need none of their own.
+  // The last one of a recording also stands before the host's reads. A barrier orders what was submitted before it too,
+  // so segments need none of their own.
   VkMemoryBarrier barrier{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                           .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
                           .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
@@ -63,7 +65,8 @@ void Recorder::barrier(bool last) {
     barrier.dstAccessMask |= VK_ACCESS_HOST_READ_BIT;
     to |= VK_PIPELINE_STAGE_HOST_BIT;
   }
-  device_.api().vkCmdPipelineBarrier(recording_.segments_.back(), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, to, 0, 1, &barrier, 0, nullptr, 0, nullptr);
+  device_.api().vkCmdPipelineBarrier(recording_.segments_.back(), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, to, 0, 1,
+                                     &barrier, 0, nullptr, 0, nullptr);
   recording_.trace_.push_back({TraceStep::Kind::BARRIER, "", {}, {}});
   reads_.clear();
   writes_.clear();
@@ -80,8 +83,10 @@ void Recorder::add(const Dispatch& d) {
   const VkCommandBuffer commands = recording_.segments_.back();
   const auto& api = device_.api();
   api.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.handle);
-  if (set) api.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.layout, 0, 1, &set, 0, nullptr);
-  api.vkCmdPushConstants(commands, pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, d.argument_bytes, d.arguments.data());
+  if (set)
+    api.vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.layout, 0, 1, &set, 0, nullptr);
+  api.vkCmdPushConstants(commands, pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, d.argument_bytes,
+                         d.arguments.data());
   api.vkCmdDispatch(commands, d.groups_x, d.groups_y, 1);
   reads_.insert(reads_.end(), reads.begin(), reads.end());
   writes_.insert(writes_.end(), writes.begin(), writes.end());
@@ -96,7 +101,8 @@ Recording Recorder::finish() {
   if (open_) {
     barrier(true);
     end_segment();
-    if (!host_reads_.empty()) recording_.trace_.push_back({TraceStep::Kind::DISPATCH, "host", std::exchange(host_reads_, {}), {}});
+    if (!host_reads_.empty())
+      recording_.trace_.push_back({TraceStep::Kind::DISPATCH, "host", std::exchange(host_reads_, {}), {}});
   }
   return std::move(recording_);
 }

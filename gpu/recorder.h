@@ -1,4 +1,5 @@
-// Records dispatches into command buffers ("segments"), with a barrier exactly where a dispatch touches bytes that an earlier one does.
+// Records dispatches into command buffers ("segments"), with a barrier exactly where a dispatch touches bytes that an
+// earlier one does.
 #pragma once
 
 #include <volk.h>

@@ -15,11 +15,13 @@ RotaryTable rotary_table(const DecoderConfig& config, int64_t positions) {
     if (s.kind == RopeScaling::Kind::LINEAR) f /= s.factor;
     if (s.kind == RopeScaling::Kind::LLAMA3) {
       const double wavelength = 2 * std::numbers::pi / f;
-      const double low = s.original_context / double(s.low_frequency_factor), high = s.original_context / double(s.high_frequency_factor);
+      const double low = s.original_context / double(s.low_frequency_factor),
+                   high = s.original_context / double(s.high_frequency_factor);
       if (wavelength > low) {
         f /= s.factor;
       } else if (wavelength >= high) {
-        const double smooth = (s.original_context / wavelength - s.low_frequency_factor) / (double(s.high_frequency_factor) - s.low_frequency_factor);
+        const double smooth = (s.original_context / wavelength - s.low_frequency_factor) /
+                              (double(s.high_frequency_factor) - s.low_frequency_factor);
         f = (1 - smooth) * f / s.factor + smooth * f;
       }
     }

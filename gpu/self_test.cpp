@@ -34,15 +34,21 @@ PackedMatrix random_matrix(const MatrixShape& s, uint32_t interleave, uint32_t s
   const float deviation = 1 / std::sqrt(static_cast<float>(s.columns));
   if (s.bits == 16) {
     const std::vector<float> values = normal(size_t{s.rows} * s.columns, seed, deviation);
-    return pack(Weight(TensorView{DType::F32, {s.rows, s.columns}, std::as_bytes(std::span(values)), "random"}), interleave, "random");
+    return pack(Weight(TensorView{DType::F32, {s.rows, s.columns}, std::as_bytes(std::span(values)), "random"}),
+                interleave, "random");
   }
   std::mt19937 generator(seed);
-  QuantizedMatrix q{.rows = s.rows, .columns = s.columns, .bits = s.bits, .group = s.group ? s.group : s.columns, .symmetric = s.symmetric};
+  QuantizedMatrix q{.rows = s.rows,
+                    .columns = s.columns,
+                    .bits = s.bits,
+                    .group = s.group ? s.group : s.columns,
+                    .symmetric = s.symmetric};
   const uint32_t levels = 1u << s.bits;
   for (size_t i = 0; i < size_t{s.rows} * s.columns; ++i) q.codes.push_back(static_cast<uint8_t>(generator() % levels));
   const size_t groups = size_t{s.rows} * static_cast<size_t>(q.groups());
   for (size_t i = 0; i < groups; ++i) {
-    q.scales.push_back(to_half(deviation * (0.5f + static_cast<float>(generator() % 1000) / 1000) * 4 / static_cast<float>(levels)));
+    q.scales.push_back(
+        to_half(deviation * (0.5f + static_cast<float>(generator() % 1000) / 1000) * 4 / static_cast<float>(levels)));
     q.zeros.push_back(static_cast<uint8_t>(s.symmetric ? levels / 2 : generator() % levels));
   }
   return pack(Weight(std::move(q)), interleave, "random");
@@ -66,7 +72,8 @@ class Bench {
   DeviceTensor upload(const plain::Tensor& host) {
     const DeviceTensor t = tensor(host.rows, host.columns);
     std::vector<float> padded(size_t{t.rows} * t.stride, std::nanf(""));  // what lies between rows must not matter
-    for (size_t r = 0; r < host.rows; ++r) std::copy_n(host.values.data() + r * host.columns, host.columns, padded.data() + r * t.stride);
+    for (size_t r = 0; r < host.rows; ++r)
+      std::copy_n(host.values.data() + r * host.columns, host.columns, padded.data() + r * t.stride);
     gpu_.memory().upload(t.span, std::as_bytes(std::span(padded)).first(t.span.size));
     return t;
   }
@@ -80,7 +87,9 @@ class Bench {
   Span array(const std::vector<T>& values) {
     return bytes(std::as_bytes(std::span(values)));
   }
-  DeviceVector vector(const std::vector<float>& values) { return {array(values), static_cast<uint32_t>(values.size())}; }
+  DeviceVector vector(const std::vector<float>& values) {
+    return {array(values), static_cast<uint32_t>(values.size())};
+  }
   DeviceMatrix matrix(const PackedMatrix& packed) {
     DeviceMatrix m;
     m.layout = packed.layout;
@@ -103,7 +112,8 @@ class Bench {
   plain::Tensor download(const DeviceTensor& t) {
     const std::vector<std::byte> data = download(t.span);
     plain::Tensor host(t.rows, t.columns);
-    for (size_t r = 0; r < t.rows; ++r) std::memcpy(&host.at(r, 0), data.data() + r * t.stride * 4, size_t{t.columns} * 4);
+    for (size_t r = 0; r < t.rows; ++r)
+      std::memcpy(&host.at(r, 0), data.data() + r * t.stride * 4, size_t{t.columns} * 4);
     return host;
   }
 
@@ -141,13 +151,16 @@ SelfTestLine line_of(std::string kernel, std::string shape, double tolerance, Wo
 }
 
 std::string text(const MatrixShape& s) {
-  return std::to_string(s.tokens) + " x " + std::to_string(s.columns) + " -> " + std::to_string(s.rows) + ", " + std::to_string(s.bits) + " bits" +
-         (s.bits == 16 ? "" : ", group " + (s.group ? std::to_string(s.group) : "row") + (s.symmetric ? "" : ", zero points"));
+  return std::to_string(s.tokens) + " x " + std::to_string(s.columns) + " -> " + std::to_string(s.rows) + ", " +
+         std::to_string(s.bits) + " bits" +
+         (s.bits == 16
+              ? ""
+              : ", group " + (s.group ? std::to_string(s.group) : "row") + (s.symmetric ? "" : ", zero points"));
 }
 
 std::string text(const AttentionShape& s) {
-  return std::to_string(s.tokens) + " rows after " + std::to_string(s.past) + ", " + std::to_string(s.heads) + "/" + std::to_string(s.kv_heads) +
-         " heads of " + std::to_string(s.head_dim);
+  return std::to_string(s.tokens) + " rows after " + std::to_string(s.past) + ", " + std::to_string(s.heads) + "/" +
+         std::to_string(s.kv_heads) + " heads of " + std::to_string(s.head_dim);
 }
 
 std::vector<uint16_t> halves_of(const plain::Tensor& t) {
@@ -178,40 +191,44 @@ std::vector<SelfTestLine> test_epilogues(GpuContext& gpu) {
   static constexpr const char* kNames[] = {"GELU", "quick GELU", "GELU tanh", "SiLU", "ReLU"};
   for (int a = 0; a < 5; ++a)
     for (const bool multiply : {false, true})
-      lines.push_back(line_of("matrix epilogue", std::string(kNames[a]) + (multiply ? ", multiply" : ", bias, add"), 2e-5, [&](SelfTestLine& line) {
-        Bench bench(gpu);
-        const DeviceTensor other = bench.upload(extra);
-        const auto activation = static_cast<Activation>(a);
-        Epilogue e{.activate = true, .activation = activation};
-        plain::Epilogue p{.activate = true, .activation = activation};
-        if (multiply) {
-          e.multiply = &other;
-          p.multiply = &extra;
-        } else {
-          e.bias = bench.vector(bias);
-          p.bias = bias;
-          e.add = &other;
-          p.add = &extra;
-        }
-        bench.run({gpu.kernels().matrix(bench.matrix(w), bench.upload(x), other, e)});  // in place over the extra operand
-        compare(line, bench.download(other).values, plain::matrix(w, x, p).values);
-      }));
+      lines.push_back(line_of("matrix epilogue", std::string(kNames[a]) + (multiply ? ", multiply" : ", bias, add"),
+                              2e-5, [&](SelfTestLine& line) {
+                                Bench bench(gpu);
+                                const DeviceTensor other = bench.upload(extra);
+                                const auto activation = static_cast<Activation>(a);
+                                Epilogue e{.activate = true, .activation = activation};
+                                plain::Epilogue p{.activate = true, .activation = activation};
+                                if (multiply) {
+                                  e.multiply = &other;
+                                  p.multiply = &extra;
+                                } else {
+                                  e.bias = bench.vector(bias);
+                                  p.bias = bias;
+                                  e.add = &other;
+                                  p.add = &extra;
+                                }
+                                bench.run({gpu.kernels().matrix(bench.matrix(w), bench.upload(x), other,
+                                                                e)});  // in place over the extra operand
+                                compare(line, bench.download(other).values, plain::matrix(w, x, p).values);
+                              }));
   return lines;
 }
 
 SelfTestLine test_norm(GpuContext& gpu, uint32_t tokens, uint32_t width, bool layer_norm) {
-  return line_of(layer_norm ? "layer norm" : "RMS norm", std::to_string(tokens) + " x " + std::to_string(width), 1e-5, [&](SelfTestLine& line) {
-    Bench bench(gpu);
-    plain::Tensor x = random_tensor(tokens, width, width);
-    for (float& value : x.values) value += 0.5f;
-    const std::vector<float> weight = normal(width, 8), bias = layer_norm ? normal(width, 9) : std::vector<float>{};
-    const DeviceTensor in = bench.upload(x), out = bench.tensor(tokens, width);
-    const DeviceVector w = bench.vector(weight), b = layer_norm ? bench.vector(bias) : DeviceVector{};
-    bench.run({gpu.kernels().norm(in, out, w, b, 1e-5f), gpu.kernels().norm(in, in, w, b, 1e-5f)});
-    const plain::Tensor expected = plain::norm(x, weight, bias, 1e-5f);
-    compare(line, bench.download(out).values, expected.values);
-    compare(line, bench.download(in).values, expected.values);  // in place
-  });
+  return line_of(layer_norm ? "layer norm" : "RMS norm", std::to_string(tokens) + " x " + std::to_string(width), 1e-5,
+                 [&](SelfTestLine& line) {
+                   Bench bench(gpu);
+                   plain::Tensor x = random_tensor(tokens, width, width);
+                   for (float& value : x.values) value += 0.5f;
+                   const std::vector<float> weight = normal(width, 8),
+                                            bias = layer_norm ? normal(width, 9) : std::vector<float>{};
+                   const DeviceTensor in = bench.upload(x), out = bench.tensor(tokens, width);
+                   const DeviceVector w = bench.vector(weight), b = layer_norm ? bench.vector(bias) : DeviceVector{};
+                   bench.run({gpu.kernels().norm(in, out, w, b, 1e-5f), gpu.kernels().norm(in, in, w, b, 1e-5f)});
+                   const plain::Tensor expected = plain::norm(x, weight, bias, 1e-5f);
+                   compare(line, bench.download(out).values, expected.values);
+                   compare(line, bench.download(in).values, expected.values);  // in place
+                 });
 }
 
 SelfTestLine test_rope_kv(GpuContext& gpu, const AttentionShape& s) {
@@ -221,12 +238,14 @@ SelfTestLine test_rope_kv(GpuContext& gpu, const AttentionShape& s) {
     config.head_dim = static_cast<int>(s.head_dim);
     const uint32_t context = s.past + s.tokens, kv = s.kv_heads * s.head_dim;
     const RotaryTable table = rotary_table(config, context);
-    plain::Tensor qkv = random_tensor(s.tokens, (s.heads + 2 * s.kv_heads) * s.head_dim, 11), keys(context, kv), values(context, kv);
+    plain::Tensor qkv = random_tensor(s.tokens, (s.heads + 2 * s.kv_heads) * s.head_dim, 11), keys(context, kv),
+                  values(context, kv);
     const DeviceTensor in = bench.upload(qkv);
     const std::vector<uint16_t> empty(size_t{context} * kv, 0);
     const KeyValues cache{bench.array(empty), bench.array(empty), true, kv};
     const std::vector<uint32_t> state{s.past, 0, 0, 0};
-    bench.run({gpu.kernels().rope_kv(in, cache, bench.array(table.cosines), bench.array(table.sines), bench.array(state), s.heads, s.kv_heads, s.head_dim)});
+    bench.run({gpu.kernels().rope_kv(in, cache, bench.array(table.cosines), bench.array(table.sines),
+                                     bench.array(state), s.heads, s.kv_heads, s.head_dim)});
     plain::rope_kv(qkv, keys, values, table.cosines, table.sines, s.past, s.heads, s.kv_heads, s.head_dim);
     plain::Tensor found = bench.download(in);
     for (uint32_t m = 0; m < s.tokens; ++m)  // k and v inside qkv are scratch afterwards
@@ -254,12 +273,14 @@ SelfTestLine test_attention(GpuContext& gpu, const AttentionShape& s) {
         for (float& value : t->values) value = from_half(to_half(value));
       const KeyValues cache{bench.array(halves_of(keys)), bench.array(halves_of(values)), true, kv};
       const std::vector<uint32_t> state{s.past, 0, 0, 0};
-      bench.run({gpu.kernels().attention_causal(bench.upload(q), cache, bench.array(state), y, s.heads, kv_heads, s.head_dim)});
+      bench.run({gpu.kernels().attention_causal(bench.upload(q), cache, bench.array(state), y, s.heads, kv_heads,
+                                                s.head_dim)});
     } else {
       const KeyValues plain_kv{bench.upload(keys).span, bench.upload(values).span, false, padded_columns(kv)};
       bench.run({gpu.kernels().attention_full(bench.upload(q), plain_kv, count, y, s.heads, s.head_dim)});
     }
-    compare(line, bench.download(y).values, plain::attention(q, keys, values, s.causal, s.past, count, s.heads, kv_heads, s.head_dim).values);
+    compare(line, bench.download(y).values,
+            plain::attention(q, keys, values, s.causal, s.past, count, s.heads, kv_heads, s.head_dim).values);
   });
 }
 
@@ -296,11 +317,13 @@ SelfTestLine test_sampling(GpuContext& gpu, uint32_t vocabulary) {
     const DeviceTensor work = bench.tensor(1, vocabulary);
     const std::vector<int32_t> recent{2, static_cast<int32_t>(vocabulary / 3), 3};
     std::vector<float> found, expected;
-    for (const SamplingParameters& p : {SamplingParameters{}, SamplingParameters{.repetition_penalty = 1.5f}, SamplingParameters{.temperature = 0.7f},
-                                        SamplingParameters{.temperature = 1.0f, .top_k = 5}, SamplingParameters{.temperature = 1.5f, .top_p = 0.8f},
-                                        SamplingParameters{.temperature = 2.0f, .top_k = 12, .top_p = 0.7f, .repetition_penalty = 1.2f}})
+    for (const SamplingParameters& p :
+         {SamplingParameters{}, SamplingParameters{.repetition_penalty = 1.5f}, SamplingParameters{.temperature = 0.7f},
+          SamplingParameters{.temperature = 1.0f, .top_k = 5}, SamplingParameters{.temperature = 1.5f, .top_p = 0.8f},
+          SamplingParameters{.temperature = 2.0f, .top_k = 12, .top_p = 0.7f, .repetition_penalty = 1.2f}})
       for (int64_t position = 0; position < (p.temperature > 0 ? 4 : 1); ++position) {
-        SamplingRequest request{p.temperature, static_cast<uint32_t>(p.top_k), p.top_p, p.repetition_penalty, uniform_at(5, position), 3};
+        SamplingRequest request{p.temperature,        static_cast<uint32_t>(p.top_k), p.top_p,
+                                p.repetition_penalty, uniform_at(5, position),        3};
         std::vector<std::byte> data(sizeof request + recent.size() * 4);
         std::memcpy(data.data(), &request, sizeof request);
         std::memcpy(data.data() + sizeof request, recent.data(), recent.size() * 4);
@@ -319,16 +342,30 @@ SelfTestLine test_sampling(GpuContext& gpu, uint32_t vocabulary) {
 }
 
 std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
-  std::vector<MatrixShape> matrices{{256, 256, 1, 4, 32}, {72, 72, 1, 4, 0, false}, {4304, 72, 2, 16}, {31, 72, 9, 4, 0}, {72, 576, 17, 8, 64, false}};
+  std::vector<MatrixShape> matrices{{256, 256, 1, 4, 32},
+                                    {72, 72, 1, 4, 0, false},
+                                    {4304, 72, 2, 16},
+                                    {31, 72, 9, 4, 0},
+                                    {72, 576, 17, 8, 64, false}};
   std::vector<AttentionShape> attentions{{1, 70, 4, 2, 64}, {13, 5, 3, 1, 24}, {17, 0, 2, 2, 72, false}};
   std::vector<uint32_t> widths{72, 576};
   if (!brief) {
     for (uint32_t tokens = 1; tokens <= 9; ++tokens) matrices.push_back({96, 64, tokens, 4, 32, false});
-    for (const MatrixShape& s : std::initializer_list<MatrixShape>{{576, 576, 3, 4, 64, false}, {130, 960, 8, 4, 64}, {96, 4304, 1, 8, 0}, {64, 4304, 9, 16},
-                                                                   {256, 512, 33, 4, 128}, {100, 256, 17, 4, 32, false}, {100, 960, 12, 8, 32}, {65, 588, 40, 16},
-                                                                   {3, 256, 1, 16}, {40, 96, 5, 2, 32}, {40, 96, 5, 3, 32, false}, {40, 128, 5, 6, 128}})
+    for (const MatrixShape& s : std::initializer_list<MatrixShape>{{576, 576, 3, 4, 64, false},
+                                                                   {130, 960, 8, 4, 64},
+                                                                   {96, 4304, 1, 8, 0},
+                                                                   {64, 4304, 9, 16},
+                                                                   {256, 512, 33, 4, 128},
+                                                                   {100, 256, 17, 4, 32, false},
+                                                                   {100, 960, 12, 8, 32},
+                                                                   {65, 588, 40, 16},
+                                                                   {3, 256, 1, 16},
+                                                                   {40, 96, 5, 2, 32},
+                                                                   {40, 96, 5, 3, 32, false},
+                                                                   {40, 128, 5, 6, 128}})
       matrices.push_back(s);
-    for (const AttentionShape& s : std::initializer_list<AttentionShape>{{1, 0, 4, 2, 64}, {9, 33, 2, 2, 128}, {1, 5, 2, 1, 256}, {65, 0, 4, 4, 64, false}, {6, 3, 5, 1, 80}})
+    for (const AttentionShape& s : std::initializer_list<AttentionShape>{
+             {1, 0, 4, 2, 64}, {9, 33, 2, 2, 128}, {1, 5, 2, 1, 256}, {65, 0, 4, 4, 64, false}, {6, 3, 5, 1, 80}})
       attentions.push_back(s);
     widths = {72, 256, 576, 960, 4304};
   }

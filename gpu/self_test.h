@@ -1,5 +1,5 @@
-// Runs kernels on a device at given shapes and compares them with the plain loops of gpu/reference/. Used by the tests, and by
-// `qvlm devices --self-test` on a user's device.
+// Runs kernels on a device at given shapes and compares them with the plain loops of gpu/reference/. Used by the tests,
+// and by `qvlm devices --self-test` on a user's device.
 #pragma once
 
 #include <vector>

@@ -1,4 +1,5 @@
-// The small buffers that change from step to step while the recorded commands stay. Layouts as in shaders/common.glsl and sample.comp.
+// The small buffers that change from step to step while the recorded commands stay. Layouts as in shaders/common.glsl
+// and sample.comp.
 #pragma once
 
 #include <cstdint>

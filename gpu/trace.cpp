@@ -27,7 +27,8 @@ std::optional<Hazard> find_hazard(const Trace& trace) {
     }
     for (size_t j = since; j < i; ++j) {
       const TraceStep &earlier = trace[j], &later = trace[i];
-      if (any_overlap(earlier.writes, later.reads) || any_overlap(earlier.writes, later.writes) || any_overlap(earlier.reads, later.writes))
+      if (any_overlap(earlier.writes, later.reads) || any_overlap(earlier.writes, later.writes) ||
+          any_overlap(earlier.reads, later.writes))
         return Hazard{j, i};
     }
   }

@@ -1,5 +1,6 @@
-// What a recorder wrote down: dispatches with the address ranges that they touch, and barriers; and the checker of barriers. Neither
-// synchronization validation nor a CPU device sees a missing barrier between accesses by address, so this stands in for both.
+// What a recorder wrote down: dispatches with the address ranges that they touch, and barriers; and the checker of
+// barriers. Neither synchronization validation nor a CPU device sees a missing barrier between accesses by address, so
+// this stands in for both.
 #pragma once
 
 #include <cstdint>

@@ -13,7 +13,7 @@ VisionEncoder::VisionEncoder(const Model& model, GpuContext& gpu, WeightLoader& 
   patch_ = loader.plain_matrix("vision.patch.weight");
   patch_bias_ = loader.vector("vision.patch.bias");
   positions_ = loader.vector("vision.position.weight");  // [positions, hidden]
-  if (config_.class_token) {  // its row is the same for every picture: class + position 0
+  if (config_.class_token) {                             // its row is the same for every picture: class + position 0
     std::vector<float> row = load_float(model, "vision.class");
     const std::vector<float> positions = load_float(model, "vision.position.weight");
     for (size_t i = 0; i < row.size(); ++i) row[i] += positions[i];
@@ -28,7 +28,8 @@ VisionEncoder::VisionEncoder(const Model& model, GpuContext& gpu, WeightLoader& 
     Layer layer;
     layer.attention_norm = loader.vector(p + "attention_norm.weight");
     layer.attention_norm_bias = loader.vector(p + "attention_norm.bias");
-    layer.qkv = loader.stacked({p + "attention.query.weight", p + "attention.key.weight", p + "attention.value.weight"});
+    layer.qkv =
+        loader.stacked({p + "attention.query.weight", p + "attention.key.weight", p + "attention.value.weight"});
     layer.qkv_bias = loader.vector({p + "attention.query.bias", p + "attention.key.bias", p + "attention.value.bias"});
     layer.output = loader.matrix(p + "attention.output.weight");
     layer.output_bias = loader.vector(p + "attention.output.bias");
@@ -47,7 +48,9 @@ VisionEncoder::VisionEncoder(const Model& model, GpuContext& gpu, WeightLoader& 
 
   const auto rows = static_cast<uint32_t>(config_.positions()), hidden = static_cast<uint32_t>(config_.hidden);
   const auto tokens = static_cast<uint32_t>(config_.image_tokens());
-  pixels_ = gpu_.memory().allocate(uint64_t{3} * static_cast<uint64_t>(config_.image_size) * static_cast<uint64_t>(config_.image_size) * 4, Intent::UPLOAD);
+  pixels_ = gpu_.memory().allocate(
+      uint64_t{3} * static_cast<uint64_t>(config_.image_size) * static_cast<uint64_t>(config_.image_size) * 4,
+      Intent::UPLOAD);
   patches_ = gpu_.new_tensor(static_cast<uint32_t>(config_.patches()), patch_.layout.columns);
   hidden_ = gpu_.new_tensor(rows, hidden);
   normed_ = gpu_.new_tensor(rows, hidden);
@@ -68,7 +71,8 @@ void VisionEncoder::record() {
   const auto patches = static_cast<uint32_t>(config_.patches());
 
   // Patch embedding: a convolution whose stride is its size is a matrix product over patches. [patches, hidden]
-  r.add(k.patches(pixels_, static_cast<uint32_t>(config_.image_size), static_cast<uint32_t>(config_.patch_size), patches_));
+  r.add(k.patches(pixels_, static_cast<uint32_t>(config_.image_size), static_cast<uint32_t>(config_.patch_size),
+                  patches_));
   const DeviceTensor patch_rows = hidden_.row_part(classes, patches);
   const DeviceTensor positions{positions_.span, static_cast<uint32_t>(config_.positions()), hidden, hidden};
   const DeviceTensor patch_positions = positions.row_part(classes, patches);
@@ -80,20 +84,28 @@ void VisionEncoder::record() {
     r.add(k.norm(hidden_, normed_, layer.attention_norm, layer.attention_norm_bias, config_.norm_epsilon));
     uint32_t column = 0;
     for (const DeviceMatrix& part : layer.qkv) {
-      const DeviceVector bias = layer.qkv_bias.present() ? DeviceVector{layer.qkv_bias.span.part(uint64_t{column} * 4, uint64_t{part.layout.rows} * 4), part.layout.rows} : DeviceVector{};
+      const DeviceVector bias =
+          layer.qkv_bias.present()
+              ? DeviceVector{layer.qkv_bias.span.part(uint64_t{column} * 4, uint64_t{part.layout.rows} * 4),
+                             part.layout.rows}
+              : DeviceVector{};
       r.add(k.matrix(part, normed_, qkv_.column_part(column, part.layout.rows), {.bias = bias}));
       column += part.layout.rows;
     }
-    const KeyValues kv{qkv_.column_part(hidden, hidden).span, qkv_.column_part(2 * hidden, hidden).span, false, qkv_.stride};
+    const KeyValues kv{qkv_.column_part(hidden, hidden).span, qkv_.column_part(2 * hidden, hidden).span, false,
+                       qkv_.stride};
     r.add(k.attention_full(qkv_.column_part(0, hidden), kv, qkv_.rows, attended_, heads, head_dim));
     r.add(k.matrix(layer.output, attended_, hidden_, {.bias = layer.output_bias, .add = &hidden_}));
     r.add(k.norm(hidden_, normed_, layer.mlp_norm, layer.mlp_norm_bias, config_.norm_epsilon));
-    r.add(k.matrix(layer.up, normed_, ffn_, {.bias = layer.up_bias, .activate = true, .activation = config_.activation}));
+    r.add(
+        k.matrix(layer.up, normed_, ffn_, {.bias = layer.up_bias, .activate = true, .activation = config_.activation}));
     r.add(k.matrix(layer.down, ffn_, hidden_, {.bias = layer.down_bias, .add = &hidden_}));
   }
 
-  const DeviceTensor kept = hidden_.row_part(config_.keep_class_token ? 0 : classes, features_.rows);  // [image_tokens, hidden]
-  r.add(k.matrix(projector_in_, kept, projected_, {.bias = projector_in_bias_, .activate = true, .activation = projector_.activation}));
+  const DeviceTensor kept =
+      hidden_.row_part(config_.keep_class_token ? 0 : classes, features_.rows);  // [image_tokens, hidden]
+  r.add(k.matrix(projector_in_, kept, projected_,
+                 {.bias = projector_in_bias_, .activate = true, .activation = projector_.activation}));
   r.add(k.matrix(projector_out_, projected_, features_, {.bias = projector_out_bias_}));
   r.add(k.copy(features_.span, readback_, features_.span.size));
   recording_ = r.finish();
@@ -102,12 +114,14 @@ void VisionEncoder::record() {
 std::vector<float> VisionEncoder::encode(const PixelTensor& pixels, std::stop_token stop) {
   const size_t expected = size_t{3} * static_cast<size_t>(config_.image_size) * static_cast<size_t>(config_.image_size);
   if (pixels.size != config_.image_size || pixels.values.size() != expected)
-    throw Error("a picture of " + std::to_string(pixels.size) + " pixels a side does not fit the vision tower, which takes " + std::to_string(config_.image_size));
+    throw Error("a picture of " + std::to_string(pixels.size) +
+                " pixels a side does not fit the vision tower, which takes " + std::to_string(config_.image_size));
   std::memcpy(pixels_.mapped(), pixels.values.data(), expected * 4);
   gpu_.run(recording_, stop);
   std::vector<float> features(size_t{features_.rows} * features_.columns);
   for (size_t row = 0; row < features_.rows; ++row)
-    std::memcpy(features.data() + row * features_.columns, readback_.mapped() + row * features_.stride * 4, size_t{features_.columns} * 4);
+    std::memcpy(features.data() + row * features_.columns, readback_.mapped() + row * features_.stride * 4,
+                size_t{features_.columns} * 4);
   return features;
 }
 

@@ -19,7 +19,8 @@ class VisionEncoder {
 
  private:
   struct Layer {
-    DeviceVector attention_norm, attention_norm_bias, qkv_bias, output_bias, mlp_norm, mlp_norm_bias, up_bias, down_bias;
+    DeviceVector attention_norm, attention_norm_bias, qkv_bias, output_bias, mlp_norm, mlp_norm_bias, up_bias,
+        down_bias;
     std::vector<DeviceMatrix> qkv;
     DeviceMatrix output, up, down;
   };

@@ -18,14 +18,16 @@ class VulkanGenerator : public Generator {
  public:
   VulkanGenerator(std::shared_ptr<const Model> model, EngineOptions options)
       : model_(std::move(model)), options_(std::move(options)), images_(options_.image_cache_bytes) {
-    const bool quantized = std::any_of(model_->activations().begin(), model_->activations().end(), [](const auto& q) { return q.active(); });
+    const bool quantized = std::any_of(model_->activations().begin(), model_->activations().end(),
+                                       [](const auto& q) { return q.active(); });
     if (quantized) {
       int bits = 16;
       for (const auto& q : model_->activations())
         if (q.active()) bits = std::min(bits, q.bits);
       if (!options_.activations_as_a16)
         throw Error(model_->path().string() + ": the model quantizes its activations (A" + std::to_string(bits) +
-                    "), which the Vulkan engine does not run yet: use --backend reference, or run them unquantized with --activations-as-a16");
+                    "), which the Vulkan engine does not run yet: use --backend reference, or run them unquantized "
+                    "with --activations-as-a16");
       info_.activation_note = "activations run as A16 (model asks for A" + std::to_string(bits) + ")";
     }
     build();
@@ -45,7 +47,8 @@ class VulkanGenerator : public Generator {
 
   void truncate(int64_t position) override {
     if (position < 0 || position > position_)
-      throw Error("truncate: expected a position of 0 to " + std::to_string(position_) + ", found " + std::to_string(position));
+      throw Error("truncate: expected a position of 0 to " + std::to_string(position_) + ", found " +
+                  std::to_string(position));
     if (position != position_) last_rows_ = 0;  // the logits speak of a row that is gone
     position_ = position;
   }
@@ -56,8 +59,8 @@ class VulkanGenerator : public Generator {
       const int64_t total = count_rows(parts);
       if (total == 0) throw Error("append: no tokens");
       if (position_ + total > context_)
-        throw Error("the context is full: " + std::to_string(position_) + " positions in use and " + std::to_string(total) + " to add, of " +
-                    std::to_string(context_));
+        throw Error("the context is full: " + std::to_string(position_) + " positions in use and " +
+                    std::to_string(total) + " to add, of " + std::to_string(context_));
       last_rows_ = 0;
       const InputRows rows = input_rows(parts, stop);
       const auto start = std::chrono::steady_clock::now();
@@ -127,7 +130,8 @@ class VulkanGenerator : public Generator {
   void require_logits(int64_t count) const {
     if (last_rows_ == 0) throw Error("there are no logits: nothing was appended since the last reset or truncation");
     if (count > last_rows_)
-      throw Error("last_logits: the last append had " + std::to_string(last_rows_) + " rows, asked for " + std::to_string(count));
+      throw Error("last_logits: the last append had " + std::to_string(last_rows_) + " rows, asked for " +
+                  std::to_string(count));
   }
 
   int64_t count_rows(std::span<const PromptPart> parts) const {
@@ -136,7 +140,8 @@ class VulkanGenerator : public Generator {
       if (const auto* tokens = std::get_if<std::vector<int32_t>>(&part)) {
         for (int32_t id : *tokens)
           if (id < 0 || id >= config().decoder.vocabulary)
-            throw Error("token " + std::to_string(id) + " is outside of the vocabulary of " + std::to_string(config().decoder.vocabulary));
+            throw Error("token " + std::to_string(id) + " is outside of the vocabulary of " +
+                        std::to_string(config().decoder.vocabulary));
         total += static_cast<int64_t>(tokens->size());
       } else {
         if (!config().vision) throw Error("the model has no vision tower: it takes no pictures");

@@ -12,24 +12,25 @@
 namespace qvlm {
 
 struct EngineOptions {
-  int device = -1;          // index as in list_devices(); -1: the first usable
-  std::string device_name;  // or a part of its name; overrides `device`
-  std::string loader;       // file of the Vulkan loader; empty: the system's
+  int device = -1;                  // index as in list_devices(); -1: the first usable
+  std::string device_name;          // or a part of its name; overrides `device`
+  std::string loader;               // file of the Vulkan loader; empty: the system's
   bool activations_as_a16 = false;  // run a model whose activations are quantized without quantizing them
   int64_t context = 0;              // positions; 0: the model's, at most 4096
   int64_t memory_limit = 0;         // bytes on the device; 0: what the device has
   int64_t image_cache_bytes = int64_t{256} << 20;
-  int64_t prefill_rows = 0;         // rows computed together; 0: chosen by the device
-  double macs_per_segment = 0;      // multiply-adds of one submission, between which a stop is asked for; 0: chosen by the device
-  bool texel_kernels = true;        // on CPU devices: the variant that reads weights through texel buffers
-  bool disable_fp16 = false;        // never use float16 arithmetic in shaders (storage stays)
-  bool validation = false;          // run under VK_LAYER_KHRONOS_validation; Error if it is not installed
+  int64_t prefill_rows = 0;  // rows computed together; 0: chosen by the device
+  double macs_per_segment =
+      0;  // multiply-adds of one submission, between which a stop is asked for; 0: chosen by the device
+  bool texel_kernels = true;  // on CPU devices: the variant that reads weights through texel buffers
+  bool disable_fp16 = false;  // never use float16 arithmetic in shaders (storage stays)
+  bool validation = false;    // run under VK_LAYER_KHRONOS_validation; Error if it is not installed
   std::function<void(const std::string&)> on_validation_message;
-  int lose_device_after = -1;       // fault injection for tests: the device counts as lost at this submission
+  int lose_device_after = -1;  // fault injection for tests: the device counts as lost at this submission
 };
 
-/// Uploads the model. Throws Error: no loader, no device, too little memory (with the numbers), quantized activations (unless
-/// activations_as_a16), a weight that cannot run (by name).
+/// Uploads the model. Throws Error: no loader, no device, too little memory (with the numbers), quantized activations
+/// (unless activations_as_a16), a weight that cannot run (by name).
 std::unique_ptr<Generator> make_vulkan_generator(std::shared_ptr<const Model> model, const EngineOptions& options = {});
 
 }  // namespace qvlm

@@ -32,7 +32,9 @@ std::vector<DeviceMatrix> WeightLoader::stacked(const std::vector<std::string>& 
   return matrices;
 }
 
-DeviceMatrix WeightLoader::matrix(const std::string& name) { return stacked({name}).front(); }
+DeviceMatrix WeightLoader::matrix(const std::string& name) {
+  return stacked({name}).front();
+}
 
 DeviceMatrix WeightLoader::plain_matrix(const std::string& name) {
   const Weight weight = model_.load(name);

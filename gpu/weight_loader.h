@@ -13,7 +13,8 @@ class WeightLoader {
  public:
   WeightLoader(const Model& model, GpuContext& gpu) : model_(model), gpu_(gpu) {}
 
-  /// Linear weights below each other as one matrix where their grids allow it, else one by one: names -> as many matrices as it takes.
+  /// Linear weights below each other as one matrix where their grids allow it, else one by one: names -> as many
+  /// matrices as it takes.
   std::vector<DeviceMatrix> stacked(const std::vector<std::string>& names);
   DeviceMatrix matrix(const std::string& name);
   /// As float16 whatever the file has (embedding).

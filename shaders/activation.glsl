@@ -12,10 +12,10 @@ float erf_approximate(float x) {
 float sigmoid(float x) { return 1.0 / (1.0 + exp(-x)); }
 
 float activate(uint kind, float x) {
-  if (kind == 1u) return 0.5 * x * (1.0 + erf_approximate(x * 0.70710678118654752));                     // GELU
-  if (kind == 2u) return x * sigmoid(1.702 * x);                                                          // quick GELU
-  if (kind == 3u) return x * sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x));                    // GELU, tanh form
-  if (kind == 4u) return x * sigmoid(x);                                                                  // SiLU
-  if (kind == 5u) return max(x, 0.0);                                                                     // ReLU
+  if (kind == 1u) return 0.5 * x * (1.0 + erf_approximate(x * 0.70710678118654752));  // GELU
+  if (kind == 2u) return x * sigmoid(1.702 * x);  // quick GELU
+  if (kind == 3u) return x * sigmoid(1.5957691216057308 * (x + 0.044715 * x * x * x));  // GELU, tanh form
+  if (kind == 4u) return x * sigmoid(x);  // SiLU
+  if (kind == 5u) return max(x, 0.0);  // ReLU
   return x;
 }

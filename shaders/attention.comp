@@ -1,5 +1,6 @@
-// softmax(q k' * scale) v by online softmax, causal or full, grouped-query. One workgroup = one subgroup takes one head and QUERIES
-// rows; scores go by lane = key, the weighted sum of values by lane = channel. Keys and values are f16 (cache) or f32 (tower).
+// softmax(q k' * scale) v by online softmax, causal or full, grouped-query. One workgroup = one subgroup takes one head
+// and QUERIES rows; scores go by lane = key, the weighted sum of values by lane = channel. Keys and values are f16
+// (cache) or f32 (tower).
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"

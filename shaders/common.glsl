@@ -1,4 +1,5 @@
-// What every kernel shares: typed pointers (device addresses come in push constants; there are no descriptor sets) and flags.
+// What every kernel shares: typed pointers (device addresses come in push constants; there are no descriptor sets) and
+// flags.
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_control_flow_attributes : require
 #extension GL_KHR_shader_subgroup_basic : require

@@ -14,5 +14,6 @@ layout(push_constant, std430) uniform Arguments {
 
 void main() {
   uint stride = gl_NumWorkGroups.x * THREADS;
-  for (uint i = gl_WorkGroupID.x * THREADS + gl_LocalInvocationID.x; i < a.count; i += stride) a.to.at[i] = a.from.at[i];
+  for (uint i = gl_WorkGroupID.x * THREADS + gl_LocalInvocationID.x; i < a.count; i += stride)
+    a.to.at[i] = a.from.at[i];
 }

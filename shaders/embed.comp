@@ -1,4 +1,5 @@
-// Rows of the decoder's input: row ids[m] of the embedding (f16 texels), or for ids[m] < 0 row -1 - ids[m] of the image features.
+// Rows of the decoder's input: row ids[m] of the embedding (f16 texels), or for ids[m] < 0 row -1 - ids[m] of the image
+// features.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"

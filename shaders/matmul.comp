@@ -1,4 +1,5 @@
-// Matrix x matrix by tiles in shared memory: 64 rows of weights x 32 rows of x, 32 columns at a time, 4 x 2 results a thread.
+// Matrix x matrix by tiles in shared memory: 64 rows of weights x 32 rows of x, 32 columns at a time, 4 x 2 results a
+// thread.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"

@@ -13,7 +13,8 @@
 #define HAS_ZEROS 8u
 
 #ifdef TEXEL_BUFFERS
-#define MATRIX_POINTERS uvec2 codes; uvec2 scales; uvec2 zeros; uvec2 x;  // first element inside the bound texel buffers
+// The first elements inside the bound texel buffers.
+#define MATRIX_POINTERS uvec2 codes; uvec2 scales; uvec2 zeros; uvec2 x;
 #else
 #define MATRIX_POINTERS Texels codes; Words scales; Words zeros; Vectors x;
 #endif

@@ -1,7 +1,8 @@
-// The matrix kernels of CPU devices (matrix x vector with TOKENS = 1, matrix x matrix with more). There a load by address is a scalar
-// loop over the lanes, while texelFetch is a vector gather; so weights and x come through uniform texel buffers. One workgroup is one
-// subgroup, a lane takes ROWS rows of the weights. Measured on lavapipe (Mesa 22.3, AVX2), million multiply-adds a second and core: x
-// by subgroupBroadcast 2500, x by texelFetch of the same texel in every lane 6300, lanes along the columns with a sum at the end 2700.
+// The matrix kernels of CPU devices (matrix x vector with TOKENS = 1, matrix x matrix with more). There a load by
+// address is a scalar loop over the lanes, while texelFetch is a vector gather; so weights and x come through uniform
+// texel buffers. One workgroup is one subgroup, a lane takes ROWS rows of the weights. Measured on lavapipe (Mesa 22.3,
+// AVX2), million multiply-adds a second and core: x by subgroupBroadcast 2500, x by texelFetch of the same texel in
+// every lane 6300, lanes along the columns with a sum at the end 2700.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #define TEXEL_BUFFERS
@@ -90,7 +91,7 @@ void main() {
         [[unroll]] for (uint r = 0u; r < ROWS; ++r)
           texel[r] = texelFetch(code_texels, int(code_index[r] + step * a.interleave));
         [[unroll]] for (uint i = 0u; i < 32u; ++i) {
-          // A code stays at its place in the word, 2^place times too large; the scale, a power of two smaller, undoes it exactly.
+          // A code stays at its place in the word, 2^place times too large; a smaller scale undoes it.
           const uint place = (i & 7u) * 4u;
           float w[ROWS];
           [[unroll]] for (uint r = 0u; r < ROWS; ++r) {

@@ -1,4 +1,5 @@
-// Matrix x few vectors (1..TOKENS rows of x): a workgroup takes ROWS rows of the weights, its threads stride over the steps.
+// Matrix x few vectors (1..TOKENS rows of x): a workgroup takes ROWS rows of the weights, its threads stride over the
+// steps.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
@@ -27,7 +28,8 @@ void main() {
       [[unroll]] for (uint t = 0u; t < TOKENS; ++t) {
         uint m = min(first_token + t, a.tokens - 1u);
         [[unroll]] for (uint k4 = 0u; k4 < 8u; ++k4)
-          sums[r * TOKENS + t] += dot(vec4(w[k4 * 4u], w[k4 * 4u + 1u], w[k4 * 4u + 2u], w[k4 * 4u + 3u]), input_at(m, step * 8u + k4, RAGGED));
+          sums[r * TOKENS + t] += dot(vec4(w[k4 * 4u], w[k4 * 4u + 1u], w[k4 * 4u + 2u], w[k4 * 4u + 3u]),
+                                      input_at(m, step * 8u + k4, RAGGED));
       }
     }
   }

@@ -1,4 +1,5 @@
-// The tower's input as rows for a matrix product: pixels [3, size, size] -> [patches, 3 * patch * patch], columns (channel, y, x).
+// The tower's input as rows for a matrix product: pixels [3, size, size] -> [patches, 3 * patch * patch], columns
+// (channel, y, x).
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"

@@ -1,5 +1,5 @@
-// Rotary embedding of query (in place) and key, and the write of key and value into the KV cache (f16). Pairs are (i, i + head_dim / 2).
-// A thread takes two neighbouring pairs, so that it writes whole 32-bit words.
+// Rotary embedding of query (in place) and key, and the write of key and value into the KV cache (f16). Pairs are (i, i
+// + head_dim / 2). A thread takes two neighbouring pairs, so that it writes whole 32-bit words.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"

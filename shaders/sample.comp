@@ -1,6 +1,6 @@
-// Chooses the next token as core/inference/sampling.h does, in one workgroup: repetition penalty, temperature, top-k, top-p, then the
-// inverse of the cumulative distribution in descending order. Nothing is sorted: a place in the descending order is found by bisection
-// over the logits' bits, then over the ids among equals.
+// Chooses the next token as core/inference/sampling.h does, in one workgroup: repetition penalty, temperature, top-k,
+// top-p, then the inverse of the cumulative distribution in descending order. Nothing is sorted: a place in the
+// descending order is found by bisection over the logits' bits, then over the ids among equals.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"

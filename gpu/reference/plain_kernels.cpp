@@ -11,11 +11,16 @@ namespace qvlm::plain {
 float activate(Activation activation, float value) {
   const double x = value;
   switch (activation) {
-    case Activation::GELU: return static_cast<float>(0.5 * x * (1 + std::erf(x / std::sqrt(2.0))));
-    case Activation::QUICK_GELU: return static_cast<float>(x / (1 + std::exp(-1.702 * x)));
-    case Activation::GELU_TANH: return static_cast<float>(0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))));
-    case Activation::SILU: return static_cast<float>(x / (1 + std::exp(-x)));
-    case Activation::RELU: return std::max(value, 0.0f);
+    case Activation::GELU:
+      return static_cast<float>(0.5 * x * (1 + std::erf(x / std::sqrt(2.0))));
+    case Activation::QUICK_GELU:
+      return static_cast<float>(x / (1 + std::exp(-1.702 * x)));
+    case Activation::GELU_TANH:
+      return static_cast<float>(0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))));
+    case Activation::SILU:
+      return static_cast<float>(x / (1 + std::exp(-x)));
+    case Activation::RELU:
+      return std::max(value, 0.0f);
   }
   return value;
 }
@@ -27,7 +32,8 @@ float weight_at(const PackedMatrix& w, uint32_t row, uint32_t column) {
   const size_t texels = size_t{l.steps} * l.texels_per_step();
   const size_t texel = (tile * texels + column / per_texel) * l.interleave + within;
   const uint32_t i = column % per_texel;
-  if (l.format == WeightFormat::F16) return from_half(static_cast<uint16_t>(w.codes[texel * 4 + i / 2] >> (i % 2 * 16)));
+  if (l.format == WeightFormat::F16)
+    return from_half(static_cast<uint16_t>(w.codes[texel * 4 + i / 2] >> (i % 2 * 16)));
   const uint32_t bits = l.format == WeightFormat::INT4 ? 4 : 8, per_word = 32 / bits;
   const uint32_t code = (w.codes[texel * 4 + i / per_word] >> (i % per_word * bits)) & ((1u << bits) - 1);
   const size_t group = (tile * l.groups + column / 32 / l.group_steps) * l.interleave + within;
@@ -69,8 +75,8 @@ Tensor norm(const Tensor& x, std::span<const float> weight, std::span<const floa
   return y;
 }
 
-void rope_kv(Tensor& qkv, Tensor& keys, Tensor& values, std::span<const float> cosines, std::span<const float> sines, uint32_t first,
-             uint32_t heads, uint32_t kv_heads, uint32_t head_dim) {
+void rope_kv(Tensor& qkv, Tensor& keys, Tensor& values, std::span<const float> cosines, std::span<const float> sines,
+             uint32_t first, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) {
   const uint32_t half = head_dim / 2;
   for (uint32_t m = 0; m < qkv.rows; ++m) {
     for (uint32_t head = 0; head < heads + kv_heads; ++head) {
@@ -93,8 +99,8 @@ void rope_kv(Tensor& qkv, Tensor& keys, Tensor& values, std::span<const float> c
   }
 }
 
-Tensor attention(const Tensor& q, const Tensor& keys, const Tensor& values, bool causal, uint32_t first, uint32_t count, uint32_t heads,
-                 uint32_t kv_heads, uint32_t head_dim) {
+Tensor attention(const Tensor& q, const Tensor& keys, const Tensor& values, bool causal, uint32_t first, uint32_t count,
+                 uint32_t heads, uint32_t kv_heads, uint32_t head_dim) {
   Tensor y(q.rows, heads * head_dim);
   for (uint32_t m = 0; m < q.rows; ++m) {
     const uint32_t seen = causal ? first + m + 1 : count;
@@ -122,7 +128,8 @@ Tensor embed(const PackedMatrix& embedding, std::span<const int32_t> ids, const 
   Tensor y(static_cast<uint32_t>(ids.size()), embedding.layout.columns);
   for (uint32_t m = 0; m < y.rows; ++m)
     for (uint32_t i = 0; i < y.columns; ++i)
-      y.at(m, i) = ids[m] >= 0 ? weight_at(embedding, static_cast<uint32_t>(ids[m]), i) : features.at(static_cast<size_t>(-1 - ids[m]), i);
+      y.at(m, i) = ids[m] >= 0 ? weight_at(embedding, static_cast<uint32_t>(ids[m]), i)
+                               : features.at(static_cast<size_t>(-1 - ids[m]), i);
   return y;
 }
 

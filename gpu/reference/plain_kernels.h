@@ -39,12 +39,14 @@ float weight_at(const PackedMatrix& w, uint32_t row, uint32_t column);
 Tensor matrix(const PackedMatrix& w, const Tensor& x, const Epilogue& epilogue = {});
 /// RMSNorm without a bias, LayerNorm with one.
 Tensor norm(const Tensor& x, std::span<const float> weight, std::span<const float> bias, float epsilon);
-/// Rotates q and k of qkv at positions first + m in place; k and v go, as float16 values, to rows first + m of keys and values.
-void rope_kv(Tensor& qkv, Tensor& keys, Tensor& values, std::span<const float> cosines, std::span<const float> sines, uint32_t first,
-             uint32_t heads, uint32_t kv_heads, uint32_t head_dim);
-/// Row m of q sees keys 0 .. first + m (causal), or all `count`. q [M, heads * head_dim], keys and values [., kv_heads * head_dim].
-Tensor attention(const Tensor& q, const Tensor& keys, const Tensor& values, bool causal, uint32_t first, uint32_t count, uint32_t heads,
-                 uint32_t kv_heads, uint32_t head_dim);
+/// Rotates q and k of qkv at positions first + m in place; k and v go, as float16 values, to rows first + m of keys and
+/// values.
+void rope_kv(Tensor& qkv, Tensor& keys, Tensor& values, std::span<const float> cosines, std::span<const float> sines,
+             uint32_t first, uint32_t heads, uint32_t kv_heads, uint32_t head_dim);
+/// Row m of q sees keys 0 .. first + m (causal), or all `count`. q [M, heads * head_dim], keys and values [., kv_heads
+/// * head_dim].
+Tensor attention(const Tensor& q, const Tensor& keys, const Tensor& values, bool causal, uint32_t first, uint32_t count,
+                 uint32_t heads, uint32_t kv_heads, uint32_t head_dim);
 /// Negative ids: rows -1 - id of features.
 Tensor embed(const PackedMatrix& embedding, std::span<const int32_t> ids, const Tensor& features);
 /// pixels [3, size, size] -> [patches, 3 patch_size^2].

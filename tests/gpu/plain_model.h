@@ -30,29 +30,35 @@ class PlainModel {
       features.values.insert(features.values.end(), picture.values.begin(), picture.values.end());
     }
     plain::Tensor x = plain::embed(matrix("decoder.embedding.weight"), ids, features);
-    const auto heads = static_cast<uint32_t>(d.heads), kv_heads = static_cast<uint32_t>(d.kv_heads), head_dim = static_cast<uint32_t>(d.head_dim);
+    const auto heads = static_cast<uint32_t>(d.heads), kv_heads = static_cast<uint32_t>(d.kv_heads),
+               head_dim = static_cast<uint32_t>(d.head_dim);
     const RotaryTable rotary = rotary_table(d, x.rows);
     for (int i = 0; i < d.layers; ++i) {
       const std::string p = "decoder." + std::to_string(i) + ".";
       const plain::Tensor normed = plain::norm(x, vector(p + "attention_norm.weight"), {}, d.norm_epsilon);
-      plain::Tensor qkv = side_by_side({plain::matrix(matrix(p + "attention.query.weight"), normed), plain::matrix(matrix(p + "attention.key.weight"), normed),
+      plain::Tensor qkv = side_by_side({plain::matrix(matrix(p + "attention.query.weight"), normed),
+                                        plain::matrix(matrix(p + "attention.key.weight"), normed),
                                         plain::matrix(matrix(p + "attention.value.weight"), normed)});
       plain::Tensor keys(x.rows, kv_heads * head_dim), values(x.rows, kv_heads * head_dim);
       plain::rope_kv(qkv, keys, values, rotary.cosines, rotary.sines, 0, heads, kv_heads, head_dim);
-      const plain::Tensor attended = plain::attention(columns(qkv, 0, heads * head_dim), keys, values, true, 0, 0, heads, kv_heads, head_dim);
+      const plain::Tensor attended =
+          plain::attention(columns(qkv, 0, heads * head_dim), keys, values, true, 0, 0, heads, kv_heads, head_dim);
       x = plain::matrix(matrix(p + "attention.output.weight"), attended, {.add = &x});
       const plain::Tensor again = plain::norm(x, vector(p + "mlp_norm.weight"), {}, d.norm_epsilon);
       const plain::Tensor up = plain::matrix(matrix(p + "mlp.up.weight"), again);
-      const plain::Tensor gated = plain::matrix(matrix(p + "mlp.gate.weight"), again, {.activate = true, .activation = d.activation, .multiply = &up});
+      const plain::Tensor gated = plain::matrix(matrix(p + "mlp.gate.weight"), again,
+                                                {.activate = true, .activation = d.activation, .multiply = &up});
       x = plain::matrix(matrix(p + "mlp.down.weight"), gated, {.add = &x});
     }
-    return plain::matrix(matrix("decoder.head.weight"), plain::norm(x, vector("decoder.norm.weight"), {}, d.norm_epsilon));
+    return plain::matrix(matrix("decoder.head.weight"),
+                         plain::norm(x, vector("decoder.norm.weight"), {}, d.norm_epsilon));
   }
 
   /// [image_tokens, decoder hidden]
   plain::Tensor encode(const PixelTensor& pixels) const {
     const VisionConfig& v = *model_.config().vision;
-    const plain::Tensor patches = plain::patches(pixels.values, static_cast<uint32_t>(v.image_size), static_cast<uint32_t>(v.patch_size));
+    const plain::Tensor patches =
+        plain::patches(pixels.values, static_cast<uint32_t>(v.image_size), static_cast<uint32_t>(v.patch_size));
     const plain::Tensor embedded = plain::matrix(matrix("vision.patch.weight"), patches);
     plain::Tensor x(static_cast<uint32_t>(v.positions()), static_cast<uint32_t>(v.hidden));
     const std::vector<float> positions = vector("vision.position.weight");
@@ -60,22 +66,29 @@ class PlainModel {
     for (uint32_t m = 0; m < x.rows; ++m)
       for (uint32_t i = 0; i < x.columns; ++i) {
         const bool is_class = v.class_token && m == 0;
-        x.at(m, i) = positions[size_t{m} * x.columns + i] + (is_class ? class_row[i] : embedded.at(m - (v.class_token ? 1 : 0), i));
+        x.at(m, i) = positions[size_t{m} * x.columns + i] +
+                     (is_class ? class_row[i] : embedded.at(m - (v.class_token ? 1 : 0), i));
       }
     x = plain::norm(x, vector("vision.pre_norm.weight"), vector("vision.pre_norm.bias"), v.norm_epsilon);
     const auto heads = static_cast<uint32_t>(v.heads);
     for (int i = 0; i < v.layers; ++i) {
       const std::string p = "vision." + std::to_string(i) + ".";
-      const plain::Tensor normed = plain::norm(x, vector(p + "attention_norm.weight"), vector(p + "attention_norm.bias"), v.norm_epsilon);
-      const plain::Tensor attended = plain::attention(linear(p + "attention.query", normed), linear(p + "attention.key", normed),
-                                                      linear(p + "attention.value", normed), false, 0, x.rows, heads, heads, x.columns / heads);
+      const plain::Tensor normed =
+          plain::norm(x, vector(p + "attention_norm.weight"), vector(p + "attention_norm.bias"), v.norm_epsilon);
+      const plain::Tensor attended =
+          plain::attention(linear(p + "attention.query", normed), linear(p + "attention.key", normed),
+                           linear(p + "attention.value", normed), false, 0, x.rows, heads, heads, x.columns / heads);
       x = linear(p + "attention.output", attended, {.add = &x});
-      const plain::Tensor again = plain::norm(x, vector(p + "mlp_norm.weight"), vector(p + "mlp_norm.bias"), v.norm_epsilon);
-      x = linear(p + "mlp.down", linear(p + "mlp.up", again, {.activate = true, .activation = v.activation}), {.add = &x});
+      const plain::Tensor again =
+          plain::norm(x, vector(p + "mlp_norm.weight"), vector(p + "mlp_norm.bias"), v.norm_epsilon);
+      x = linear(p + "mlp.down", linear(p + "mlp.up", again, {.activate = true, .activation = v.activation}),
+                 {.add = &x});
     }
     plain::Tensor kept(static_cast<uint32_t>(v.image_tokens()), x.columns);
-    std::copy(x.values.end() - static_cast<ptrdiff_t>(kept.values.size()), x.values.end(), kept.values.begin());  // without the class token
-    return linear("projector.2", linear("projector.0", kept, {.activate = true, .activation = model_.config().projector.activation}));
+    std::copy(x.values.end() - static_cast<ptrdiff_t>(kept.values.size()), x.values.end(),
+              kept.values.begin());  // without the class token
+    return linear("projector.2",
+                  linear("projector.0", kept, {.activate = true, .activation = model_.config().projector.activation}));
   }
 
  private:

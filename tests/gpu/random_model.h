@@ -27,9 +27,17 @@ inline VlmConfig small_config() {
   VlmConfig c;
   c.family = "llava";
   c.name = "random";
-  c.vision = VisionConfig{.hidden = 64, .ffn = 100, .layers = 2, .file_layers = 3, .heads = 2, .image_size = 32, .patch_size = 8};
+  c.vision = VisionConfig{
+      .hidden = 64, .ffn = 100, .layers = 2, .file_layers = 3, .heads = 2, .image_size = 32, .patch_size = 8};
   c.projector = {.hidden = 80};
-  c.decoder = {.hidden = 96, .ffn = 160, .layers = 3, .heads = 3, .kv_heads = 1, .head_dim = 24, .vocabulary = 131, .context_length = 128};
+  c.decoder = {.hidden = 96,
+               .ffn = 160,
+               .layers = 3,
+               .heads = 3,
+               .kv_heads = 1,
+               .head_dim = 24,
+               .vocabulary = 131,
+               .context_length = 128};
   c.tokens.image = 130;
   return c;
 }
@@ -42,18 +50,25 @@ class RandomModel : public Model {
     for (const ExpectedTensor& expected : expected_tensors(config_)) {
       if (expected.optional) continue;
       const bool is_norm = expected.name.find("norm.weight") != std::string::npos;
-      const bool linear = expected.name.starts_with("decoder.") && expected.shape.size() == 2 &&
-                          (expected.name.find("attention.") != std::string::npos || expected.name.find("mlp.") != std::string::npos);
+      const bool linear =
+          expected.name.starts_with("decoder.") && expected.shape.size() == 2 &&
+          (expected.name.find("attention.") != std::string::npos || expected.name.find("mlp.") != std::string::npos);
       int64_t count = 1;
       for (int64_t d : expected.shape) count *= d;
-      const float deviation = expected.shape.size() < 2 ? 0.2f : 1.5f / std::sqrt(static_cast<float>(count / expected.shape[0]));
+      const float deviation =
+          expected.shape.size() < 2 ? 0.2f : 1.5f / std::sqrt(static_cast<float>(count / expected.shape[0]));
       if (linear && weights.bits < 16) {
-        QuantizedMatrix q{.rows = expected.shape[0], .columns = expected.shape[1], .bits = weights.bits, .group = weights.group, .symmetric = weights.symmetric};
+        QuantizedMatrix q{.rows = expected.shape[0],
+                          .columns = expected.shape[1],
+                          .bits = weights.bits,
+                          .group = weights.group,
+                          .symmetric = weights.symmetric};
         if (q.columns % q.group != 0) q.group = q.columns;
         const uint32_t levels = 1u << q.bits;
         for (int64_t i = 0; i < count; ++i) q.codes.push_back(static_cast<uint8_t>(generator() % levels));
         for (int64_t i = 0; i < q.rows * q.groups(); ++i) {
-          q.scales.push_back(to_half(deviation * 4 / static_cast<float>(levels) * (0.6f + 0.8f * static_cast<float>(generator() % 100) / 100)));
+          q.scales.push_back(to_half(deviation * 4 / static_cast<float>(levels) *
+                                     (0.6f + 0.8f * static_cast<float>(generator() % 100) / 100)));
           q.zeros.push_back(static_cast<uint8_t>(q.symmetric ? levels / 2 : levels / 2 - 1 + generator() % 3));
         }
         quantized_[expected.name] = std::move(q);
@@ -61,7 +76,8 @@ class RandomModel : public Model {
       }
       Plain plain{expected.shape, std::vector<float>(static_cast<size_t>(count))};
       // Values that float16 holds, so that every implementation starts from the same weights.
-      for (float& value : plain.values) value = from_half(to_half(normal(generator) * deviation + (is_norm ? 1.0f : 0.0f)));
+      for (float& value : plain.values)
+        value = from_half(to_half(normal(generator) * deviation + (is_norm ? 1.0f : 0.0f)));
       plain_[expected.name] = std::move(plain);
     }
   }
@@ -75,12 +91,15 @@ class RandomModel : public Model {
     for (const auto& [name, value] : quantized_) all.push_back(name);
     return all;
   }
-  bool has(std::string_view name) const override { return plain_.contains(std::string(name)) || quantized_.contains(std::string(name)); }
+  bool has(std::string_view name) const override {
+    return plain_.contains(std::string(name)) || quantized_.contains(std::string(name));
+  }
   Weight load(std::string_view name) const override {
     if (const auto found = quantized_.find(std::string(name)); found != quantized_.end()) return found->second;
     const auto found = plain_.find(std::string(name));
     if (found == plain_.end()) throw Error("random model: no tensor " + std::string(name));
-    return TensorView{DType::F32, found->second.shape, std::as_bytes(std::span(found->second.values)), std::string(name)};
+    return TensorView{DType::F32, found->second.shape, std::as_bytes(std::span(found->second.values)),
+                      std::string(name)};
   }
   void release(std::string_view) const override {}
   const std::vector<ActivationQuantizer>& activations() const override { return activations_; }

@@ -1,4 +1,5 @@
-// The barrier checker over everything that the engine records: nothing to find as recorded, and a hazard for every barrier taken out.
+// The barrier checker over everything that the engine records: nothing to find as recorded, and a hazard for every
+// barrier taken out.
 #include <QTest>
 
 #include "gpu/engine.h"
@@ -20,7 +21,8 @@ void check_trace(const Trace& trace) {
     ++barriers;
     Trace without = trace;
     without.erase(without.begin() + static_cast<ptrdiff_t>(i));
-    QVERIFY2(find_hazard(without), qPrintable(QString("step %1: a barrier that nothing needs, or a hazard that is not seen").arg(i)));
+    QVERIFY2(find_hazard(without),
+             qPrintable(QString("step %1: a barrier that nothing needs, or a hazard that is not seen").arg(i)));
   }
   QVERIFY(barriers > dispatches / 2);
 }
@@ -42,13 +44,13 @@ class TestBarriers : public QObject {
       return TraceStep{TraceStep::Kind::DISPATCH, "kernel", std::move(reads), std::move(writes)};
     };
     const TraceStep barrier{TraceStep::Kind::BARRIER, "", {}, {}};
-    QVERIFY(find_hazard({dispatch({}, {a}), dispatch({b}, {far})}));                      // read after write
-    QVERIFY(find_hazard({dispatch({a}, {}), dispatch({}, {b})}));                         // write after read
-    QVERIFY(find_hazard({dispatch({}, {a}), dispatch({}, {b})}));                         // write after write
-    QVERIFY(!find_hazard({dispatch({a}, {}), dispatch({b}, {})}));                        // two reads
-    QVERIFY(!find_hazard({dispatch({}, {a}), dispatch({}, {far})}));                      // apart
+    QVERIFY(find_hazard({dispatch({}, {a}), dispatch({b}, {far})}));  // read after write
+    QVERIFY(find_hazard({dispatch({a}, {}), dispatch({}, {b})}));     // write after read
+    QVERIFY(find_hazard({dispatch({}, {a}), dispatch({}, {b})}));     // write after write
+    QVERIFY(!find_hazard({dispatch({a}, {}), dispatch({b}, {})}));    // two reads
+    QVERIFY(!find_hazard({dispatch({}, {a}), dispatch({}, {far})}));  // apart
     QVERIFY(!find_hazard({dispatch({}, {a}), barrier, dispatch({b}, {})}));
-    QVERIFY(find_hazard({dispatch({}, {a}), dispatch({}, {far}), dispatch({b}, {})}));    // not only neighbours
+    QVERIFY(find_hazard({dispatch({}, {a}), dispatch({}, {far}), dispatch({b}, {})}));  // not only neighbours
   }
 
   void every_barrier_is_needed_and_none_is_missing() {
@@ -57,7 +59,8 @@ class TestBarriers : public QObject {
     Decoder& d = engine.decoder();
     // A picture, a prompt, and two tokens of an answer, in the order that they are submitted.
     check_trace(engine.vision()->trace());
-    check_trace(joined({d.prefill_trace(21), d.sample_trace(), d.decode_trace(), d.sample_trace(), d.decode_trace(), d.logits_trace()}));
+    check_trace(joined({d.prefill_trace(21), d.sample_trace(), d.decode_trace(), d.sample_trace(), d.decode_trace(),
+                        d.logits_trace()}));
     const size_t layers = static_cast<size_t>(model.config().decoder.layers);
     QCOMPARE(d.decode_dispatches(), layers * 9 + 3);
   }

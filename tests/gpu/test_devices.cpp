@@ -34,11 +34,13 @@ class TestDevices : public QObject {
   void without_a_loader_the_message_says_what_to_install() {
     std::string message;
     try {
-      make_vulkan_generator(std::make_shared<RandomModel>(small_config(), RandomWeights{}), {.loader = "libvulkan-that-is-not-there.so"});
+      make_vulkan_generator(std::make_shared<RandomModel>(small_config(), RandomWeights{}),
+                            {.loader = "libvulkan-that-is-not-there.so"});
     } catch (const Error& error) {
       message = error.what();
     }
-    QVERIFY2(message.find("no Vulkan loader") != std::string::npos && message.find("libvulkan1") != std::string::npos, message.c_str());
+    QVERIFY2(message.find("no Vulkan loader") != std::string::npos && message.find("libvulkan1") != std::string::npos,
+             message.c_str());
     QVERIFY(!list_devices().empty());  // and the process goes on
   }
 

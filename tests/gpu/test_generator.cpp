@@ -1,4 +1,5 @@
-// The engine as a Generator, on a small random model: logits against plain loops, and everything that the interface promises.
+// The engine as a Generator, on a small random model: logits against plain loops, and everything that the interface
+// promises.
 #include <QTest>
 #include <algorithm>
 #include <cmath>
@@ -81,11 +82,13 @@ class TestGenerator : public QObject {
     QCOMPARE(found.size(), expected.values.size());
     const size_t vocabulary = expected.columns;
     for (size_t row = 0; row < expected.rows; ++row) {
-      const double kl = divergence({&expected.values[row * vocabulary], vocabulary}, {&found[row * vocabulary], vocabulary});
+      const double kl =
+          divergence({&expected.values[row * vocabulary], vocabulary}, {&found[row * vocabulary], vocabulary});
       QVERIFY2(kl <= 1e-5, qPrintable(QString("row %1: KL %2").arg(row).arg(kl)));
     }
     QVERIFY(largest_difference(found, expected.values) < 0.02);
-    QVERIFY(largest_difference(generator->logits(), {&expected.values[(expected.rows - 1) * vocabulary], vocabulary}) < 0.02);
+    QVERIFY(largest_difference(generator->logits(), {&expected.values[(expected.rows - 1) * vocabulary], vocabulary}) <
+            0.02);
   }
 
   void steps_equal_prefill() {
@@ -122,7 +125,8 @@ class TestGenerator : public QObject {
       generator->append(prompt_with_picture());
       for (int i = 0; i < 12; ++i) {
         const std::vector<float> logits = generator->logits();
-        const SamplingParameters warm{.temperature = 0.9f, .top_k = 20, .top_p = 0.9f, .repetition_penalty = 1.1f, .seed = 3};
+        const SamplingParameters warm{
+            .temperature = 0.9f, .top_k = 20, .top_p = 0.9f, .repetition_penalty = 1.1f, .seed = 3};
         QCOMPARE(generator->sample(warm, run), sample_token(logits, warm, run, generator->position()));
         const int32_t token = generator->sample({}, {});
         QCOMPARE(token, sample_token(logits, {}, {}, generator->position()));
@@ -162,7 +166,8 @@ class TestGenerator : public QObject {
   }
 
   void info_says_what_runs() {
-    const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), RandomWeights{4, 32, true}));
+    const auto generator =
+        make_vulkan_generator(std::make_shared<RandomModel>(small_config(), RandomWeights{4, 32, true}));
     const GeneratorInfo& info = generator->info();
     QCOMPARE(info.backend, std::string("vulkan"));
     QVERIFY(!info.device.empty() && !info.driver.empty());
@@ -176,7 +181,8 @@ class TestGenerator : public QObject {
     const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
     model->set_activations(std::vector<ActivationQuantizer>(12, {ActivationGranularity::DYNAMIC_TOKEN, 6}));
     const std::string message = message_of([&] { make_vulkan_generator(model); });
-    QVERIFY2(message.find("A6") != std::string::npos && message.find("reference") != std::string::npos, message.c_str());
+    QVERIFY2(message.find("A6") != std::string::npos && message.find("reference") != std::string::npos,
+             message.c_str());
     const auto generator = make_vulkan_generator(model, {.activations_as_a16 = true});
     QCOMPARE(generator->info().activation_note, std::string("activations run as A16 (model asks for A6)"));
     append_tokens(*generator, {1, 2});
@@ -186,16 +192,20 @@ class TestGenerator : public QObject {
   void what_does_not_fit_is_refused() {
     const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
     const std::string memory = message_of([&] { make_vulkan_generator(model, {.memory_limit = 100'000}); });
-    QVERIFY2(memory.find("too little memory") != std::string::npos && memory.find("MiB") != std::string::npos, memory.c_str());
+    QVERIFY2(memory.find("too little memory") != std::string::npos && memory.find("MiB") != std::string::npos,
+             memory.c_str());
     const auto generator = make_vulkan_generator(model, {.context = 8});
-    QVERIFY(message_of([&] { append_tokens(*generator, std::vector<int32_t>(9, 1)); }).find("context is full") != std::string::npos);
+    QVERIFY(message_of([&] { append_tokens(*generator, std::vector<int32_t>(9, 1)); }).find("context is full") !=
+            std::string::npos);
     append_tokens(*generator, std::vector<int32_t>(8, 1));
     QVERIFY(message_of([&] { append_tokens(*generator, {1}); }).find("8 positions in use") != std::string::npos);
     QVERIFY(message_of([&] { append_tokens(*generator, {131}); }).find("vocabulary") != std::string::npos);
     QVERIFY(!message_of([&] { append_tokens(*generator, {}); }).empty());
     const PromptPart picture = random_picture(16, 1);
     generator->reset();
-    QVERIFY(message_of([&] { make_vulkan_generator(model)->append({&picture, 1}); }).find("vision tower") != std::string::npos);
+    QVERIFY(message_of([&] {
+              make_vulkan_generator(model)->append({&picture, 1});
+            }).find("vision tower") != std::string::npos);
     QVERIFY(message_of([&] { make_vulkan_generator(model, {.device = 99}); }).find("99") != std::string::npos);
   }
 
@@ -222,13 +232,15 @@ class TestGenerator : public QObject {
   }
 
   void a_stopped_prefill_leaves_the_sequence_as_it_was() {
-    const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), kInt4), {.macs_per_segment = 1});
+    const auto generator =
+        make_vulkan_generator(std::make_shared<RandomModel>(small_config(), kInt4), {.macs_per_segment = 1});
     append_tokens(*generator, {1, 2, 3});
     const std::vector<float> expected = generator->logits();
     {  // Stopped from another thread at any moment: either the whole prompt was taken, or nothing of it.
       std::stop_source source;
       std::jthread other([&] { source.request_stop(); });
-      const std::string message = message_of([&] { append_tokens(*generator, std::vector<int32_t>(50, 7), source.get_token()); });
+      const std::string message =
+          message_of([&] { append_tokens(*generator, std::vector<int32_t>(50, 7), source.get_token()); });
       QVERIFY(message.empty() || message == "cancelled");
       QCOMPARE(generator->position(), int64_t(message.empty() ? 53 : 3));
       generator->truncate(3);
@@ -258,8 +270,9 @@ class TestGenerator : public QObject {
   void the_validation_layers_are_silent() {
     std::vector<std::string> messages;
     {
-      const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), kInt4),
-                                                   {.validation = true, .on_validation_message = [&](const std::string& m) { messages.push_back(m); }});
+      const auto generator = make_vulkan_generator(
+          std::make_shared<RandomModel>(small_config(), kInt4),
+          {.validation = true, .on_validation_message = [&](const std::string& m) { messages.push_back(m); }});
       generator->append(prompt_with_picture());
       for (int i = 0; i < 3; ++i) append_tokens(*generator, {generator->sample({.temperature = 1, .top_p = 0.9f}, {})});
       generator->last_logits(1);

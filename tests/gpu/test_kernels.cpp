@@ -1,4 +1,5 @@
-// Every kernel on the device against its plain loop, at odd shapes, in both of its variants (buffer addresses, texel buffers).
+// Every kernel on the device against its plain loop, at odd shapes, in both of its variants (buffer addresses, texel
+// buffers).
 #include <QTest>
 
 #include "gpu/self_test.h"
@@ -20,7 +21,8 @@ class TestKernels : public QObject {
     const bool brief = !texel_kernels || qEnvironmentVariableIsSet("QVLM_BRIEF");
     GpuContext gpu({.texel_kernels = texel_kernels});
     for (const SelfTestLine& line : test_all_kernels(gpu, brief)) {
-      const std::string text = line.kernel + " " + line.shape + ": error " + std::to_string(line.largest_error) + ", " + std::to_string(line.seconds) + " s " + line.message;
+      const std::string text = line.kernel + " " + line.shape + ": error " + std::to_string(line.largest_error) + ", " +
+                               std::to_string(line.seconds) + " s " + line.message;
       if (qEnvironmentVariableIsSet("QVLM_VERBOSE")) qInfo("%s", text.c_str());
       QVERIFY2(line.passed, text.c_str());
     }

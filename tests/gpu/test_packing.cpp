@@ -12,7 +12,8 @@ using namespace qvlm;
 
 namespace {
 
-QuantizedMatrix random_quantized(int64_t rows, int64_t columns, int bits, int64_t group, bool symmetric, uint32_t seed) {
+QuantizedMatrix random_quantized(int64_t rows, int64_t columns, int bits, int64_t group, bool symmetric,
+                                 uint32_t seed) {
   std::mt19937 generator(seed);
   QuantizedMatrix q{.rows = rows, .columns = columns, .bits = bits, .group = group, .symmetric = symmetric};
   for (int64_t i = 0; i < rows * columns; ++i) q.codes.push_back(static_cast<uint8_t>(generator() % (1u << bits)));
@@ -56,7 +57,8 @@ class TestPacking : public QObject {
     const std::vector<float> expected = q.dequantize();
     for (int r = 0; r < rows; ++r)
       for (int c = 0; c < columns; ++c)
-        QCOMPARE(plain::weight_at(packed, static_cast<uint32_t>(r), static_cast<uint32_t>(c)), expected[static_cast<size_t>(r * columns + c)]);
+        QCOMPARE(plain::weight_at(packed, static_cast<uint32_t>(r), static_cast<uint32_t>(c)),
+                 expected[static_cast<size_t>(r * columns + c)]);
   }
 
   void plain_weights_become_float16() {
@@ -65,19 +67,24 @@ class TestPacking : public QObject {
     const PackedMatrix packed = pack(weight, 8, "w");
     for (uint32_t i = 0; i < 6; ++i) QCOMPARE(plain::weight_at(packed, i / 3, i % 3), from_half(to_half(values[i])));
     const std::vector<float> large{1.0f, 70000.0f};
-    QVERIFY_THROWS_EXCEPTION(Error, pack(Weight(TensorView{DType::F32, {1, 2}, std::as_bytes(std::span(large)), "w"}), 8, "w"));
+    QVERIFY_THROWS_EXCEPTION(
+        Error, pack(Weight(TensorView{DType::F32, {1, 2}, std::as_bytes(std::span(large)), "w"}), 8, "w"));
     const std::vector<float> nan{1.0f, std::nanf("")};
-    QVERIFY_THROWS_EXCEPTION(Error, pack(Weight(TensorView{DType::F32, {1, 2}, std::as_bytes(std::span(nan)), "w"}), 8, "w"));
+    QVERIFY_THROWS_EXCEPTION(Error,
+                             pack(Weight(TensorView{DType::F32, {1, 2}, std::as_bytes(std::span(nan)), "w"}), 8, "w"));
     const std::vector<int32_t> integers{1, 2};
-    QVERIFY_THROWS_EXCEPTION(Error, pack(Weight(TensorView{DType::I32, {1, 2}, std::as_bytes(std::span(integers)), "w"}), 8, "w"));
+    QVERIFY_THROWS_EXCEPTION(
+        Error, pack(Weight(TensorView{DType::I32, {1, 2}, std::as_bytes(std::span(integers)), "w"}), 8, "w"));
   }
 
   void stacked_rows_lie_below_each_other() {
-    const Weight a(random_quantized(3, 64, 4, 32, false, 1)), b(random_quantized(5, 64, 4, 32, false, 2)), c(random_quantized(2, 64, 8, 32, false, 3));
+    const Weight a(random_quantized(3, 64, 4, 32, false, 1)), b(random_quantized(5, 64, 4, 32, false, 2)),
+        c(random_quantized(2, 64, 8, 32, false, 3));
     const Weight* parts[] = {&a, &b};
     QVERIFY(can_stack(parts));
     const PackedMatrix packed = pack(parts, 8, "w");
-    const std::vector<float> first = std::get<QuantizedMatrix>(a).dequantize(), second = std::get<QuantizedMatrix>(b).dequantize();
+    const std::vector<float> first = std::get<QuantizedMatrix>(a).dequantize(),
+                             second = std::get<QuantizedMatrix>(b).dequantize();
     for (uint32_t i = 0; i < 64; ++i) {
       QCOMPARE(plain::weight_at(packed, 2, i), first[2 * 64 + i]);
       QCOMPARE(plain::weight_at(packed, 3 + 4, i), second[4 * 64 + i]);
