@@ -47,6 +47,9 @@ QVariant FolderTableModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant FolderTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
+  if (role == Qt::TextAlignmentRole && orientation == Qt::Horizontal && section == SIZE) {
+    return int(Qt::AlignRight | Qt::AlignVCenter);
+  }
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
   switch (section) {
     case NAME:

@@ -29,6 +29,9 @@ QVariant GroupsTableModel::data(const QModelIndex& index, int role) const {
 }
 
 QVariant GroupsTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
+  if (role == Qt::TextAlignmentRole && orientation == Qt::Horizontal && section == WIDTH) {
+    return int(Qt::AlignRight | Qt::AlignVCenter);
+  }
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole) return {};
   switch (section) {
     case TENSOR:

@@ -144,7 +144,7 @@ QWidget* EvaluatePage::build_table() {
   category_->addItem(tr("All categories"), QString());
   category_->setAccessibleName(tr("Filter by category"));
   search_ = new QLineEdit(card);
-  search_->setPlaceholderText(tr("Search questions and answers"));
+  search_->setPlaceholderText(tr("Search"));
   search_->setAccessibleName(tr("Search questions and answers"));
   search_->setClearButtonEnabled(true);
   ask_ = new QPushButton(tr("Open in Chat"), card);
@@ -169,10 +169,6 @@ QWidget* EvaluatePage::build_table() {
   view_->verticalHeader()->hide();
   view_->horizontalHeader()->setHighlightSections(false);
   view_->horizontalHeader()->setSectionResizeMode(QuestionTableModel::QUESTION, QHeaderView::Stretch);
-  view_->setColumnWidth(QuestionTableModel::VERDICT, 76);
-  view_->setColumnWidth(QuestionTableModel::CATEGORY, 96);
-  view_->setColumnWidth(QuestionTableModel::EXPECTED, 124);
-  view_->setColumnWidth(QuestionTableModel::ANSWER, 124);
   view_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   card->body()->addWidget(view_, 1);
   connect(verdict_, &QComboBox::currentIndexChanged, this,
@@ -195,8 +191,7 @@ QWidget* EvaluatePage::build_table() {
 }
 
 QWidget* EvaluatePage::build_result() {
-  auto* card = new Card(tr("Accuracy"), this);
-  card->setFixedWidth(320);
+  auto* card = accuracy_ = new Card(tr("Accuracy"), this);
   result_ = new QLabel(card);
   result_->setObjectName(QStringLiteral("big_number"));
   result_->setAccessibleName(tr("Accuracy over all questions"));
@@ -207,6 +202,17 @@ QWidget* EvaluatePage::build_result() {
   card->body()->addSpacing(kUnit);
   card->body()->addWidget(chart_, 1);
   return card;
+}
+
+void EvaluatePage::resizeEvent(QResizeEvent* event) {
+  const bool narrow = width() < 1060;
+  accuracy_->setFixedWidth(narrow ? 264 : 320);
+  view_->setColumnWidth(QuestionTableModel::VERDICT, narrow ? 64 : 76);
+  view_->setColumnWidth(QuestionTableModel::CATEGORY, narrow ? 88 : 104);
+  for (const int column : {QuestionTableModel::EXPECTED, QuestionTableModel::ANSWER}) {
+    view_->setColumnWidth(column, narrow ? 100 : 132);
+  }
+  QWidget::resizeEvent(event);
 }
 
 void EvaluatePage::restyle() {

@@ -17,6 +17,7 @@ namespace qvlm::studio {
 
 class AccuracyChart;
 class Banner;
+class Card;
 class EvaluateChild;
 class ModelPicker;
 class PageHeader;
@@ -42,6 +43,9 @@ class EvaluatePage : public QWidget {
 
  Q_SIGNALS:
   void chat_requested(const QString& question, const QStringList& images);
+
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
 
  private:
   QWidget* build_controls();
@@ -69,6 +73,7 @@ class EvaluatePage : public QWidget {
   QComboBox *verdict_, *category_;
   QLineEdit* search_;
   AccuracyChart* chart_;
+  Card* accuracy_;
   bool stopping_ = false;
 };
 

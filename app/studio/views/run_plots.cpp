@@ -115,7 +115,8 @@ void RunPlot::paintEvent(QPaintEvent*) {
 }
 
 void RunPlot::resizeEvent(QResizeEvent*) {
-  plot_->setGeometry(rect());
+  // Not laid out yet: a plot of no size cannot draw.
+  if (!rect().isEmpty()) plot_->setGeometry(rect());
 }
 
 EntropyPlot::EntropyPlot(const Theme& theme, QWidget* parent)
