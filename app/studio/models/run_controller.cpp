@@ -146,7 +146,10 @@ QString RunController::status_text() const {
       if (state_.phase == "statistics") return tr("Measuring activations") + done;
       if (state_.phase == "entropy") return tr("Measuring entropy and dependency") + done;
       if (state_.phase == "partition") return tr("Partitioning the sites into blocks");
-      if (state_.phase == "search") return tr("Searching blocks") + done;
+      if (state_.phase == "search") {
+        // The phase counts site forwards; people count blocks.
+        return tr("Searching blocks (%1 of %2 done)").arg(state_.blocks.size()).arg(state_.partition.blocks.size());
+      }
       if (state_.phase == "write") return tr("Writing the quantized model") + done;
       return QString::fromStdString(state_.phase);
     }
