@@ -1,11 +1,13 @@
-// Signals through a signalfd and one waiting thread.
+// Signals through a handler that writes to a pipe, and one waiting thread. (Not through signalfd: OpenBLAS starts threads before main,
+// which do not block the signals and would die of them.)
 #include "app/cli/interrupt.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -14,21 +16,39 @@
 
 namespace qvlm::cli {
 
+namespace {
+
+// A handler reaches nothing but what is static.
+std::atomic<int> handler_pipe{-1};
+
+void on_signal(int number) {
+  const auto byte = static_cast<unsigned char>(number);
+  [[maybe_unused]] const auto written = write(handler_pipe.load(), &byte, 1);
+}
+
+}  // namespace
+
 Interrupt::Interrupt() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signals_ = signalfd(-1, &set, SFD_CLOEXEC);
+  int ends[2] = {-1, -1};
   wake_ = eventfd(0, EFD_CLOEXEC);
-  if (signals_ < 0 || wake_ < 0) throw Error("cannot wait for signals: the process has no file descriptors left");
+  if (wake_ < 0 || pipe2(ends, O_CLOEXEC) < 0)
+    throw Error("cannot wait for signals: the process has no file descriptors left");
+  signals_ = ends[0];
+  handler_pipe = ends[1];
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
   thread_ = std::thread([this] { wait_for_signals(); });
 }
 
 Interrupt::~Interrupt() {
   const uint64_t one = 1;
   if (write(wake_, &one, sizeof one) == sizeof one) thread_.join();
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+  close(handler_pipe.exchange(-1));
   close(signals_);
   close(wake_);
 }
@@ -38,8 +58,8 @@ void Interrupt::wait_for_signals() {
     pollfd files[2] = {{signals_, POLLIN, 0}, {wake_, POLLIN, 0}};
     if (poll(files, 2, -1) < 0) continue;
     if (files[1].revents) return;
-    signalfd_siginfo info;
-    if (read(signals_, &info, sizeof info) != sizeof info) continue;
+    unsigned char number = 0;
+    if (read(signals_, &number, 1) != 1) continue;
     const std::lock_guard lock(mutex_);
     std::stop_source& target = inner_ ? *inner_ : whole_;
     const auto now = std::chrono::steady_clock::now();
@@ -49,7 +69,7 @@ void Interrupt::wait_for_signals() {
       continue;
     }
     asked_ = now;
-    if (info.ssi_signo == SIGTERM) whole_.request_stop();
+    if (number == SIGTERM) whole_.request_stop();
     target.request_stop();
   }
 }

@@ -46,7 +46,7 @@ class Interrupt {
   std::stop_source whole_;
   std::stop_source* inner_ = nullptr;  // of the open Scope
   std::chrono::steady_clock::time_point asked_;
-  int signals_ = -1, wake_ = -1;  // signalfd, eventfd
+  int signals_ = -1, wake_ = -1;  // the pipe that the handler writes to, eventfd
   std::thread thread_;
 };
 

@@ -1,6 +1,7 @@
 // From a dialogue to an answer.
 #include "core/inference/chat.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -65,15 +66,17 @@ AnswerFinished ChatSession::ask(const Ask& ask, const ChatListener& listener, st
     double prefill_seconds = 0;
     const Answer answer = continue_sequence(
         sequence_, tokenizer_, ask.sampling, ask.max_tokens,
-        [&](int32_t id, const std::string& text) {
+        [&](int32_t id, std::string text) {
           if (std::exchange(first, false)) {
             finished.first_token_seconds = since(begin);
             prefill_seconds = since(prefill) - finished.vision_seconds;
           }
-          listener(TokenGenerated{id, text});
+          // The template puts its own space before an answer: kept here, the next turn would have two and reuse nothing.
+          if (finished.text.empty()) text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
+          finished.text += text;
+          listener(TokenGenerated{id, std::move(text)});
         },
         stop);
-    finished.text = answer.text;
     finished.reason = answer.reason;
     finished.tokens = static_cast<int>(answer.tokens.size());
     if (prefill_seconds > 0)

@@ -17,6 +17,7 @@ namespace qvlm {
 GgufModel::GgufModel(const std::filesystem::path& path, const std::filesystem::path& text,
                      const std::filesystem::path& vision, TokenizerSource tokenizer, const OpenOptions& options)
     : path_(path), tokenizer_(std::move(tokenizer)), text_(std::make_unique<GgufFile>(text)) {
+  if (tokenizer_.kind == TokenizerSource::Kind::GGUF_FILE && !text_->has_key("tokenizer.ggml.model")) tokenizer_ = {};
   config_.decoder = read_decoder_keys(*text_);
   if (!vision.empty()) {
     vision_ = std::make_unique<GgufFile>(vision);

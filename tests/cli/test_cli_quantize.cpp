@@ -24,11 +24,9 @@ class TestCliQuantize : public QObject {
                        QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"),
                        "-o",
                        path(out),
-                       "--samples",
-                       "4",
                        "--search-samples",
                        "2"} +
-           more;
+           (more.contains("--samples") ? QStringList{} : QStringList{"--samples", "4"}) + more;
   }
 
  private slots:

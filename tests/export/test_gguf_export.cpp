@@ -107,8 +107,8 @@ class TestGgufExport : public QObject {
   }
 
   void a_grid_that_gguf_has_not_is_refused_with_the_reason() {
-    const QString message = failure(make_qvlm(3, 32, false), path("out"));
-    QVERIFY2(message.contains("3-bit") && message.contains("blk.0"), qPrintable(message));
+    const QString message = failure(make_qvlm(8, 32, false), path("out"));
+    QVERIFY2(message.contains("8-bit") && message.contains("blk.0"), qPrintable(message));
     QVERIFY(!fs::exists(path("out") / "name.gguf"));
   }
 

@@ -115,7 +115,7 @@ void QuantizePage::show_selection() {
     selection_->setText(tr("Open a model to see its activation sites"));
     return;
   }
-  histogram_card_->set_title(tr("Activations of site %1").arg(site));
+  histogram_card_->set_title(tr("Site %1").arg(site));
   const QString dot = QStringLiteral("  ·  ");
   selection_->setText(ribbon_model_->describe_site(site).replace(QLatin1Char('\n'), dot) + QLatin1Char('\n') +
                       ribbon_model_->describe_block(block).replace(QLatin1Char('\n'), dot));
