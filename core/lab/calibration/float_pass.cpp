@@ -3,7 +3,9 @@
 
 #include <cmath>
 
+#include "core/base/error.h"
 #include "core/lab/calibration/level_sampler.h"
+#include "core/lab/reference/activation.h"
 #include "core/lab/reference/decoder.h"
 
 namespace qvlm::calibration {
@@ -25,10 +27,33 @@ std::vector<float> entropy_by_sample(const torch::Tensor& assignment, const torc
 
 }  // namespace
 
-std::vector<double> FloatPassResult::dependencies() const {
+std::vector<double> FloatPassResult::scores(PartitionProxy proxy) const {
   std::vector<double> values;
-  for (size_t site = 0; site + 1 < entropies.size(); ++site) values.push_back(entropies[site].dependency);
+  for (size_t site = 0; site + 1 < entropies.size(); ++site) {
+    switch (proxy) {
+      case PartitionProxy::DEPENDENCY: values.push_back(entropies[site].dependency); break;
+      case PartitionProxy::ENTROPY: values.push_back(entropies[site + 1].entropy); break;
+      case PartitionProxy::QUANTIZATION_ERROR: values.push_back(entropies[site + 1].quantization_error); break;
+      case PartitionProxy::HESSIAN_ERROR: throw Error("float pass: the Hessian proxy needs the weights");
+    }
+  }
   return values;
+}
+
+double quantization_error(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, const ActivationQuantizer& quantizer,
+                          const reference::Workers& workers) {
+  std::vector<double> errors(site_inputs.size()), energies(site_inputs.size());
+  workers.run(site_inputs.size(), [&](size_t b) {
+    const auto x = real_rows(batches.all[b], site_inputs[b]);
+    errors[b] = (reference::quantize_activations(x, quantizer) - x).square_().sum(torch::kFloat64).item<double>();
+    energies[b] = x.square().sum(torch::kFloat64).item<double>();
+  });
+  double error = 0, energy = 0;
+  for (size_t b = 0; b < errors.size(); ++b) {
+    error += errors[b];
+    energy += energies[b];
+  }
+  return energy > 0 ? error / energy : 0;
 }
 
 ActivationQuantizer probe_of(const Recipe& recipe) {
@@ -94,6 +119,7 @@ FloatPassResult float_pass(const Model& model, const Batches& batches, const Rec
           result.entropies[static_cast<size_t>(site - 1)].dependency = normalised_conditional_entropy(joint_distribution(previous, paired));
         }
       });
+      entropy.quantization_error = quantization_error(batches, inputs, probe, workers);
       if (previous.defined()) emit_entropy(site - 1);
       previous = own;
       previous_width = width;

@@ -13,6 +13,7 @@
 #include "core/lab/calibration/prepare.h"
 #include "core/lab/quantization/model_output.h"
 #include "core/lab/quantization/plan.h"
+#include "core/lab/quantization/proxies.h"
 #include "core/lab/quantization/run_recorder.h"
 #include "core/lab/quantization/search_pass.h"
 #include "core/lab/reference/threads.h"
@@ -58,19 +59,19 @@ std::string differences(const Recipe& stored, const Recipe& now) {
   return text;
 }
 
-double threshold_of(const Recipe& recipe, std::vector<double> dependencies) {
+double threshold_of(const Recipe& recipe, std::vector<double> scores) {
   if (recipe.threshold > 0) return recipe.threshold;
-  if (dependencies.empty()) return 0;
+  if (scores.empty()) return 0;
   if (recipe.threshold_quantile > 0) {
-    std::sort(dependencies.begin(), dependencies.end());
-    const double position = recipe.threshold_quantile * static_cast<double>(dependencies.size() - 1);
+    std::sort(scores.begin(), scores.end());
+    const double position = recipe.threshold_quantile * static_cast<double>(scores.size() - 1);
     const auto index = static_cast<size_t>(position);
-    const size_t next = std::min(index + 1, dependencies.size() - 1);
-    return dependencies[index] + (position - static_cast<double>(index)) * (dependencies[next] - dependencies[index]);
+    const size_t next = std::min(index + 1, scores.size() - 1);
+    return scores[index] + (position - static_cast<double>(index)) * (scores[next] - scores[index]);
   }
   double sum = 0;
-  for (const double d : dependencies) sum += d;
-  return sum / static_cast<double>(dependencies.size());
+  for (const double score : scores) sum += score;
+  return sum / static_cast<double>(scores.size());
 }
 
 void make_folder(const fs::path& folder) {
@@ -216,7 +217,7 @@ class Run {
         recorder_->record(SiteMeasured{site, s.minimum, s.maximum, s.percentile_low, s.percentile_high, s.minimum, s.maximum, s.histogram});
       };
       listener.on_entropy = [&](int site, const calibration::SiteEntropy& e) {
-        recorder_->record(EntropyMeasured{site, e.entropy, e.dependency, e.sample_entropy});
+        recorder_->record(EntropyMeasured{site, e.entropy, e.dependency, e.sample_entropy, e.quantization_error});
       };
     }
     listener.on_layer = [&](int done) {
@@ -242,20 +243,38 @@ class Run {
       return;
     }
     recorder_->start_phase("partition", 1);
-    const std::vector<double> dependencies = float_pass_.dependencies();
-    threshold_ = threshold_of(recipe_, dependencies);
-    std::string origin = "greedy";
+    if (recipe_.validated_depths > 0) validate_proxies();
+    const std::vector<double> scores = partition_scores(*request_.model, recipe_, float_pass_);
+    threshold_ = threshold_of(recipe_, scores);
+    std::string origin = std::string(name_of(recipe_.partition_rule));
     if (request_.partition) {
       partition_ = *request_.partition;
       origin = "file";
     } else if (recipe_.search == SearchMode::LAYERWISE) {
       partition_ = layerwise_partition(sites());
       origin = "layerwise";
+    } else if (recipe_.partition_rule == PartitionRule::EXACT) {
+      partition_ = exact_partition(scores, sites(), threshold_, recipe_.partition_gain, static_cast<int>(candidates_of(recipe_).size()), {}, recipe_.max_depth);
     } else {
-      partition_ = greedy_partition(dependencies, sites(), threshold_, {}, recipe_.max_depth);
+      partition_ = greedy_partition(scores, sites(), threshold_, {}, recipe_.max_depth);
     }
     recorder_->record(PartitionChanged{partition_, threshold_, origin});
     recorder_->progress(1);
+  }
+
+  // At depths spread evenly over the decoder: the pair of the attention's output and what follows it.
+  void validate_proxies() {
+    const int layers = config().decoder.layers, depths = std::min(recipe_.validated_depths, layers);
+    recorder_->start_phase("proxies", depths);
+    std::vector<int> pairs;
+    for (int i = 0; i < depths; ++i) pairs.push_back(Site{(2 * i + 1) * layers / (2 * depths), SiteKind::OUTPUT_INPUT}.index());
+    const torch::NoGradGuard no_gradients;
+    int done = 0;
+    quantization::validate_proxies(*request_.model, batches_, recipe_, pairs, *workers_, [&](const ProxyValidated& event) {
+      recorder_->record(event);
+      recorder_->poll();
+      recorder_->progress(++done);
+    });
   }
 
   // What the journal says is done, in its order: an edited partition takes some of it back.
