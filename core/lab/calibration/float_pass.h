@@ -7,6 +7,7 @@
 #include "core/lab/calibration/batches.h"
 #include "core/lab/calibration/entropy.h"
 #include "core/lab/calibration/statistics.h"
+#include "core/lab/reference/threads.h"
 #include "core/model/model.h"
 #include "core/run/recipe.h"
 
@@ -36,6 +37,6 @@ struct FloatPassListener {
 ActivationQuantizer probe_of(const Recipe& recipe);
 
 FloatPassResult float_pass(const Model& model, const Batches& batches, const Recipe& recipe, const FloatPassListener& listener,
-                           Softness softness = Softness::UNIT_FREE);
+                           const reference::Workers& workers, Softness softness = Softness::UNIT_FREE);
 
 }  // namespace qvlm::calibration

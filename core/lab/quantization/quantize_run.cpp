@@ -150,6 +150,7 @@ class Run {
 
   void read_data() {
     reference::set_threads(recipe_.threads);
+    workers_ = std::make_unique<reference::Workers>(recipe_.threads);
     CalibrationOptions options;
     options.images = request_.calibration_images;
     options.prompt = request_.calibration_prompt;
@@ -213,7 +214,7 @@ class Run {
     const bool needs_pass = !measured || recipe_.weight_method != qvlm::WeightMethod::RTN;
     const int count = static_cast<int>(prompts_.size()), layers = config().decoder.layers;
     recorder_->start_phase("statistics", count + (needs_pass ? layers : 0));
-    std::vector<torch::Tensor> embedded = calibration::embed_prompts(*request_.model, prompts_, [&](int done) {
+    std::vector<torch::Tensor> embedded = calibration::embed_prompts(*request_.model, prompts_, *workers_, [&](int done) {
       recorder_->poll();
       recorder_->progress(done);
     });
@@ -235,7 +236,7 @@ class Run {
       recorder_->poll();
       recorder_->progress(count + done);
     };
-    float_pass_ = calibration::float_pass(*request_.model, batches_, recipe_, listener);
+    float_pass_ = calibration::float_pass(*request_.model, batches_, recipe_, listener, *workers_);
   }
 
   void choose_partition() {
@@ -295,9 +296,12 @@ class Run {
       }
     };
     listener.poll = [&] { recorder_->poll(); };
+    listener.check = [&] {
+      if (control_.stop.stop_requested()) throw Cancelled();
+    };
     listener.new_partition = [&] { return control_.partition.take(); };
     listener.on_forwards = [&](int64_t done) { recorder_->progress(done); };
-    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_};
+    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_, *workers_};
     search_pass(inputs, partition_, known_, listener);
   }
 
@@ -333,6 +337,7 @@ class Run {
   Recipe recipe_;
   std::vector<TimedEvent> earlier_;
   std::unique_ptr<RunRecorder> recorder_;
+  std::unique_ptr<reference::Workers> workers_;
   std::vector<calibration::CalibrationPrompt> prompts_;
   std::string data_;  // their fingerprint
   calibration::Batches batches_;
