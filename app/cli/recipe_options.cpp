@@ -38,6 +38,9 @@ void RecipeOptions::add_to(CLI::App& app) {
   app.add_option("--recipe", file_, "A recipe file; the options below override it");
   app.add_option("--preset", preset_, "Bits of weights and activations: w4a16, w4a8, w4a6, w4a4, w8a8, w3a16")
       ->check(CLI::IsMember(kPresets));
+  add(app, "--rotation", std::string(name_of(d.rotation)),
+      "none, fold (norm gains only), r1r2 (fused), or r1r2r4 (with an online Hadamard before mlp.down)",
+      [](Recipe& r, const std::string& v) { r.rotation = rotation_mode_from(v); });
   add(app, "--weight-method", std::string(name_of(d.weight_method)), "rtn or awq",
       [](Recipe& r, const std::string& v) { r.weight_method = weight_method_from(v); });
   add(app, "--search", std::string(name_of(d.search)), "none, layerwise or joint (Q-VLM)",

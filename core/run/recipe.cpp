@@ -28,6 +28,10 @@ constexpr std::pair<PartitionProxy, std::string_view> kPartitionProxies[] = {
     {PartitionProxy::ENTROPY, "entropy"},
     {PartitionProxy::QUANTIZATION_ERROR, "quantization-error"},
     {PartitionProxy::HESSIAN_ERROR, "hessian-error"}};
+constexpr std::pair<RotationMode, std::string_view> kRotationModes[] = {{RotationMode::NONE, "none"},
+                                                                        {RotationMode::FOLD, "fold"},
+                                                                        {RotationMode::R1R2, "r1r2"},
+                                                                        {RotationMode::R1R2R4, "r1r2r4"}};
 
 template <class Enum, size_t count>
 std::string_view find_name(Enum value, const std::pair<Enum, std::string_view> (&names)[count]) {
@@ -49,6 +53,7 @@ Enum find_value(std::string_view text, const std::pair<Enum, std::string_view> (
 
 template <class V, class R>
 void list_fields(V& v, R& r) {
+  v.choice("rotation", r.rotation, std::span(kRotationModes));
   v.choice("weight_method", r.weight_method, std::span(kWeightMethods));
   v.choice("search", r.search, std::span(kSearchModes));
   v("weight_bits", r.weight_bits);
@@ -82,6 +87,7 @@ std::string_view name_of(SearchMode mode) { return find_name(mode, kSearchModes)
 std::string_view name_of(ActivationMode mode) { return find_name(mode, kActivationModes); }
 std::string_view name_of(PartitionRule rule) { return find_name(rule, kPartitionRules); }
 std::string_view name_of(PartitionProxy proxy) { return find_name(proxy, kPartitionProxies); }
+std::string_view name_of(RotationMode mode) { return find_name(mode, kRotationModes); }
 WeightMethod weight_method_from(std::string_view name) { return find_value(name, kWeightMethods, "weight method"); }
 SearchMode search_mode_from(std::string_view name) { return find_value(name, kSearchModes, "search"); }
 ActivationMode activation_mode_from(std::string_view name) {
@@ -99,6 +105,8 @@ std::vector<float> candidates_of(const Recipe& recipe) {
   if (dynamic) return {1.0f, 0.95f, 0.9f, 0.85f, 0.8f};
   return {1.0f, 0.995f, 0.99f, 0.985f, 0.98f};
 }
+
+RotationMode rotation_mode_from(std::string_view name) { return find_value(name, kRotationModes, "rotation"); }
 
 std::string to_json(const Recipe& recipe) {
   json_fields::Json root;

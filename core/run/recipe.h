@@ -18,19 +18,28 @@ enum class PartitionRule { GREEDY, EXACT };
 enum class PartitionProxy { DEPENDENCY, ENTROPY, QUANTIZATION_ERROR, HESSIAN_ERROR };
 enum class ActivationMode { DYNAMIC_TOKEN, DYNAMIC_GROUP, STATIC_TENSOR };  // when activation_bits < 16
 
+/// What is done to the float model before anything is measured (algorithms.md 3.2). FOLD: norm gains go into the linears
+/// behind them; R1R2: that, and rotations of the residual stream and of each head's values, fused into the weights;
+/// R1R2R4: that, and a Hadamard transform of what mlp.down reads, applied online.
+enum class RotationMode { NONE, FOLD, R1R2, R1R2R4 };
+
 std::string_view name_of(WeightMethod method);
 std::string_view name_of(SearchMode mode);
 std::string_view name_of(ActivationMode mode);
 std::string_view name_of(PartitionRule rule);    // "greedy", "exact"
 std::string_view name_of(PartitionProxy proxy);  // "dependency", "entropy", "quantization-error", "hessian-error"
+std::string_view name_of(RotationMode mode);
 /// The inverse: "rtn", "awq"; "none", "layerwise", "joint"; "dynamic-token", "dynamic-group", "static-tensor". Throws Error listing the known names.
 WeightMethod weight_method_from(std::string_view name);
 SearchMode search_mode_from(std::string_view name);
 ActivationMode activation_mode_from(std::string_view name);
 PartitionRule partition_rule_from(std::string_view name);
 PartitionProxy partition_proxy_from(std::string_view name);
+/// "none", "fold", "r1r2", "r1r2r4". Throws Error listing them.
+RotationMode rotation_mode_from(std::string_view name);
 
 struct Recipe {
+  RotationMode rotation = RotationMode::NONE;  // its random signs are drawn by `seed`
   WeightMethod weight_method = WeightMethod::RTN;
   SearchMode search = SearchMode::JOINT;
   int weight_bits = 4;

@@ -16,6 +16,7 @@
 #include "core/lab/quantization/proxies.h"
 #include "core/lab/quantization/run_recorder.h"
 #include "core/lab/quantization/search_pass.h"
+#include "core/lab/quantization/transforms/transformed_model.h"
 #include "core/lab/reference/threads.h"
 #include "core/run/report.h"
 
@@ -117,6 +118,7 @@ class Run {
   // Checks the request against the disk; makes or takes up NAME.qvlm.partial.
   void prepare_folder() {
     if (!request_.model) throw Error("quantize: no model");
+    model_fingerprint_ = request_.model->fingerprint();
     if (output_.extension() != ".qvlm") throw Error::in(output_.string(), "name", "NAME.qvlm", output_.filename().string());
     if (!request_.model->activations().empty()) throw Error(request_.model->path().string() + ": is quantized already");
     if (fs::exists(output_) && !request_.replace) throw Error(output_.string() + ": exists already; choose another name, or ask for it to be replaced");
@@ -129,6 +131,7 @@ class Run {
       recipe_ = resolve(request_.recipe.value_or(Recipe{}));
     }
     validate(recipe_, "recipe");
+    transform_model();
     check_groups(config(), recipe_);
     if (request_.partition && recipe_.search == SearchMode::LAYERWISE) throw Error("quantize: a layer-wise search has one block a site; a given partition does not fit it");
     if (request_.partition) validate(*request_.partition, sites(), "partition");
@@ -136,6 +139,14 @@ class Run {
     if (!request_.resume && fs::exists(partial_)) fs::remove_all(partial_);  // only where it was asked for
     make_folder(partial_ / "work");
     if (!request_.resume) write_file(partial_ / "recipe.json", std::string_view(to_json(recipe_)));
+  }
+
+  // From here on every pass sees the model that the recipe's rotation makes.
+  void transform_model() {
+    if (recipe_.rotation == RotationMode::NONE) return;
+    auto transform = make_transform(config().decoder, recipe_.rotation, recipe_.seed);
+    rotation_ = std::string(name_of(recipe_.rotation)) + ": " + describe(transform, config().decoder);
+    request_.model = std::make_shared<TransformedModel>(request_.model, std::move(transform));
   }
 
   void read_data() {
@@ -164,8 +175,10 @@ class Run {
     if (earlier_.empty() || !std::holds_alternative<RunStarted>(earlier_.front().event)) {
       throw Error::in((partial_ / "journal.jsonl").string(), "first line", "RunStarted", earlier_.empty() ? "an empty file" : std::string(name_of(earlier_.front().event)));
     }
-    const std::string model = request_.model->fingerprint(), was = std::get<RunStarted>(earlier_.front().event).model_fingerprint;
-    if (model != was) throw Error(partial_.string() + ": cannot be resumed: another model (fingerprint " + was + " in the unfinished run, " + model + " now)");
+    const std::string& was = std::get<RunStarted>(earlier_.front().event).model_fingerprint;
+    if (model_fingerprint_ != was) {
+      throw Error(partial_.string() + ": cannot be resumed: another model (fingerprint " + was + " in the unfinished run, " + model_fingerprint_ + " now)");
+    }
   }
 
   int sites() const { return config().decoder.layers * kSitesPerLayer; }
@@ -184,7 +197,7 @@ class Run {
     const RunPlan plan = plan_run(config(), recipe_, static_cast<int>(prompts_.size()), rows, longest, pictures, measure_flops_per_second());
     RunStarted started;
     started.model_path = request_.model->path().string();
-    started.model_fingerprint = request_.model->fingerprint();
+    started.model_fingerprint = model_fingerprint_;
     started.calibration_path = request_.calibration.string();
     started.calibration_fingerprint = data_;
     started.recipe = to_json(recipe_);
@@ -315,7 +328,7 @@ class Run {
     recorder_->poll();
     recorder_->start_phase("write", config().decoder.layers);
     const OutputSizes sizes = write_output(
-        *request_.model, recipe_, partition_, partial_, [&](int layer) { return known_.layers.at(layer).hash; },
+        *request_.model, {rotation_, model_fingerprint_}, recipe_, partition_, partial_, [&](int layer) { return known_.layers.at(layer).hash; },
         [&](int done) { recorder_->progress(done); });
     RunFinished finished;
     finished.seconds = recorder_->seconds();
@@ -335,7 +348,9 @@ class Run {
     recorder_->record(finished);  // whoever hears it may open the folder
   }
 
-  const QuantizeRequest& request_;
+  QuantizeRequest request_;  // its model: what runs, transformed where the recipe says so
+  std::string model_fingerprint_;  // of the model that was given
+  std::string rotation_;           // what was done to it; empty: nothing
   RunControl& control_;
   fs::path output_, partial_;
   Recipe recipe_;
