@@ -16,6 +16,7 @@
 #include "app/studio/models/run_controller.h"
 #include "app/studio/models/workbench.h"
 #include "app/studio/pages/chat_page.h"
+#include "app/studio/pages/compare_page.h"
 #include "app/studio/pages/evaluate_page.h"
 #include "app/studio/pages/export_page.h"
 #include "app/studio/pages/model_page.h"
@@ -38,10 +39,11 @@ MainWindow::MainWindow(Workbench& workbench, History& history, Settings& setting
   quantize_ = new QuantizePage(workbench, theme, pages_);
   evaluate_ = new EvaluatePage(workbench, theme, pages_);
   chat_ = new ChatPage(workbench, history, theme, pages_);
+  compare_ = new ComparePage(workbench, theme, pages_);
   export_ = new ExportPage(workbench, theme, pages_);
   for (QWidget* page :
        {static_cast<QWidget*>(model_), static_cast<QWidget*>(quantize_), static_cast<QWidget*>(evaluate_),
-        static_cast<QWidget*>(chat_), static_cast<QWidget*>(export_)}) {
+        static_cast<QWidget*>(chat_), static_cast<QWidget*>(compare_), static_cast<QWidget*>(export_)}) {
     pages_->addWidget(page);
   }
   auto* central = new QWidget(this);
@@ -101,9 +103,8 @@ void MainWindow::build_menus() {
   quit->setShortcut(QKeySequence::Quit);
 
   QMenu* view = menuBar()->addMenu(tr("&View"));
-  const QString names[kWorkspaces] = {tr("Model"), tr("Quantize"), tr("Evaluate"), tr("Chat"), tr("Export")};
   for (int i = 0; i < kWorkspaces; ++i) {
-    QAction* action = view->addAction(names[i], this, [this, i] { show_workspace(static_cast<Workspace>(i)); });
+    QAction* action = view->addAction(name_of(static_cast<Workspace>(i)), this, [this, i] { show_workspace(static_cast<Workspace>(i)); });
     action->setShortcut(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i)));
   }
   view->addSeparator();

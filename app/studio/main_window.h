@@ -10,6 +10,7 @@ class QStackedWidget;
 namespace qvlm::studio {
 
 class ChatPage;
+class ComparePage;
 class EvaluatePage;
 class ExportPage;
 class History;
@@ -31,6 +32,7 @@ class MainWindow : public QMainWindow {
   QuantizePage* quantize_page() { return quantize_; }
   EvaluatePage* evaluate_page() { return evaluate_; }
   ChatPage* chat_page() { return chat_; }
+  ComparePage* compare_page() { return compare_; }
   ExportPage* export_page() { return export_; }
 
  protected:
@@ -49,6 +51,7 @@ class MainWindow : public QMainWindow {
   QuantizePage* quantize_;
   EvaluatePage* evaluate_;
   ChatPage* chat_;
+  ComparePage* compare_;
   ExportPage* export_;
 };
 

@@ -11,9 +11,27 @@ namespace qvlm::studio {
 
 namespace {
 
-constexpr const char* kIcons[kWorkspaces] = {"model", "quantize", "evaluate", "chat", "export"};
+constexpr const char* kIcons[kWorkspaces] = {"model", "quantize", "evaluate", "chat", "compare", "export"};
 
 }  // namespace
+
+QString name_of(Workspace workspace) {
+  switch (workspace) {
+    case Workspace::MODEL:
+      return Rail::tr("Model");
+    case Workspace::QUANTIZE:
+      return Rail::tr("Quantize");
+    case Workspace::EVALUATE:
+      return Rail::tr("Evaluate");
+    case Workspace::CHAT:
+      return Rail::tr("Chat");
+    case Workspace::COMPARE:
+      return Rail::tr("Compare");
+    case Workspace::EXPORT:
+      return Rail::tr("Export");
+  }
+  return {};
+}
 
 Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
   setObjectName(QStringLiteral("rail"));
@@ -23,7 +41,6 @@ Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme)
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(6, 2 * kUnit, 6, kUnit);
   column->setSpacing(6);
-  const QString names[kWorkspaces] = {tr("Model"), tr("Quantize"), tr("Evaluate"), tr("Chat"), tr("Export")};
   const auto make = [this](const QString& name) {
     auto* button = new QToolButton(this);
     button->setText(name);
@@ -35,9 +52,9 @@ Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme)
     return button;
   };
   for (int i = 0; i < kWorkspaces; ++i) {
-    QToolButton* button = make(names[i]);
+    QToolButton* button = make(name_of(static_cast<Workspace>(i)));
     button->setCheckable(true);
-    button->setToolTip(tr("%1 (Ctrl+%2)").arg(names[i]).arg(i + 1));
+    button->setToolTip(tr("%1 (Ctrl+%2)").arg(button->text()).arg(i + 1));
     // Not an exclusive group: Qt would let only its checked button have the focus by Tab.
     connect(button, &QToolButton::clicked, this, [this, i] {
       set_current(static_cast<Workspace>(i));

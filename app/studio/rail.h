@@ -10,8 +10,9 @@ namespace qvlm::studio {
 
 class Theme;
 
-enum class Workspace { MODEL = 0, QUANTIZE, EVALUATE, CHAT, EXPORT };
-inline constexpr int kWorkspaces = 5;
+enum class Workspace { MODEL = 0, QUANTIZE, EVALUATE, CHAT, COMPARE, EXPORT };
+inline constexpr int kWorkspaces = 6;
+QString name_of(Workspace workspace);  // as the user reads it
 
 class Rail : public QWidget {
   Q_OBJECT

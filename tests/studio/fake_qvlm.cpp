@@ -3,7 +3,8 @@
 //
 // $FAKE_QVLM_PACE: microseconds between events. $FAKE_QVLM_DIE: "run" dies by a signal in the middle of a search,
 // "load" fails to open. A question that contains "crash" kills it in the middle of the answer, "fail" is refused,
-// "long" streams until it is stopped.
+// "long" streams until it is stopped, "code" is
+// answered with Markdown; a quantized model answers "part ways" differently from another.
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -260,6 +261,11 @@ void answer(Ears& ears, const Ask& ask, const GeneratorInfo& info) {
   say(to_json_line(ChatEvent(prompt)));
   std::vector<std::string> words = {"There", " are", " three", " shapes:", " a",   " red", " circle", " at",     " the",
                                     " top,", " a",   " green", " star",    " and", " a",   " blue",   " square."};
+  if (question.find("code") != std::string::npos) {
+    words = {"Count", " the", " **red**", " shapes:\n\n", "```python\n", "red = [s for s in", " shapes",
+             " if s.colour == \"red\"]\n", "print(len(red))\n", "```\n", "- one circle\n", "- two squares"};
+  }
+  if (question.find("part ways") != std::string::npos && info.weight_bits < 16) words[5] = " blue";
   const bool endless = question.find("long") != std::string::npos;
   AnswerFinished finished;
   finished.reason = "end";

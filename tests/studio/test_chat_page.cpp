@@ -1,17 +1,21 @@
 // Workspace Chat: streaming, stopping, pictures, history, and a model that dies in the middle of its answer.
 #include <QClipboard>
 #include <QLabel>
+#include <QLineEdit>
 #include <QListWidget>
 #include <QMimeData>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTest>
+#include <QToolButton>
 
 #include "app/studio/models/chat_controller.h"
 #include "app/studio/pages/chat_page.h"
+#include "app/studio/views/answer_text.h"
 #include "app/studio/views/chat_view.h"
 #include "app/studio/views/composer.h"
 #include "app/studio/views/fields.h"
+#include "app/studio/views/message_bubble.h"
 #include "app/studio/views/widgets.h"
 #include "tests/studio/studio_fixture.h"
 
@@ -170,6 +174,82 @@ class TestChatPage : public QObject {
     QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
     const QString last = studio.heard().filter(QStringLiteral("And now?")).last();
     QVERIFY(last.contains(QLatin1String("First question")) && last.contains(QLatin1String("assistant")));
+  }
+
+  void an_answer_in_markdown_has_code_that_can_be_copied() {
+    Studio studio;
+    ChatPage& page = loaded(studio);
+    type(page, QStringLiteral("Write code"));
+    QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+    QTRY_COMPARE(page.view()->findChildren<CodeBlock*>().size(), 1);
+    CodeBlock* code = page.view()->findChildren<CodeBlock*>().first();
+    QTest::mouseClick(code->copy_button(), Qt::LeftButton);
+    QCOMPARE(QGuiApplication::clipboard()->text(),
+             QStringLiteral("red = [s for s in shapes if s.colour == \"red\"]\nprint(len(red))"));
+    QTest::mouseClick(page.view()->bubble(1)->copy_button(), Qt::LeftButton);
+    QVERIFY(QGuiApplication::clipboard()->text().startsWith(QLatin1String("Count the **red** shapes")));
+    const QString note = page.controller().model().at(1).note;
+    for (const char* part : {"12 tokens", "63.5 tokens/s", "first token 0.21 s", "prompt 90 tokens, read at 420/s"})
+      QVERIFY2(note.contains(QLatin1String(part)), qPrintable(note));
+  }
+
+  void a_question_is_edited_and_both_branches_stay() {
+    Studio studio;
+    ChatPage& page = loaded(studio);
+    ChatModel& model = page.controller().model();
+    page.composer()->attach({studio.draw_picture(QStringLiteral("scene.png"))});
+    type(page, QStringLiteral("First wording"));
+    QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+    type(page, QStringLiteral("And then?"));
+    QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+    QCOMPARE(model.rowCount(), 4);
+    QVERIFY(!page.view()->bubble(0)->later_button()->isVisible());
+    // The pencil puts words and picture back into the composer; Escape leaves all as it was.
+    QTest::mouseClick(page.view()->bubble(0)->edit_button(), Qt::LeftButton);
+    QVERIFY(page.composer()->editing());
+    QCOMPARE(page.composer()->text(), QStringLiteral("First wording"));
+    QCOMPARE(page.composer()->attachments().size(), 1);
+    QTest::keyClick(page.composer()->edit(), Qt::Key_Escape);
+    QVERIFY(!page.composer()->editing() && page.composer()->text().isEmpty());
+    QCOMPARE(model.rowCount(), 4);
+    QTest::mouseClick(page.view()->bubble(0)->edit_button(), Qt::LeftButton);
+    type(page, QStringLiteral(", second wording"));
+    QVERIFY(!page.view()->bubble(0)->edit_button()->isEnabled());  // while it is answered
+    QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+    QCOMPARE(model.rowCount(), 2);
+    QCOMPARE(model.at(0).text, QStringLiteral("First wording, second wording"));
+    QCOMPARE(model.at(0).images.size(), 1);
+    QCOMPARE(model.at(0).branches, 2);
+    QVERIFY(!page.view()->bubble(0)->later_button()->isEnabled());
+    QTest::mouseClick(page.view()->bubble(0)->earlier_button(), Qt::LeftButton);
+    QCOMPARE(model.rowCount(), 4);
+    QCOMPARE(model.at(0).text, QStringLiteral("First wording"));
+    QCOMPARE(model.at(2).text, QStringLiteral("And then?"));
+    // An answer given again is a branch too, and the chat comes back as it was left.
+    QTest::mouseClick(page.regenerate_button(), Qt::LeftButton);
+    QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+    QCOMPARE(model.at(3).branch, 2);
+    QTest::mouseClick(page.view()->bubble(3)->earlier_button(), Qt::LeftButton);
+    QCOMPARE(model.at(3).branch, 1);
+    const auto stored = studio.history->messages(page.controller().chat_id());
+    QCOMPARE(stored.size(), size_t(4));
+    QCOMPARE(stored[3].branch, 1);
+  }
+
+  void earlier_chats_are_searched() {
+    Studio studio;
+    ChatPage& page = loaded(studio);
+    type(page, QStringLiteral("A green frog"));
+    QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+    QTest::mouseClick(page.new_button(), Qt::LeftButton);
+    type(page, QStringLiteral("A rocket"));
+    QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+    QCOMPARE(page.history_list()->count(), 2);
+    QTest::keyClicks(page.history_search(), QStringLiteral("FROG"));
+    QCOMPARE(page.history_list()->count(), 1);
+    QCOMPARE(page.history_list()->item(0)->text(), QStringLiteral("A green frog"));
+    page.history_search()->clear();
+    QCOMPARE(page.history_list()->count(), 2);
   }
 
   void pasted_pictures_and_files_are_attached_and_others_refused() {

@@ -1,6 +1,8 @@
 // Item models and the chat history on disk.
 #include <QAbstractItemModelTester>
 #include <QFile>
+#include <QSqlDatabase>
+#include <QSqlQuery>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -51,6 +53,67 @@ class TestHistory : public QObject {
     again.remove_chat(chat);
     QVERIFY(again.chats().empty());
     QVERIFY(again.messages(chat).empty());
+  }
+
+  void a_chat_branches_and_shows_one_branch() {
+    History history(folder_.filePath(QStringLiteral("branches.sqlite")));
+    const auto message = [](const char* role, const char* text) {
+      ChatMessage made;
+      made.role = QLatin1String(role);
+      made.text = QLatin1String(text);
+      return made;
+    };
+    const auto shown = [&](qint64 chat) {
+      QStringList words;
+      for (const ChatMessage& m : history.messages(chat))
+        words << QStringLiteral("%1 %2/%3").arg(m.text).arg(m.branch).arg(m.branches);
+      return words;
+    };
+    const qint64 chat = history.add_chat(QStringLiteral("t"), QStringLiteral("m"));
+    const qint64 question = history.add_message(chat, message("user", "q"));
+    const qint64 first = history.add_message(chat, message("assistant", "a"));
+    history.add_message(chat, message("user", "more"));
+    QCOMPARE(shown(chat), QStringList({"q 1/1", "a 1/1", "more 1/1"}));
+    // Answered again: beside the first answer.
+    const qint64 second = history.add_message(chat, message("assistant", "b"), question);
+    QCOMPARE(shown(chat), QStringList({"q 1/1", "b 2/2"}));
+    history.show_branch(chat, second, -1);
+    QCOMPARE(shown(chat), QStringList({"q 1/1", "a 1/2", "more 1/1"}));  // with all that came behind it
+    history.show_branch(chat, first, -5);                                // there is none before
+    QCOMPARE(shown(chat), QStringList({"q 1/1", "a 1/2", "more 1/1"}));
+    // The first question asked differently.
+    history.add_message(chat, message("user", "Q"), 0);
+    QCOMPARE(shown(chat), QStringList({"Q 2/2"}));
+    history.remove_message(history.add_message(chat, message("assistant", "")));
+    QCOMPARE(shown(chat), QStringList({"Q 2/2"}));
+    // Words are found in every branch.
+    QCOMPARE(history.chats(QStringLiteral("MORE")).size(), size_t(1));
+    QCOMPARE(history.chats(QStringLiteral("100%")).size(), size_t(0));
+  }
+
+  void a_database_from_before_branches_is_brought_up_to_date() {
+    const QString file = folder_.filePath(QStringLiteral("old.sqlite"));
+    {
+      QSqlDatabase old = QSqlDatabase::addDatabase(QStringLiteral("QSQLITE"), QStringLiteral("old"));
+      old.setDatabaseName(file);
+      QVERIFY(old.open());
+      for (const char* step :
+           {"CREATE TABLE chats (id INTEGER PRIMARY KEY, title TEXT NOT NULL, model TEXT NOT NULL, changed INTEGER NOT NULL)",
+            "CREATE TABLE messages (id INTEGER PRIMARY KEY, chat INTEGER NOT NULL REFERENCES chats(id),"
+            " role TEXT NOT NULL, text TEXT NOT NULL, images TEXT NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL)",
+            "INSERT INTO chats VALUES (1, 't', 'm', 5), (2, 'u', 'm', 6)",
+            "INSERT INTO messages VALUES (1, 1, 'user', 'one', '[]', 'done', ''), (2, 2, 'user', 'other', '[]', 'done', ''),"
+            " (3, 1, 'assistant', 'two', '[]', 'done', '')"}) {
+        QVERIFY(QSqlQuery(old).exec(QLatin1String(step)));
+      }
+      old.close();
+    }
+    QSqlDatabase::removeDatabase(QStringLiteral("old"));
+    History history(file);
+    QVERIFY2(history.notice().isEmpty(), qPrintable(history.notice()));
+    QCOMPARE(history.messages(1).size(), size_t(2));
+    QCOMPARE(history.messages(1)[1].text, QStringLiteral("two"));
+    QCOMPARE(history.messages(2).size(), size_t(1));
   }
 
   void a_damaged_database_is_kept_aside() {

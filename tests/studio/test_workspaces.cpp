@@ -119,7 +119,7 @@ class TestWorkspaces : public QObject {
     shoot(studio, QStringLiteral("0-first-start") + tail);
     fill(studio);
     QStringList all;
-    const char* names[] = {"1-model", "2-quantize", "3-evaluate", "4-chat", "5-export"};
+    const char* names[] = {"1-model", "2-quantize", "3-evaluate", "4-chat", "5-compare", "6-export"};
     for (int i = 0; i < kWorkspaces; ++i) {
       QTest::mouseClick(studio.window->rail()->button(static_cast<Workspace>(i)), Qt::LeftButton);
       QTest::qWait(60);

@@ -63,6 +63,48 @@ void ChatController::load(const ChatModelChoice& choice) {
   child_.start(choice);
 }
 
+/// The message that the next one stands behind; 0: none is stored yet.
+qint64 ChatController::last_stored() const {
+  for (int row = model_.rowCount() - 1; row >= 0; --row) {
+    if (model_.at(row).id != 0) return model_.at(row).id;
+  }
+  return 0;
+}
+
+void ChatController::refresh_branches() {
+  if (chat_ == 0) return;
+  try {
+    for (const ChatMessage& stored : history_.messages(chat_)) {
+      for (int row = 0; row < model_.rowCount(); ++row) {
+        ChatMessage shown = model_.at(row);
+        if (shown.id != stored.id || (shown.branch == stored.branch && shown.branches == stored.branches)) continue;
+        shown.branch = stored.branch;
+        shown.branches = stored.branches;
+        model_.update(row, shown);
+      }
+    }
+  } catch (const std::exception& error) {
+    status_ = QString::fromUtf8(error.what());
+    Q_EMIT status_changed();
+  }
+}
+
+bool ChatController::ask_again(int row, const QString& text, const QStringList& images) {
+  if (!can_ask() || (text.trimmed().isEmpty() && images.isEmpty())) return false;
+  model_.truncate(row);
+  return ask(text, images);
+}
+
+void ChatController::show_branch(int row, int steps) {
+  if (activity_ == Activity::ANSWERING || chat_ == 0 || row >= model_.rowCount() || model_.at(row).id == 0) return;
+  try {
+    history_.show_branch(chat_, model_.at(row).id, steps);
+    open_chat(chat_);
+  } catch (const std::exception& error) {
+    report(QString::fromUtf8(error.what()));
+  }
+}
+
 bool ChatController::ask(const QString& text, const QStringList& images) {
   if (!can_ask() || (text.trimmed().isEmpty() && images.isEmpty())) return false;
   ChatMessage message;
@@ -75,7 +117,7 @@ bool ChatController::ask(const QString& text, const QStringList& images) {
       if (title.isEmpty()) title = tr("Picture");
       chat_ = history_.add_chat(title, choice_.path);
     }
-    message.id = history_.add_message(chat_, message);
+    message.id = history_.add_message(chat_, message, last_stored());
   } catch (const std::exception& error) {
     report(QString::fromUtf8(error.what()));  // not stored, but asked all the same: the user sees both
   }
@@ -105,12 +147,13 @@ void ChatController::begin_answer() {
   answer.state = MessageState::WAITING;
   if (chat_ != 0) {
     try {
-      answer.id = history_.add_message(chat_, answer);
+      answer.id = history_.add_message(chat_, answer, last_stored());
     } catch (const std::exception& error) {
       report(QString::fromUtf8(error.what()));
     }
   }
   model_.append(answer);
+  refresh_branches();
   prompt_.reset();
   unsent_text_.clear();
   set_activity(Activity::ANSWERING);
@@ -125,9 +168,6 @@ void ChatController::regenerate() {
   if (!can_regenerate()) return;
   int last_question = model_.rowCount() - 1;
   while (last_question >= 0 && model_.at(last_question).role != QLatin1String("user")) --last_question;
-  for (int row = last_question + 1; row < model_.rowCount(); ++row) {
-    if (model_.at(row).id != 0) history_.remove_message(model_.at(row).id);
-  }
   model_.truncate(last_question + 1);
   begin_answer();
 }
@@ -179,14 +219,7 @@ void ChatController::take(const ChatEvent& event) {
     ChatMessage last = model_.at(model_.rowCount() - 1);
     last.text = QString::fromStdString(finished->text);
     model_.update(model_.rowCount() - 1, last);
-    const QLocale locale;
-    QString note = tr("%1 tokens/s, first token in %2 s, tokens: %3")
-                       .arg(locale.toString(finished->decode_tokens_per_second, 'f', 1),
-                            locale.toString(finished->first_token_seconds, 'f', 2))
-                       .arg(finished->tokens);
-    if (finished->reason == "length") note += tr(", cut at the most tokens allowed");
-    if (finished->reason == "context") note += tr(", the context is full");
-    if (finished->reason == "stopped") note += tr(", stopped");
+    const QString note = statistics_text(*finished, prompt_ ? &*prompt_ : nullptr);
     set_status(finished->info, finished);
     finish_answer(finished->reason == "stopped" ? MessageState::STOPPED : MessageState::DONE, note);
     set_activity(Activity::READY);
@@ -211,6 +244,7 @@ void ChatController::finish_answer(MessageState state, const QString& note) {
   if (last.text.isEmpty() && (state == MessageState::FAILED || state == MessageState::INTERRUPTED)) {
     if (last.id != 0) history_.remove_message(last.id);
     model_.truncate(row);
+    refresh_branches();
     return;
   }
   model_.update(row, last);
@@ -239,6 +273,27 @@ void ChatController::report(const QString& message) {
 void ChatController::set_activity(Activity activity) {
   activity_ = activity;
   Q_EMIT activity_changed();
+}
+
+QString statistics_text(const AnswerFinished& answer, const PromptReady* prompt) {
+  const QLocale locale;
+  const auto tr = [](const char* text) { return ChatController::tr(text); };
+  QStringList parts;
+  parts << tr("%1 tokens").arg(answer.tokens);
+  parts << tr("%1 tokens/s").arg(locale.toString(answer.decode_tokens_per_second, 'f', 1));
+  parts << tr("first token %1 s").arg(locale.toString(answer.first_token_seconds, 'f', 2));
+  if (answer.vision_seconds > 0) parts << tr("pictures %1 s").arg(locale.toString(answer.vision_seconds, 'f', 2));
+  if (prompt != nullptr) {
+    QString words = tr("prompt %1 tokens").arg(prompt->tokens);
+    if (prompt->reused_tokens > 0) words += tr(", %1 reused").arg(prompt->reused_tokens);
+    if (answer.prefill_tokens_per_second > 0)
+      words += tr(", read at %1/s").arg(locale.toString(answer.prefill_tokens_per_second, 'f', 0));
+    parts << words;
+  }
+  if (answer.reason == "length") parts << tr("cut at the most tokens allowed");
+  if (answer.reason == "context") parts << tr("the context is full");
+  if (answer.reason == "stopped") parts << tr("stopped");
+  return parts.join(QStringLiteral("  ·  "));
 }
 
 void ChatController::set_status(const GeneratorInfo& info, const AnswerFinished* answer) {

@@ -41,7 +41,12 @@ class ChatController : public QObject {
   /// Stores the question, then asks. False where can_ask() is.
   bool ask(const QString& text, const QStringList& images);
   void stop();
+  /// Answers the last question again; the earlier answer stays as a branch.
   void regenerate();
+  /// Asks the question in `row` differently: a branch beside it. False where can_ask() is.
+  bool ask_again(int row, const QString& text, const QStringList& images);
+  /// Shows the branch `steps` places after the message in `row`.
+  void show_branch(int row, int steps);
   void new_chat();
   void open_chat(qint64 id);
   void remove_chat(qint64 id);
@@ -58,6 +63,8 @@ class ChatController : public QObject {
  private:
   void take(const ChatEvent& event);
   void begin_answer();
+  qint64 last_stored() const;
+  void refresh_branches();
   void finish_answer(MessageState state, const QString& note);
   void store_last();
   void set_activity(Activity activity);
@@ -80,5 +87,9 @@ class ChatController : public QObject {
   QString unsent_text_;  // streamed, not yet in the model
   QTimer flush_, store_;
 };
+
+/// "17 tokens · 63.5 tokens/s · first token 0.21 s · pictures 0.08 s · prompt 90 tokens, read at 420/s", and why the
+/// answer ended where it was not by itself. `prompt` may be null.
+QString statistics_text(const AnswerFinished& answer, const PromptReady* prompt);
 
 }  // namespace qvlm::studio

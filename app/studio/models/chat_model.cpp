@@ -49,6 +49,8 @@ QVariant ChatModel::data(const QModelIndex& index, int role) const {
       return name_of(message.state);
     case NOTE_ROLE:
       return message.note;
+    case BRANCH_ROLE:
+      return message.branch;
     default:
       return {};
   }

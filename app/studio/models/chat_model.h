@@ -20,13 +20,15 @@ struct ChatMessage {
   QStringList images;  // paths
   MessageState state = MessageState::DONE;
   QString note;  // speed, device, what ended it
+  // Of several questions, or answers, at the same place of the dialogue: which one this is, and how many there are.
+  int branch = 1, branches = 1;
   bool operator==(const ChatMessage&) const = default;
 };
 
 class ChatModel : public QAbstractListModel {
   Q_OBJECT
  public:
-  enum Role { ROLE_ROLE = Qt::UserRole + 1, IMAGES_ROLE, STATE_ROLE, NOTE_ROLE };
+  enum Role { ROLE_ROLE = Qt::UserRole + 1, IMAGES_ROLE, STATE_ROLE, NOTE_ROLE, BRANCH_ROLE };
 
   using QAbstractListModel::QAbstractListModel;
   int rowCount(const QModelIndex& parent = {}) const override;

@@ -7,6 +7,7 @@
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
+#include <QLineEdit>
 #include <QListWidget>
 #include <QMenu>
 #include <QMimeData>
@@ -47,7 +48,7 @@ ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, Q
   banner_box->setContentsMargins(3 * kUnit, kUnit, 3 * kUnit, 0);
   banner_box->addWidget(banner_);
   column->addLayout(banner_box);
-  view_ = new ChatView(chat_->model(), this);
+  view_ = new ChatView(chat_->model(), theme, this);
   column->addWidget(view_, 1);
   auto* below = new QVBoxLayout;
   below->setContentsMargins(3 * kUnit, 0, 3 * kUnit, kUnit + 4);
@@ -75,7 +76,19 @@ ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, Q
       return;
     }
     banner_->hide();
-    if (chat_->ask(text, images)) composer_->clear();
+    const bool asked = edited_row_ >= 0 ? chat_->ask_again(edited_row_, text, images) : chat_->ask(text, images);
+    if (!asked) return;
+    edited_row_ = -1;
+    composer_->clear();
+  });
+  connect(composer_, &Composer::edit_cancelled, this, [this] { edited_row_ = -1; });
+  connect(view_, &ChatView::edit_wanted, this, [this](int row) {
+    edited_row_ = row;
+    composer_->begin_edit(chat_->model().at(row).text, chat_->model().at(row).images);
+  });
+  connect(view_, &ChatView::branch_wanted, this, [this](int row, int steps) {
+    leave_edit();
+    chat_->show_branch(row, steps);
   });
   connect(composer_, &Composer::stop, chat_, &ChatController::stop);
   connect(composer_, &Composer::problem, this,
@@ -89,18 +102,26 @@ ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, Q
       chat_->restart();
     }
   });
-  connect(regenerate_, &QPushButton::clicked, chat_, &ChatController::regenerate);
+  connect(regenerate_, &QPushButton::clicked, this, [this] {
+    leave_edit();
+    chat_->regenerate();
+  });
+  connect(search_, &QLineEdit::textChanged, this, &ChatPage::refill_history);
   connect(new_, &QPushButton::clicked, this, [this] {
+    leave_edit();
     chat_->new_chat();
     refill_history();
     composer_->edit()->setFocus();
   });
   connect(delete_, &QPushButton::clicked, this, [this] {
+    leave_edit();
     if (QListWidgetItem* item = list_->currentItem()) chat_->remove_chat(item->data(Qt::UserRole).toLongLong());
   });
   const auto open_item = [this](QListWidgetItem* item) {
-    if (item->data(Qt::UserRole).toLongLong() != chat_->chat_id())
+    if (item->data(Qt::UserRole).toLongLong() != chat_->chat_id()) {
+      leave_edit();
       chat_->open_chat(item->data(Qt::UserRole).toLongLong());
+    }
     refresh();
   };
   connect(list_, &QListWidget::itemClicked, this, open_item);
@@ -134,7 +155,12 @@ QWidget* ChatPage::build_side() {
   list_->setProperty("plain", true);
   delete_ = new QPushButton(tr("Delete chat"), side);
   delete_->setAccessibleName(tr("Delete the selected chat"));
+  search_ = new QLineEdit(side);
+  search_->setPlaceholderText(tr("Search chats"));
+  search_->setAccessibleName(tr("Search chats"));
+  search_->setClearButtonEnabled(true);
   column->addWidget(new_);
+  column->addWidget(search_);
   column->addWidget(list_, 1);
   column->addWidget(delete_);
   return side;
@@ -226,7 +252,14 @@ void ChatPage::use_model(const ChatModelChoice& choice) {
   if (!picker_->choice().path.isEmpty()) chat_->load(picker_->choice());
 }
 
+void ChatPage::leave_edit() {
+  if (edited_row_ < 0) return;
+  edited_row_ = -1;
+  composer_->clear();
+}
+
 void ChatPage::prepare_question(const QString& question, const QStringList& images) {
+  leave_edit();
   chat_->new_chat();
   composer_->clear();
   composer_->edit()->setPlainText(question);
@@ -238,7 +271,7 @@ void ChatPage::prepare_question(const QString& question, const QStringList& imag
 void ChatPage::refill_history() {
   const QSignalBlocker quiet(list_);
   list_->clear();
-  for (const ChatHeader& header : history_.chats()) {
+  for (const ChatHeader& header : history_.chats(search_->text().trimmed())) {
     auto* item = new QListWidgetItem(header.title, list_);
     item->setData(Qt::UserRole, header.id);
     item->setToolTip(
@@ -268,6 +301,7 @@ void ChatPage::refresh() {
       set_badge(state_, tr("stopped"), "bad");
       break;
   }
+  view_->set_busy(activity == Activity::ANSWERING);
   composer_->set_answering(activity == Activity::ANSWERING);
   composer_->set_can_send(chat_->can_ask(),
                           activity == Activity::LOADING ? tr("The model is loading") : tr("Load a model first"));

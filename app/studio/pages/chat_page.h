@@ -5,6 +5,7 @@
 #include <memory>
 
 class QLabel;
+class QLineEdit;
 class QListWidget;
 class QPushButton;
 class QSpinBox;
@@ -35,6 +36,7 @@ class ChatPage : public QWidget {
   QPushButton* new_button() { return new_; }
   QPushButton* regenerate_button() { return regenerate_; }
   QListWidget* history_list() { return list_; }
+  QLineEdit* history_search() { return search_; }
   ModelPicker* picker() { return picker_; }
   Banner* banner() { return banner_; }
   QLabel* status_strip() { return status_; }
@@ -53,6 +55,7 @@ class ChatPage : public QWidget {
   QWidget* build_status();
   QWidget* sampling_panel();
   void refill_history();
+  void leave_edit();
   void refresh();
   void show_seen();
   void restyle();
@@ -64,6 +67,7 @@ class ChatPage : public QWidget {
   QPushButton *new_, *load_, *regenerate_, *delete_;
   QToolButton* sampling_;
   QListWidget* list_;
+  QLineEdit* search_;
   ModelPicker* picker_;
   Banner* banner_;
   ChatView* view_;
@@ -72,6 +76,7 @@ class ChatPage : public QWidget {
   QDoubleSpinBox *temperature_, *top_p_;
   QSpinBox *max_tokens_, *seed_;
   bool offers_reference_ = false;
+  int edited_row_ = -1;  // of the question that the composer changes
 };
 
 }  // namespace qvlm::studio

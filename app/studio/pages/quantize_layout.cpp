@@ -187,6 +187,11 @@ QWidget* QuantizePage::build_ribbon() {
   card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   connect(undo_, &QToolButton::clicked, &ribbon_model_->undo_stack(), &QUndoStack::undo);
   connect(redo_, &QToolButton::clicked, &ribbon_model_->undo_stack(), &QUndoStack::redo);
+  // By the stack's own word: the model says that it changed while the step is still on its way onto the stack.
+  undo_->setEnabled(false);
+  redo_->setEnabled(false);
+  connect(&ribbon_model_->undo_stack(), &QUndoStack::canUndoChanged, undo_, &QWidget::setEnabled);
+  connect(&ribbon_model_->undo_stack(), &QUndoStack::canRedoChanged, redo_, &QWidget::setEnabled);
   connect(split_, &QToolButton::clicked, this, [this] { ribbon_model_->split_after(ribbon_model_->selected_site()); });
   connect(merge_, &QToolButton::clicked, this,
           [this] { ribbon_model_->merge_with_next(ribbon_model_->selected_block()); });

@@ -148,8 +148,6 @@ void QuantizePage::refresh_controls() {
   start_->setIcon(start_->property("primary").toBool() ? icons_.play_on_accent : icons_.play);
   again_->setIcon(again_->property("primary").toBool() ? icons_.again_on_accent : icons_.again);
   if (had_focus && !busy) (run_->resumable() ? resume_ : start_)->setFocus();
-  undo_->setEnabled(ribbon_model_->undo_stack().canUndo());
-  redo_->setEnabled(ribbon_model_->undo_stack().canRedo());
   Partition trial = ribbon_model_->partition();
   const int block = ribbon_model_->selected_block();
   split_->setEnabled(block >= 0 && trial.split_after(ribbon_model_->selected_site()));

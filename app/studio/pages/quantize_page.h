@@ -41,6 +41,8 @@ class QuantizePage : public QWidget {
   QPushButton* pause_button() { return pause_; }
   QPushButton* cancel_button() { return cancel_; }
   QPushButton* again_button() { return again_; }
+  QToolButton* undo_button() { return undo_; }
+  QToolButton* redo_button() { return redo_; }
   Banner* banner() { return banner_; }
   /// The partition as a file for `--partition`, and back. Problems appear in the banner.
   void save_partition(const QString& file);

@@ -5,6 +5,7 @@
 #include <QScrollBar>
 #include <QTimer>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "app/studio/models/chat_model.h"
 #include "app/studio/style/theme.h"
@@ -13,9 +14,10 @@
 
 namespace qvlm::studio {
 
-ChatView::ChatView(ChatModel& model, QWidget* parent)
+ChatView::ChatView(ChatModel& model, const Theme& theme, QWidget* parent)
     : QScrollArea(parent),
       model_(model),
+      theme_(theme),
       column_(new QWidget(this)),
       layout_(new QVBoxLayout(column_)),
       empty_(new QWidget(column_)) {
@@ -53,8 +55,10 @@ ChatView::ChatView(ChatModel& model, QWidget* parent)
     empty_->setVisible(bubbles_.empty());
   });
   connect(&model_, &ChatModel::dataChanged, this, [this](const QModelIndex& first, const QModelIndex& last) {
-    for (int row = first.row(); row <= last.row(); ++row)
+    for (int row = first.row(); row <= last.row(); ++row) {
       bubbles_.at(static_cast<size_t>(row))->show_message(model_.at(row));
+      bubbles_.at(static_cast<size_t>(row))->set_busy(busy_);
+    }
     follow();
   });
   connect(verticalScrollBar(), &QScrollBar::actionTriggered, this, [this] {
@@ -86,10 +90,22 @@ void ChatView::rebuild() {
 }
 
 void ChatView::insert(int row) {
-  auto* bubble = new MessageBubble(model_.at(row), column_);
+  auto* bubble = new MessageBubble(model_.at(row), theme_, column_);
+  bubble->set_busy(busy_);
+  const auto row_of = [this, bubble] {
+    return static_cast<int>(std::find(bubbles_.begin(), bubbles_.end(), bubble) - bubbles_.begin());
+  };
+  connect(bubble, &MessageBubble::edit_wanted, this, [this, row_of] { Q_EMIT edit_wanted(row_of()); });
+  connect(bubble, &MessageBubble::branch_wanted, this,
+          [this, row_of](int steps) { Q_EMIT branch_wanted(row_of(), steps); });
   bubbles_.insert(bubbles_.begin() + row, bubble);
   layout_->insertWidget(1 + row, bubble);
   empty_->setVisible(false);
+}
+
+void ChatView::set_busy(bool busy) {
+  busy_ = busy;
+  for (MessageBubble* bubble : bubbles_) bubble->set_busy(busy);
 }
 
 void ChatView::follow() {

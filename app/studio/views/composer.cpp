@@ -9,6 +9,7 @@
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QKeyEvent>
+#include <QLabel>
 #include <QMimeData>
 #include <QPointer>
 #include <QPushButton>
@@ -51,6 +52,7 @@ void QuestionEdit::keyPressEvent(QKeyEvent* event) {
     Q_EMIT send();
     return;
   }
+  if (event->key() == Qt::Key_Escape) Q_EMIT escaped();
   QPlainTextEdit::keyPressEvent(event);
 }
 
@@ -84,6 +86,8 @@ Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
       theme_(theme),
       picture_folder_(std::move(picture_folder)),
       edit_(new QuestionEdit(this)),
+      editing_box_(new QWidget(this)),
+      cancel_edit_(new QToolButton(editing_box_)),
       strip_box_(new QWidget(this)),
       attach_(new QToolButton(this)),
       send_(primary_button(tr("Send"), this)) {
@@ -92,6 +96,16 @@ Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(kUnit, kUnit, kUnit, kUnit);
   column->setSpacing(kUnit);
+  auto* row_of_words = new QHBoxLayout(editing_box_);
+  row_of_words->setContentsMargins(4, 0, 0, 0);
+  auto* words = new QLabel(tr("Asking an earlier question differently. What was answered to it stays as a branch."), this);
+  words->setObjectName(QStringLiteral("field_label"));
+  cancel_edit_->setAccessibleName(tr("Leave the question as it was"));
+  cancel_edit_->setToolTip(tr("Leave the question as it was (Esc)"));
+  row_of_words->addWidget(words, 1);
+  row_of_words->addWidget(cancel_edit_);
+  editing_box_->hide();
+  column->addWidget(editing_box_);
   strip_ = new QHBoxLayout(strip_box_);
   strip_->setContentsMargins(0, 0, 0, 0);
   strip_->setSpacing(kUnit);
@@ -110,6 +124,14 @@ Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
   row->addWidget(send_, 0, Qt::AlignBottom);
   column->addLayout(row);
   connect(edit_, &QuestionEdit::send, this, &Composer::submit);
+  const auto give_up = [this] {
+    if (!editing()) return;
+    clear();
+    Q_EMIT edit_cancelled();
+    edit_->setFocus();
+  };
+  connect(edit_, &QuestionEdit::escaped, this, give_up);
+  connect(cancel_edit_, &QToolButton::clicked, this, give_up);
   connect(edit_, &QuestionEdit::files_pasted, this, &Composer::attach);
   connect(edit_, &QuestionEdit::picture_pasted, this, &Composer::keep_pasted);
   connect(edit_, &QuestionEdit::focus_changed, this,
@@ -125,6 +147,7 @@ Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
 
 void Composer::restyle() {
   attach_->setIcon(icon(QStringLiteral("image"), theme_.colors(), 22));
+  cancel_edit_->setIcon(icon(QStringLiteral("close"), theme_.colors(), 14));
   send_->setIcon(icon_on_accent(answering_ ? QStringLiteral("stop") : QStringLiteral("send"), theme_.colors()));
 }
 
@@ -171,7 +194,21 @@ QStringList Composer::attachments() const {
   return files;
 }
 
+void Composer::begin_edit(const QString& text, const QStringList& images) {
+  clear();
+  edit_->setPlainText(text);
+  edit_->moveCursor(QTextCursor::End);
+  attach(images);
+  editing_box_->show();
+  edit_->setFocus();
+}
+
+bool Composer::editing() const {
+  return !editing_box_->isHidden();
+}
+
 void Composer::clear() {
+  editing_box_->hide();
   edit_->clear();
   for (Thumbnail* picture : pictures_) picture->parentWidget()->deleteLater();
   pictures_.clear();

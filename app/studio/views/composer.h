@@ -23,6 +23,7 @@ class QuestionEdit : public QPlainTextEdit {
 
  Q_SIGNALS:
   void send();
+  void escaped();
   void picture_pasted(const QImage& picture);
   void files_pasted(const QStringList& files);
   void focus_changed(bool focused);
@@ -46,6 +47,10 @@ class Composer : public QFrame {
   QString text() const { return edit_->toPlainText(); }
   void clear();
   void set_answering(bool answering);
+  /// A question that was asked before is being changed; said above the text, with a button that gives it up.
+  void begin_edit(const QString& text, const QStringList& images);
+  bool editing() const;
+  QToolButton* cancel_edit_button() { return cancel_edit_; }
   void set_can_send(bool can_send, const QString& why_not);
   QuestionEdit* edit() { return edit_; }
   QPushButton* send_button() { return send_; }
@@ -53,6 +58,7 @@ class Composer : public QFrame {
  Q_SIGNALS:
   void send(const QString& text, const QStringList& images);
   void stop();
+  void edit_cancelled();
   void problem(const QString& message);
 
  protected:
@@ -68,6 +74,8 @@ class Composer : public QFrame {
   const Theme& theme_;
   QString picture_folder_;
   QuestionEdit* edit_;
+  QWidget* editing_box_;
+  QToolButton* cancel_edit_;
   QHBoxLayout* strip_;
   QWidget* strip_box_;
   QToolButton* attach_;

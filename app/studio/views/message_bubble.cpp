@@ -5,37 +5,16 @@
 #include <QHBoxLayout>
 #include <QPainter>
 #include <QPainterPath>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 #include "app/studio/models/chat_model.h"
+#include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
+#include "app/studio/views/answer_text.h"
 #include "app/studio/views/picture_loader.h"
 
 namespace qvlm::studio {
-
-namespace {
-
-constexpr int kWidest = 620;  // pixels of a line of text
-
-}  // namespace
-
-WrappingLabel::WrappingLabel(QWidget* parent) : QLabel(parent) {
-  setWordWrap(true);
-  setTextFormat(Qt::PlainText);  // a model's words are never markup
-  setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-  QSizePolicy policy(QSizePolicy::Preferred, QSizePolicy::Preferred);
-  policy.setHeightForWidth(true);
-  setSizePolicy(policy);
-}
-
-QSize WrappingLabel::sizeHint() const {
-  const QRect bounds = fontMetrics().boundingRect(QRect(0, 0, kWidest, 100000), Qt::TextWordWrap, text());
-  return {std::min(kWidest, bounds.width() + 4), heightForWidth(std::min(kWidest, bounds.width() + 4))};
-}
-
-QSize WrappingLabel::minimumSizeHint() const {
-  return {std::min(sizeHint().width(), 80), fontMetrics().height()};
-}
 
 Thumbnail::Thumbnail(const QString& path, int height, QWidget* parent) : QLabel(parent), path_(path) {
   setObjectName(QStringLiteral("thumbnail_label"));
@@ -78,12 +57,16 @@ Thumbnail::Thumbnail(const QString& path, int height, QWidget* parent) : QLabel(
                });
 }
 
-MessageBubble::MessageBubble(const ChatMessage& message, QWidget* parent)
+MessageBubble::MessageBubble(const ChatMessage& message, const Theme& theme, QWidget* parent)
     : QWidget(parent),
+      theme_(theme),
       bubble_(new QFrame(this)),
       pictures_(new QHBoxLayout),
-      text_(new WrappingLabel(bubble_)),
-      note_(new QLabel(bubble_)) {
+      tools_(new QHBoxLayout),
+      text_(new AnswerText(
+          message.role == QLatin1String("assistant") ? AnswerText::Kind::MARKDOWN : AnswerText::Kind::PLAIN, bubble_)),
+      note_(new WrappingLabel(Qt::PlainText, bubble_)),
+      branch_(new QLabel(this)) {
   bubble_->setObjectName(QStringLiteral("bubble"));
   bubble_->setProperty("role", message.role);
   bubble_->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
@@ -94,15 +77,65 @@ MessageBubble::MessageBubble(const ChatMessage& message, QWidget* parent)
   column->addLayout(pictures_);
   column->addWidget(text_);
   note_->setObjectName(QStringLiteral("field_label"));
-  note_->setWordWrap(false);
   column->addWidget(note_);
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(0, 0, 0, 0);
   const bool mine = message.role == QLatin1String("user");
+  tools_->setContentsMargins(4, 0, 4, 0);
+  tools_->setSpacing(0);
+  if (mine) tools_->addStretch(1);
+  earlier_ = tool(QStringLiteral("left"), mine ? tr("Earlier wording") : tr("Earlier answer"));
+  branch_->setObjectName(QStringLiteral("field_label"));
+  tools_->addWidget(branch_);
+  later_ = tool(QStringLiteral("right"), mine ? tr("Later wording") : tr("Later answer"));
+  copy_ = tool(QStringLiteral("copy"), mine ? tr("Copy the question") : tr("Copy the answer"));
+  edit_ = tool(QStringLiteral("edit"), tr("Ask this differently"));
+  if (!mine) tools_->addStretch(1);
+  edit_->setVisible(mine);
+  connect(earlier_, &QToolButton::clicked, this, [this] { Q_EMIT branch_wanted(-1); });
+  connect(later_, &QToolButton::clicked, this, [this] { Q_EMIT branch_wanted(1); });
+  connect(copy_, &QToolButton::clicked, this, [this] { copy_with(copy_, copied_); });
+  connect(edit_, &QToolButton::clicked, this, &MessageBubble::edit_wanted);
+  auto* row = new QHBoxLayout;
+  row->setContentsMargins(0, 0, 0, 0);
   if (mine) row->addStretch(1);
   row->addWidget(bubble_);
   if (!mine) row->addStretch(1);
+  auto* all = new QVBoxLayout(this);
+  all->setContentsMargins(0, 0, 0, 0);
+  all->setSpacing(2);
+  all->addLayout(row);
+  all->addLayout(tools_);
+  connect(&theme_, &Theme::changed, this, &MessageBubble::restyle);
+  restyle();
   show_message(message);
+}
+
+QToolButton* MessageBubble::tool(const QString& icon, const QString& name) {
+  auto* button = new QToolButton(this);
+  button->setProperty("icon_name", icon);
+  button->setAccessibleName(name);
+  button->setToolTip(name);
+  button->setIconSize({16, 16});
+  button->setFocusPolicy(Qt::StrongFocus);
+  tools_->addWidget(button);
+  return button;
+}
+
+void MessageBubble::restyle() {
+  Palette quiet = theme_.colors();
+  quiet.text = quiet.muted;
+  quiet.muted = quiet.border;
+  for (QToolButton* button : {earlier_, later_, copy_, edit_})
+    button->setIcon(icon(button->property("icon_name").toString(), quiet, 16));
+}
+
+QString MessageBubble::text() const {
+  return text_->text();
+}
+
+void MessageBubble::set_busy(bool busy) {
+  edit_->setEnabled(!busy);
+  earlier_->setEnabled(!busy && earlier_->property("possible").toBool());
+  later_->setEnabled(!busy && later_->property("possible").toBool());
 }
 
 void MessageBubble::show_message(const ChatMessage& message) {
@@ -111,19 +144,25 @@ void MessageBubble::show_message(const ChatMessage& message) {
     for (const QString& image : message.images) pictures_->addWidget(new Thumbnail(image, 132, bubble_));
     pictures_->addStretch(1);
   }
+  const bool answer = message.role == QLatin1String("assistant");
   const bool waiting = message.state == MessageState::WAITING && message.text.isEmpty();
-  text_->setText(waiting ? tr("Looking …") : message.text);
+  const bool streaming = waiting || message.state == MessageState::STREAMING;
+  copied_ = message.text;
+  text_->set_text(waiting ? tr("Looking …") : message.text);
   text_->setVisible(!text_->text().isEmpty());
-  const QString speaker = message.role == QLatin1String("user")        ? tr("You")
-                          : message.role == QLatin1String("assistant") ? tr("Model")
-                                                                       : tr("Problem");
-  text_->setAccessibleName(speaker);
+  const QString speaker = message.role == QLatin1String("user") ? tr("You") : answer ? tr("Model") : tr("Problem");
+  text_->set_speaker(speaker);
   setAccessibleName(tr("%1: %2").arg(speaker, message.text));
   QString note = message.note;
   if (note.isEmpty() && message.state == MessageState::INTERRUPTED) note = tr("interrupted");
   note_->setText(note);
   note_->setVisible(!note.isEmpty());
-  text_->updateGeometry();
+  branch_->setText(tr("%1 of %2").arg(message.branch).arg(message.branches));
+  for (QWidget* widget : {static_cast<QWidget*>(earlier_), static_cast<QWidget*>(branch_), static_cast<QWidget*>(later_)})
+    widget->setVisible(message.branches > 1);
+  earlier_->setProperty("possible", message.branch > 1);
+  later_->setProperty("possible", message.branch < message.branches);
+  copy_->setVisible(!streaming && !message.text.isEmpty());
 }
 
 }  // namespace qvlm::studio

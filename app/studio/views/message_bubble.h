@@ -1,23 +1,17 @@
-// One message: its pictures, its words, and how it came about.
+// One message: its pictures, its words, how it came about, and what can be done with it.
 #pragma once
 
 #include <QFrame>
 #include <QLabel>
 
 class QHBoxLayout;
+class QToolButton;
 
 namespace qvlm::studio {
 
+class AnswerText;
+class Theme;
 struct ChatMessage;
-
-/// A label that is as wide as its text up to a limit, and wraps behind it.
-class WrappingLabel : public QLabel {
-  Q_OBJECT
- public:
-  explicit WrappingLabel(QWidget* parent = nullptr);
-  QSize sizeHint() const override;
-  QSize minimumSizeHint() const override;
-};
 
 /// A picture's thumbnail, loaded in the background; says so where it cannot be read.
 class Thumbnail : public QLabel {
@@ -38,16 +32,32 @@ class Thumbnail : public QLabel {
 class MessageBubble : public QWidget {
   Q_OBJECT
  public:
-  explicit MessageBubble(const ChatMessage& message, QWidget* parent = nullptr);
+  MessageBubble(const ChatMessage& message, const Theme& theme, QWidget* parent = nullptr);
   void show_message(const ChatMessage& message);
-  QString text() const { return text_->text(); }
+  /// Editing and changing the branch rest while an answer streams.
+  void set_busy(bool busy);
+  QString text() const;
+  QToolButton* copy_button() { return copy_; }
+  QToolButton* edit_button() { return edit_; }
+  QToolButton* earlier_button() { return earlier_; }
+  QToolButton* later_button() { return later_; }
+
+ Q_SIGNALS:
+  void edit_wanted();
+  void branch_wanted(int steps);
 
  private:
+  QToolButton* tool(const QString& icon, const QString& name);
+  void restyle();
+
+  const Theme& theme_;
   QFrame* bubble_;
-  QHBoxLayout* pictures_;
-  WrappingLabel* text_;
-  QLabel* note_;
+  QHBoxLayout *pictures_, *tools_;
+  AnswerText* text_;
+  QLabel *note_, *branch_;
+  QToolButton *earlier_, *later_, *copy_, *edit_;
   QStringList shown_pictures_;
+  QString copied_;  // what Copy copies: the message as it was written
 };
 
 }  // namespace qvlm::studio
