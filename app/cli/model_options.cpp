@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <system_error>
+#include <thread>
 
 #include "core/base/error.h"
 #include "core/input/chat_template.h"
@@ -133,7 +134,9 @@ std::unique_ptr<Generator> make_generator(std::shared_ptr<const Model> model, co
 std::unique_ptr<BatchGenerator> make_batch_generator(std::shared_ptr<const Model> model, const RunOptions& options) {
   if (options.backend == "vulkan") return std::make_unique<SequentialBatch>(make_engine(std::move(model), options));
 #ifdef QVLM_WITH_LAB
-  return reference::make_reference_batch_generator(std::move(model), reference_options(options));
+  const reference::ReferenceOptions page = reference_options(options);
+  if (options.threads == 0) reference::set_threads(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  return reference::make_reference_batch_generator(std::move(model), page);
 #else
   throw Error(no_laboratory("--backend reference"));
 #endif

@@ -5,7 +5,10 @@
 #include <QtTest>
 
 #include "core/base/error.h"
+#include "core/data/question_set.h"
+#include "core/inference/chat.h"
 #include "core/lab/reference/reference_generator.h"
+#include "core/lab/reference/threads.h"
 #include "tests/lab_reference/llava_tiny.h"
 
 using namespace qvlm;
@@ -150,7 +153,9 @@ class TestReferenceGenerator : public QObject {
         parts({1, 5, 9}, {1}, {4, 33, 17, 8}), parts({1, 5, 9}, {2}, {4, 33}),          parts({1, 5, 9}, {1}, {7}),
         parts({1}, {}, {12, 40, 41}),          parts({1, 6}, {1, 2}, {22, 23, 24, 25})};
     const std::vector<std::vector<int32_t>> forced{{3, 9, 30}, {}, {11}, {60, 61, 62, 63, 1, 2, 3}, {5, 5}};
-    for (const int bits : {16, 4}) {
+    // On one thread, and divided between three.
+    for (const auto& [bits, threads] : {std::pair{16, 1}, {16, 3}, {4, 1}, {4, 3}}) {
+      reference::set_threads(threads);
       std::shared_ptr<const Model> model = model_;
       if (bits < 16) {
         model = std::make_shared<WithActivations>(
@@ -177,6 +182,39 @@ class TestReferenceGenerator : public QObject {
       const auto again = together->answer(6);
       for (size_t i = 0; i < prompts.size(); ++i) QCOMPARE(again[i].tokens, answers[i].tokens);
     }
+  }
+
+  void batches_of_the_demo_model_equal_one_by_one() {
+    // Activations of 4 bits: a rounding that fell the other way would show.
+    const std::shared_ptr<const Model> demo = open_model(QVLM_SOURCE_DIR "/resources/demo/model");
+    const auto questions = read_question_set(QVLM_SOURCE_DIR "/resources/demo/questions", {.samples = 10, .seed = 3});
+    const auto tokenizer = Tokenizer::open(*demo);
+    PictureReader pictures(demo->config());
+    std::vector<std::vector<PromptPart>> prompts;
+    for (const Sample& question : questions) {
+      prompts.push_back(make_prompt(*tokenizer, demo->config(), question.messages, question.images, &pictures).parts);
+    }
+    prompts.push_back(prompts.front());  // over the same picture
+    const auto quantized = std::make_shared<WithActivations>(
+        demo, std::vector<ActivationQuantizer>(48, {ActivationGranularity::DYNAMIC_TOKEN, 4}));
+    reference::set_threads(2);
+    const auto together = reference::make_reference_batch_generator(quantized);
+    SequentialBatch alone(reference::make_reference_generator(quantized));
+    together->fill(prompts);
+    const auto answers = together->answer(8);
+    std::vector<std::vector<int32_t>> said;
+    for (const BatchAnswer& answer : answers) said.push_back(answer.tokens);
+    together->force(said);
+    float worst = 0;
+    for (size_t i = 0; i < prompts.size(); ++i) {
+      alone.fill(std::span(&prompts[i], 1));
+      QCOMPARE(answers[i].tokens, alone.answer(8).front().tokens);
+      alone.force(std::span(&said[i], 1));
+      const auto count = static_cast<int64_t>(said[i].size());
+      worst = std::max(worst, largest_difference(together->forced_logits(i, 0, count), alone.forced_logits(0, 0, count)));
+    }
+    qInfo("largest difference of a logit: %g", static_cast<double>(worst));
+    QVERIFY(worst < 1e-4f);
   }
 
   void a_batch_stops_at_the_context_and_refuses_what_does_not_fit() {

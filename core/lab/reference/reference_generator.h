@@ -19,7 +19,7 @@ struct ReferenceOptions {
 std::unique_ptr<Generator> make_reference_generator(std::shared_ptr<const Model> model,
                                                     const ReferenceOptions& options = {});
 
-/// The same model, many prompts at a time.
+/// The same model, many prompts at a time, divided between threads() threads (core/lab/reference/threads.h).
 std::unique_ptr<BatchGenerator> make_reference_batch_generator(std::shared_ptr<const Model> model,
                                                                const ReferenceOptions& options = {});
 
