@@ -27,6 +27,25 @@ class TestAccuracy : public QObject {
     QCOMPARE(normalized_answer(" . "), std::string(""));
   }
 
+  void an_option_is_named_by_its_letter() {
+    for (const char* answer : {"B", " B.\n", "B. a dog", "The answer is B.", "Because it barks. The answer is B", "b"}) {
+      QVERIFY2(is_right(answer, "B"), answer);
+    }
+    for (const char* answer : {"A", "Because", "B or C", "The answer is B. The answer is C.", "The answer is Berlin", ""}) {
+      QVERIFY2(!is_right(answer, "B"), answer);
+    }
+  }
+
+  void answers_are_normalised_as_the_vqa_benchmark_does() {
+    const std::pair<const char*, const char*> known[]{
+        {"The Dog.", "dog"},   {"a  red, blue car", "red blue car"}, {"two", "2"},           {"None", "0"},
+        {"1,000", "1000"},     {"don't know", "dont know"},          {"black-white", "black white"},
+        {"black - white", "black white"}, {"3.5", "3.5"},            {"yes!", "yes"},        {"an", ""}};
+    for (const auto& [answer, expected] : known) QCOMPARE(vqa_normalized_answer(answer), std::string(expected));
+    const std::vector<std::string> human{"2", "two", "Two.", "3"};
+    QVERIFY(std::abs(vqa_accuracy("the two", human) - (3 * 2.0 / 3 + 1) / 4) < 1e-12);
+  }
+
   void wilson_interval() {
     Accuracy accuracy{.right = 85, .total = 100};
     fill_wilson_interval(accuracy);  // statsmodels: proportion_confint(85, 100, method="wilson")
