@@ -2,7 +2,7 @@
 // $FAKE_QVLM_LOG.
 //
 // $FAKE_QVLM_PACE: microseconds between events. $FAKE_QVLM_DIE: "run" dies by a signal in the middle of a search,
-// "load" fails to open. A question that contains "crash" kills it in the middle of the answer, "fail" is refused,
+// "load" fails to open, "later" writes a recipe of a later version. A question that contains "crash" kills it in the middle of the answer, "fail" is refused,
 // "long" streams until it is stopped, "code" is
 // answered with Markdown; a quantized model answers "part ways" differently from another.
 #include <chrono>
@@ -152,12 +152,18 @@ int quantize(const Arguments& arguments) {
   if (!arguments.after("--recipe").empty()) order.recipe = read_recipe(arguments.after("--recipe"));
   if (!arguments.after("--partition").empty()) order.partition = read_partition(arguments.after("--partition"));
   std::filesystem::create_directories(order.output + ".partial");
+  std::ofstream journal(order.output + ".partial/journal.jsonl");
   Partition edited;
   double seconds = 0;
   int searched = 0;
   bool cancelled = false;
   const auto emit = [&](const Event& event) {
+    if (auto later = event; variable("FAKE_QVLM_DIE") == "later" && std::holds_alternative<RunStarted>(later)) {
+      std::get<RunStarted>(later).recipe = R"({"dreamed": 1})";
+      say(to_json_line({seconds, later}));
+    }
     say(to_json_line({seconds += 0.01, event}));
+    if (!std::holds_alternative<Progress>(event)) journal << to_json_line({seconds, event}) << std::endl;
     pace();
     searched += std::holds_alternative<BlockSearched>(event) ? 1 : 0;
     if (searched == 4 && variable("FAKE_QVLM_DIE") == "run") std::raise(SIGKILL);
@@ -187,13 +193,13 @@ int quantize(const Arguments& arguments) {
   fake::play_run(order, emit, [&] { return edited; });
   if (cancelled) {
     say(to_json_line({seconds, RunCancelled{}}));
+    journal << to_json_line({seconds, RunCancelled{}}) << std::endl;
     return 1;
   }
   std::filesystem::rename(order.output + ".partial", order.output);
   for (const auto& [name, bytes] : {std::pair{"model.gguf", 6'100'000},
                                     {"vision.gguf", 2'200'000},
-                                    {"recipe.json", 900},
-                                    {"journal.jsonl", 410'000}}) {
+                                    {"recipe.json", 900}}) {
     std::ofstream file(std::filesystem::path(order.output) / name);
     file << "fake";
     file.close();

@@ -119,7 +119,7 @@ class TestWorkspaces : public QObject {
     shoot(studio, QStringLiteral("0-first-start") + tail);
     fill(studio);
     QStringList all;
-    const char* names[] = {"1-model", "2-quantize", "3-evaluate", "4-chat", "5-compare", "6-export"};
+    const char* names[] = {"1-model", "2-quantize", "3-runs", "4-evaluate", "5-chat", "6-compare", "7-export"};
     for (int i = 0; i < kWorkspaces; ++i) {
       QTest::mouseClick(studio.window->rail()->button(static_cast<Workspace>(i)), Qt::LeftButton);
       QTest::qWait(60);
@@ -156,7 +156,7 @@ class TestWorkspaces : public QObject {
   void control_and_digits_choose_a_workspace() {
     Studio studio;
     QVERIFY(QTest::qWaitForWindowActive(studio.window.get()));
-    QTest::keyClick(studio.window.get(), Qt::Key_4, Qt::ControlModifier);
+    QTest::keyClick(studio.window.get(), Qt::Key_5, Qt::ControlModifier);
     QTRY_VERIFY(studio.window->chat_page()->isVisible());
     QVERIFY(studio.window->rail()->button(Workspace::CHAT)->isChecked());
   }

@@ -2,6 +2,7 @@
 #include "app/studio/pages/compare_page.h"
 
 #include <QCheckBox>
+#include <QComboBox>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
