@@ -44,10 +44,9 @@ MainWindow::MainWindow(Workbench& workbench, History& history, Settings& setting
   chat_ = new ChatPage(workbench, history, theme, pages_);
   compare_ = new ComparePage(workbench, theme, pages_);
   export_ = new ExportPage(workbench, theme, pages_);
-  for (QWidget* page :
-       {static_cast<QWidget*>(model_), static_cast<QWidget*>(quantize_), static_cast<QWidget*>(runs_),
-        static_cast<QWidget*>(evaluate_), static_cast<QWidget*>(chat_), static_cast<QWidget*>(compare_),
-        static_cast<QWidget*>(export_)}) {
+  for (QWidget* page : {static_cast<QWidget*>(model_), static_cast<QWidget*>(quantize_), static_cast<QWidget*>(runs_),
+                        static_cast<QWidget*>(evaluate_), static_cast<QWidget*>(chat_), static_cast<QWidget*>(compare_),
+                        static_cast<QWidget*>(export_)}) {
     pages_->addWidget(page);
   }
   auto* central = new QWidget(this);
@@ -116,7 +115,8 @@ void MainWindow::build_menus() {
 
   QMenu* view = menuBar()->addMenu(tr("&View"));
   for (int i = 0; i < kWorkspaces; ++i) {
-    QAction* action = view->addAction(name_of(static_cast<Workspace>(i)), this, [this, i] { show_workspace(static_cast<Workspace>(i)); });
+    QAction* action = view->addAction(name_of(static_cast<Workspace>(i)), this,
+                                      [this, i] { show_workspace(static_cast<Workspace>(i)); });
     action->setShortcut(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i)));
   }
   view->addSeparator();

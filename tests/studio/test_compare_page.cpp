@@ -104,9 +104,8 @@ class TestComparePage : public QObject {
     QTest::mouseClick(page.in_turn(), Qt::LeftButton, {}, QPoint(8, page.in_turn()->height() / 2));
     QVERIFY(page.in_turn()->isChecked());
     bool together = false;
-    connect(&page.controller().side(1), &CompareSide::changed, this, [&] {
-      together |= page.controller().side(1).busy() && page.controller().side(0).busy();
-    });
+    connect(&page.controller().side(1), &CompareSide::changed, this,
+            [&] { together |= page.controller().side(1).busy() && page.controller().side(0).busy(); });
     type(page, QStringLiteral("Slowly"));
     QTRY_VERIFY(whole(page));
     QVERIFY(!together);

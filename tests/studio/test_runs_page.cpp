@@ -58,7 +58,8 @@ class TestRunsPage : public QObject {
   }
   static QString figure(RunsPage& page, const QString& name, int run) {
     for (int row = 0; row < page.figures().rowCount(); ++row) {
-      if (page.figures().index(row, 0).data().toString() == name) return page.figures().index(row, run + 1).data().toString();
+      if (page.figures().index(row, 0).data().toString() == name)
+        return page.figures().index(row, run + 1).data().toString();
     }
     return QStringLiteral("no such figure");
   }

@@ -14,13 +14,13 @@
 
 #include "app/studio/main_window.h"
 #include "app/studio/models/chat_controller.h"
+#include "app/studio/models/compare_controller.h"
 #include "app/studio/models/history.h"
 #include "app/studio/models/question_table_model.h"
 #include "app/studio/models/ribbon_model.h"
 #include "app/studio/models/run_controller.h"
-#include "app/studio/models/workbench.h"
-#include "app/studio/models/compare_controller.h"
 #include "app/studio/models/run_library.h"
+#include "app/studio/models/workbench.h"
 #include "app/studio/pages/chat_page.h"
 #include "app/studio/pages/compare_page.h"
 #include "app/studio/pages/evaluate_page.h"
@@ -203,7 +203,8 @@ class TestWholeWay : public QObject {
     theme.set_choice(dark ? ThemeChoice::LIGHT : ThemeChoice::DARK);
     for (int i = 0; i < kWorkspaces; ++i) {
       click(window.rail()->button(static_cast<Workspace>(i)));
-      shoot(window, name_of(static_cast<Workspace>(i)).toLower() + (dark ? QStringLiteral("-light") : QStringLiteral("-dark")));
+      shoot(window,
+            name_of(static_cast<Workspace>(i)).toLower() + (dark ? QStringLiteral("-light") : QStringLiteral("-dark")));
     }
   }
 };

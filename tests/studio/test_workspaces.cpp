@@ -130,7 +130,8 @@ class TestWorkspaces : public QObject {
       }
       // A changed text asks for its room by an event: what is still wrong after the layout has settled counts.
       QStringList found;
-      [[maybe_unused]] const bool settled = QTest::qWaitFor([&] { return (found = complaints(*studio.window)).isEmpty(); }, 3000);
+      [[maybe_unused]] const bool settled =
+          QTest::qWaitFor([&] { return (found = complaints(*studio.window)).isEmpty(); }, 3000);
       shoot(studio, QLatin1String(names[i]) + tail);
       if (!found.isEmpty()) all << QLatin1String(names[i]) + tail << found;
       QVERIFY2(studio.window->width() <= size.width() && studio.window->height() <= size.height(),

@@ -69,7 +69,8 @@ double mean_error(const RunState& state, bool joint) {
 
 QString recipe_text(const Recipe& recipe) {
   const auto word = [](std::string_view text) { return QString::fromUtf8(text.data(), qsizetype(text.size())); };
-  const QString group = recipe.weight_group > 0 ? RunLibrary::tr("g%1").arg(recipe.weight_group) : RunLibrary::tr("row");
+  const QString group =
+      recipe.weight_group > 0 ? RunLibrary::tr("g%1").arg(recipe.weight_group) : RunLibrary::tr("row");
   return RunLibrary::tr("W%1 %2 %3, A%4, %5")
       .arg(QString::number(recipe.weight_bits), group, word(name_of(recipe.weight_method)).toUpper(),
            QString::number(recipe.activation_bits), word(name_of(recipe.search)));
@@ -80,7 +81,8 @@ RunLibrary::RunLibrary(Workbench& workbench, QObject* parent) : QAbstractTableMo
 QStringList RunLibrary::folders() const {
   QStringList found;
   const QDir own(workbench_.places().data + QStringLiteral("/quantized"));
-  for (const QFileInfo& folder : own.entryInfoList(QDir::Dirs | QDir::NoDotAndDotDot)) found << folder.absoluteFilePath();
+  for (const QFileInfo& folder : own.entryInfoList(QDir::Dirs | QDir::NoDotAndDotDot))
+    found << folder.absoluteFilePath();
   found << workbench_.settings().quantized_models();
   QStringList runs;
   for (const QString& folder : found) {
@@ -116,9 +118,10 @@ void RunLibrary::refresh() {
 
 void RunLibrary::take(std::vector<RunEntry> runs) {
   reading_ = false;
-  const bool same = std::equal(runs.begin(), runs.end(), runs_.begin(), runs_.end(), [](const RunEntry& a, const RunEntry& b) {
-    return a.folder == b.folder && a.changed == b.changed && a.state == b.state;
-  });
+  const bool same =
+      std::equal(runs.begin(), runs.end(), runs_.begin(), runs_.end(), [](const RunEntry& a, const RunEntry& b) {
+        return a.folder == b.folder && a.changed == b.changed && a.state == b.state;
+      });
   if (!same) {  // an unchanged list keeps its selection
     beginResetModel();
     runs_ = std::move(runs);
@@ -178,7 +181,7 @@ QVariant RunLibrary::data(const QModelIndex& index, int role) const {
 
 QVariant RunLibrary::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole || section < 0 || section >= COLUMNS) return {};
-  const QString names[COLUMNS] = {tr("Run"),  tr("State"), tr("Recipe"),  tr("Blocks"), tr("Joint error"),
+  const QString names[COLUMNS] = {tr("Run"),  tr("State"), tr("Recipe"),   tr("Blocks"),     tr("Joint error"),
                                   tr("Bits"), tr("Size"),  tr("Duration"), tr("Last change")};
   return names[section];
 }
@@ -219,15 +222,19 @@ void RunFigures::show(std::vector<RunEntry> runs) {
   const auto whole = [](double value) { return number(value, 'f', 0); };
   if (!runs_.empty()) {
     add_text(tr("State"), status_of);
-    add_text(tr("Recipe"), [](const RunEntry& run) { return run.state->recipe ? recipe_text(*run.state->recipe) : QString(); });
-    add(tr("Calibration pairs"), [](const RunEntry& run) { return double(run.state->started.samples); }, whole, false);
+    add_text(tr("Recipe"),
+             [](const RunEntry& run) { return run.state->recipe ? recipe_text(*run.state->recipe) : QString(); });
+    add(
+        tr("Calibration pairs"), [](const RunEntry& run) { return double(run.state->started.samples); }, whole, false);
     add_text(tr("Partition"), [](const RunEntry& run) {
       return tr("%1 blocks, %2")
           .arg(run.state->partition.blocks.size())
           .arg(QString::fromStdString(run.state->partition_origin));
     });
-    add(tr("Error, layer-wise"), [](const RunEntry& run) { return mean_error(*run.state, false); }, significant, true);
-    add(tr("Error, joint"), [](const RunEntry& run) { return mean_error(*run.state, true); }, significant, true);
+    add(
+        tr("Error, layer-wise"), [](const RunEntry& run) { return mean_error(*run.state, false); }, significant, true);
+    add(
+        tr("Error, joint"), [](const RunEntry& run) { return mean_error(*run.state, true); }, significant, true);
     add(
         tr("Error, last layer"),
         [](const RunEntry& run) {
@@ -239,14 +246,17 @@ void RunFigures::show(std::vector<RunEntry> runs) {
       const QString text = workbench_.accuracy_text(run.folder);
       return text.isEmpty() ? tr("not evaluated") : text;
     });
-    add(tr("Bits a weight"), finished([](const RunFinished& end) { return end.stored_bits; }),
+    add(
+        tr("Bits a weight"), finished([](const RunFinished& end) { return end.stored_bits; }),
         [](double value) { return number(value, 'f', 2); }, true);
-    add(tr("Size"), finished([](const RunFinished& end) { return double(end.stored_bytes); }),
+    add(
+        tr("Size"), finished([](const RunFinished& end) { return double(end.stored_bytes); }),
         [](double value) { return bytes_text(static_cast<qint64>(value)); }, true);
-    add(tr("Search cost, site forwards"), finished([](const RunFinished& end) { return double(end.site_forwards); }), whole,
-        true);
+    add(tr("Search cost, site forwards"), finished([](const RunFinished& end) { return double(end.site_forwards); }),
+        whole, true);
     add(tr("Duration"), finished([](const RunFinished& end) { return end.seconds; }), duration_text, true);
-    add(tr("Peak memory"), finished([](const RunFinished& end) { return double(end.peak_bytes); }),
+    add(
+        tr("Peak memory"), finished([](const RunFinished& end) { return double(end.peak_bytes); }),
         [](double value) { return bytes_text(static_cast<qint64>(value)); }, true);
   }
   endResetModel();

@@ -2,8 +2,8 @@
 #include "app/studio/models/workbench.h"
 
 #include <QDir>
-#include <QUrl>
 #include <QFileInfo>
+#include <QUrl>
 
 namespace qvlm::studio {
 

@@ -167,7 +167,8 @@ QWidget* ModelPage::build_right() {
   pictures->setSpacing(kUnit);
   sample_file_ = picture_label(tr("The picture"), sample_card);
   sample_seen_ = picture_label(tr("The picture as the model sees it"), sample_card);
-  for (const auto& [picture, caption] : {std::pair(sample_file_, tr("The file")), {sample_seen_, tr("What the model gets")}}) {
+  for (const auto& [picture, caption] :
+       {std::pair(sample_file_, tr("The file")), {sample_seen_, tr("What the model gets")}}) {
     auto* captioned = new QVBoxLayout;
     captioned->setSpacing(4);
     auto* words = new QLabel(caption, sample_card);

@@ -207,8 +207,9 @@ QWidget* QuantizePage::build_ribbon() {
 }
 
 QToolButton* QuantizePage::saver(SavedView& view, QWidget* widget, const QString& name, QWidget* parent) {
-  return save_button(view, widget, theme_, name,
-                     [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); }, parent);
+  return save_button(
+      view, widget, theme_, name, [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); },
+      parent);
 }
 
 QWidget* QuantizePage::build_plots() {

@@ -117,12 +117,13 @@ void QuantizePage::show_selection() {
   const RunState& state = run_->state();
   const int site = ribbon_model_->selected_site();
   const int block = ribbon_model_->selected_block();
-  const auto selected_block = block >= 0 ? std::optional(ribbon_model_->partition().blocks[static_cast<size_t>(block)])
-                                         : std::nullopt;
+  const auto selected_block =
+      block >= 0 ? std::optional(ribbon_model_->partition().blocks[static_cast<size_t>(block)]) : std::nullopt;
   entropy_->show_run(state, site, selected_block);
   error_->show_run(state, block);
   histogram_->show_run(state, site);
-  heatmap_->set_selected_site(site, selected_block ? selected_block->first : 0, selected_block ? selected_block->last : 0);
+  heatmap_->set_selected_site(site, selected_block ? selected_block->first : 0,
+                              selected_block ? selected_block->last : 0);
   if (ribbon_model_->sites() == 0) {
     selection_->setText(tr("Open a model to see its activation sites"));
     return;

@@ -105,8 +105,9 @@ void HeatmapView::paint(QPainter& painter, const QSize& size, bool selection) co
     painter.setPen(QPen(hasFocus() ? p.accent_ink : p.text, hasFocus() ? 2 : 1));
     painter.drawRect(QRectF(map.left() + selected_ * cell, map.top() - 1, std::max(2.0, cell), map.height() + 2));
     // The block stands beneath as a bar.
-    painter.fillRect(QRectF(map.left() + first_ * cell, map.bottom() + 2, std::max(2.0, (last_ - first_ + 1) * cell), 3),
-                     p.accent_ink);
+    painter.fillRect(
+        QRectF(map.left() + first_ * cell, map.bottom() + 2, std::max(2.0, (last_ - first_ + 1) * cell), 3),
+        p.accent_ink);
   }
   painter.setPen(p.muted);
   painter.drawText(QRect(0, map.top(), 30, 14), Qt::AlignRight | Qt::AlignVCenter, QStringLiteral("1"));

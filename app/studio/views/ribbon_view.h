@@ -32,7 +32,7 @@ class RibbonView : public QWidget, public SavedView {
   void draw_on(QPaintDevice& device, const QSize& size) override;
   /// "site,layer,kind,block,locked,entropy,dependency"
   QString table() const override;
-  void set_zoom(double zoom);            // 1: everything fits
+  void set_zoom(double zoom);  // 1: everything fits
   double zoom() const { return zoom_; }
 
  protected:

@@ -108,7 +108,8 @@ void RunPlot::draw_on(QPaintDevice& device, const QSize& size) {
 }
 
 QString RunPlot::table() const {
-  QString text = QStringLiteral("series,%1,value\n").arg(plot_->xAxis->label().section(QLatin1Char('('), 0, 0).trimmed());
+  QString text =
+      QStringLiteral("series,%1,value\n").arg(plot_->xAxis->label().section(QLatin1Char('('), 0, 0).trimmed());
   for (int i = 0; i < plot_->graphCount(); ++i) {
     const QCPGraph& graph = *plot_->graph(i);
     if (graph.name().isEmpty()) continue;

@@ -48,7 +48,8 @@ QByteArray svg_of(SavedView& view, const Palette& palette, const QString& title)
   view.draw_on(generator, size);
   buffer.close();
   const qsizetype defs = bytes.indexOf("</defs>");
-  const QByteArray ground = "\n<rect width=\"100%\" height=\"100%\" fill=\"" + palette.surface.name().toLatin1() + "\"/>";
+  const QByteArray ground =
+      "\n<rect width=\"100%\" height=\"100%\" fill=\"" + palette.surface.name().toLatin1() + "\"/>";
   if (defs >= 0) bytes.insert(defs + 7, ground);
   return bytes;
 }

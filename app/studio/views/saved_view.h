@@ -29,8 +29,8 @@ class SavedView {
 /// By the file's ending: .png (two pixels a logical one), .svg or .csv. Throws Error naming the file.
 void save_view(SavedView& view, const Palette& palette, const QString& file);
 
-/// A button for the header of the card around `view`: asks for a file and saves. `name` is the file's suggested name and
-/// goes into the accessible name; `problem` hears what went wrong. `widget` is the view as a widget.
+/// A button for the header of the card around `view`: asks for a file and saves. `name` is the file's suggested name
+/// and goes into the accessible name; `problem` hears what went wrong. `widget` is the view as a widget.
 QToolButton* save_button(SavedView& view, QWidget* widget, const Theme& theme, const QString& name,
                          std::function<void(const QString& message)> problem, QWidget* parent);
 
