@@ -18,6 +18,10 @@ class VulkanGenerator : public Generator {
  public:
   VulkanGenerator(std::shared_ptr<const Model> model, EngineOptions options)
       : model_(std::move(model)), options_(std::move(options)), images_(options_.image_cache_bytes) {
+    if (const int block = model_->config().decoder.down_hadamard; block > 0)
+      throw Error(model_->path().string() + ": the model needs an online Hadamard transform before mlp.down (blocks of " +
+                  std::to_string(block) + ", rotation r1r2r4), which the Vulkan engine does not run: use --backend "
+                  "reference, or quantize with --rotation r1r2");
     const bool quantized = std::any_of(model_->activations().begin(), model_->activations().end(),
                                        [](const auto& q) { return q.active(); });
     if (quantized) {

@@ -36,5 +36,6 @@ Command add_evaluate(CLI::App& app);
 Command add_chat(CLI::App& app);
 Command add_bench(CLI::App& app);
 Command add_export(CLI::App& app);
+Command add_table(CLI::App& app);
 
 }  // namespace qvlm::cli

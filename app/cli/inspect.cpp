@@ -57,7 +57,7 @@ Json vision_json(const VlmConfig& config) {
 }
 
 Json decoder_json(const DecoderConfig& decoder) {
-  return {{"hidden", decoder.hidden},         {"ffn", decoder.ffn},
+  return {{"hidden", decoder.hidden},         {"ffn", decoder.ffn},         {"down_hadamard", decoder.down_hadamard},
           {"layers", decoder.layers},         {"heads", decoder.heads},
           {"kv_heads", decoder.kv_heads},     {"head_dim", decoder.head_dim},
           {"vocabulary", decoder.vocabulary}, {"context_length", decoder.context_length},
@@ -98,6 +98,11 @@ std::vector<std::string> notes_of(const Model& model) {
         "activations are quantized: --backend reference runs them; the engine refuses, or runs them as A16 with "
         "--activations-as-a16");
   }
+  if (config.decoder.down_hadamard > 0) {
+    notes.push_back(
+        "mlp.down reads its input through an online Hadamard transform: --backend reference applies it; the engine and "
+        "GGUF export refuse the model");
+  }
   const auto unmatched = model.unmatched();
   for (size_t i = 0; i < std::min<size_t>(unmatched.size(), 8); ++i) notes.push_back("not used: " + unmatched[i]);
   if (unmatched.size() > 8) notes.push_back(fmt::format("not used: {} more tensors", unmatched.size() - 8));
@@ -125,6 +130,9 @@ void show(Session& session, const Model& model) {
   text += fmt::format("  stored       {}, {:.2f} bits a weight in the decoder's linears\n",
                       bytes_text(model.stored_bytes()), model.stored_bits());
   text += fmt::format("  activations  {}\n", activations_text(model));
+  if (decoder.down_hadamard > 0)
+    text += fmt::format("  online       Hadamard transform of mlp.down's input in blocks of {} (rotation r1r2r4)\n",
+                        decoder.down_hadamard);
   text += "  legal group sizes\n";
   Json groups = Json::array();
   for (const LinearKind& kind : linears_of_model(config)) {

@@ -107,18 +107,33 @@ std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const
   }
 }
 
-}  // namespace
-
-std::unique_ptr<Generator> make_generator(std::shared_ptr<const Model> model, const RunOptions& options) {
-  if (options.backend == "vulkan") return make_engine(std::move(model), options);
-  if (!options.device.empty()) throw UsageError("--device belongs to --backend vulkan");
 #ifdef QVLM_WITH_LAB
+reference::ReferenceOptions reference_options(const RunOptions& options) {
+  if (!options.device.empty()) throw UsageError("--device belongs to --backend vulkan");
   if (options.threads > 0) reference::set_threads(options.threads);
   reference::ReferenceOptions page;
   page.bfloat16 = options.bfloat16;
   page.activations_as_a16 = options.activations_as_a16;
   page.context = options.context;
-  return reference::make_reference_generator(std::move(model), page);
+  return page;
+}
+#endif
+
+}  // namespace
+
+std::unique_ptr<Generator> make_generator(std::shared_ptr<const Model> model, const RunOptions& options) {
+  if (options.backend == "vulkan") return make_engine(std::move(model), options);
+#ifdef QVLM_WITH_LAB
+  return reference::make_reference_generator(std::move(model), reference_options(options));
+#else
+  throw Error(no_laboratory("--backend reference"));
+#endif
+}
+
+std::unique_ptr<BatchGenerator> make_batch_generator(std::shared_ptr<const Model> model, const RunOptions& options) {
+  if (options.backend == "vulkan") return std::make_unique<SequentialBatch>(make_engine(std::move(model), options));
+#ifdef QVLM_WITH_LAB
+  return reference::make_reference_batch_generator(std::move(model), reference_options(options));
 #else
   throw Error(no_laboratory("--backend reference"));
 #endif

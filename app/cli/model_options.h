@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "core/inference/batch.h"
 #include "core/inference/generator.h"
 #include "core/model/model.h"
 
@@ -48,6 +49,9 @@ std::shared_ptr<const Model> open_model(const ModelOptions& options);
 /// The engine or the reference. Throws Error; where the Vulkan device is what is missing the message proposes --backend
 /// reference.
 std::unique_ptr<Generator> make_generator(std::shared_ptr<const Model> model, const RunOptions& options);
+
+/// The same for many prompts at a time: the reference in batches, the engine one by one.
+std::unique_ptr<BatchGenerator> make_batch_generator(std::shared_ptr<const Model> model, const RunOptions& options);
 
 /// "vulkan on llvmpipe (LLVM 15), 5.0-bit weights, 16-bit activations": a line for people, with the activation note
 /// where there is one.

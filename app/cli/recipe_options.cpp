@@ -38,6 +38,9 @@ void RecipeOptions::add_to(CLI::App& app) {
   app.add_option("--recipe", file_, "A recipe file; the options below override it");
   app.add_option("--preset", preset_, "Bits of weights and activations: w4a16, w4a8, w4a6, w4a4, w8a8, w3a16")
       ->check(CLI::IsMember(kPresets));
+  add(app, "--rotation", std::string(name_of(d.rotation)),
+      "none, fold (norm gains only), r1r2 (fused), or r1r2r4 (with an online Hadamard before mlp.down)",
+      [](Recipe& r, const std::string& v) { r.rotation = rotation_mode_from(v); });
   add(app, "--weight-method", std::string(name_of(d.weight_method)), "rtn or awq",
       [](Recipe& r, const std::string& v) { r.weight_method = weight_method_from(v); });
   add(app, "--search", std::string(name_of(d.search)), "none, layerwise or joint (Q-VLM)",
@@ -59,9 +62,17 @@ void RecipeOptions::add_to(CLI::App& app) {
   add(app, "--search-samples", d.search_samples, "Pairs on which every candidate is scored",
       [](Recipe& r, int v) { r.search_samples = v; });
   add(app, "--max-depth", d.max_depth, "Longest block, sites", [](Recipe& r, int v) { r.max_depth = v; });
-  add(app, "--threshold", d.threshold, "h0 of the partition; 0: the mean dependency",
+  add(app, "--partition-rule", std::string(name_of(d.partition_rule)), "greedy (Eq. 7) or exact",
+      [](Recipe& r, const std::string& v) { r.partition_rule = partition_rule_from(v); });
+  add(app, "--proxy", std::string(name_of(d.partition_proxy)),
+      "What blocks are formed by: dependency, entropy, quantization-error or hessian-error",
+      [](Recipe& r, const std::string& v) { r.partition_proxy = partition_proxy_from(v); });
+  add(app, "--validate-proxies", d.validated_depths,
+      "Decoder depths at which the proxies are compared with the discretization error difference",
+      [](Recipe& r, int v) { r.validated_depths = v; });
+  add(app, "--threshold", d.threshold, "h0 of the partition; 0: the mean of the proxy",
       [](Recipe& r, double v) { r.threshold = v; });
-  add(app, "--threshold-quantile", d.threshold_quantile, "h0 as this quantile of the dependencies",
+  add(app, "--threshold-quantile", d.threshold_quantile, "h0 as this quantile of the proxy",
       [](Recipe& r, double v) { r.threshold_quantile = v; });
   add(app, "--seed", d.seed, "Of what is drawn", [](Recipe& r, uint64_t v) { r.seed = v; });
   add(app, "--threads", d.threads, "CPU threads; 0: all", [](Recipe& r, int v) { r.threads = v; });

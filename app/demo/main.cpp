@@ -1,4 +1,5 @@
-// qvlm-demo: draws the demo world, makes its tokenizer, calibration and question sets, and trains the demo VLM.
+// qvlm-demo: draws the demo world, makes its tokenizer, calibration and question sets, trains the demo VLM,
+// and makes checkpoints to test quantization on.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 
 #include "app/demo/make_tokenizer.h"
 #include "app/demo/preview.h"
+#include "app/demo/random_checkpoint.h"
 #include "app/demo/sets.h"
 #include "app/demo/world.h"
 #include "core/base/error.h"
@@ -18,15 +20,16 @@ namespace {
 
 using namespace qvlm::demo;
 
-// Becomes the trainer, the program beside this one. Throws Error where it is absent.
-[[noreturn]] void train(char** argv) {
-  const auto trainer = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "qvlm-demo-train";
-  execv(trainer.c_str(), argv);
-  throw qvlm::Error(trainer.string() + ": cannot be run; it is built where libtorch is");
+// Becomes another program, the one of this name beside this one. Throws Error where it is absent.
+[[noreturn]] void become(const char* name, char** argv) {
+  const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+  execv(program.c_str(), argv);
+  throw qvlm::Error(program.string() + ": cannot be run; it is built where libtorch is");
 }
 
 int run(int argc, char** argv) {
-  if (argc > 1 && std::string_view(argv[1]) == "train") train(argv + 1);
+  if (argc > 1 && std::string_view(argv[1]) == "train") become("qvlm-demo-train", argv + 1);
+  if (argc > 1 && std::string_view(argv[1]) == "testbed") become("qvlm-demo-testbed", argv + 1);
   CLI::App app("The demo VLM's world: pictures, questions, tokenizer, sets, training.");
   app.require_subcommand(1);
 
@@ -52,10 +55,19 @@ int run(int argc, char** argv) {
   sets->add_option("--calibration", sizes.calibration_examples, "Calibration dialogues")->check(CLI::Range(1, 900));
   sets->add_option("--questions", sizes.questions_per_category, "Questions a category")->check(CLI::Range(1, 1000));
 
+  RandomCheckpoint random;
+  auto* checkpoint = app.add_subcommand("random", "Write a checkpoint of random weights in a published model's shape");
+  checkpoint->add_option("--shape", random.shape, "The shape")->check(CLI::IsMember(random_shapes()))->capture_default_str();
+  checkpoint->add_option("-o,--output", random.folder, "A new folder")->required();
+  checkpoint->add_option("--layers", random.layers, "Decoder layers; 0: as the shape has")->check(CLI::Range(0, 1024));
+  checkpoint->add_option("--seed", random.seed, "Of the weights");
+
   app.add_subcommand("train", "Train the demo VLM (train --help)");
+  app.add_subcommand("testbed", "Change a model so that it is harder to quantize (testbed --help)");
   CLI11_PARSE(app, argc, argv);
 
   if (tokenizer->parsed()) make_tokenizer(folder);
+  if (checkpoint->parsed()) make_random_checkpoint(random);
   if (sets->parsed()) write_sets(World(), folder, sizes);
   if (preview->parsed()) {
     const World world;

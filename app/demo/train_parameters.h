@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "app/demo/train_crew.h"
 #include "app/demo/train_kernels.h"
+#include "core/base/crew.h"
 #include "core/model/tensor.h"
 
 namespace qvlm::demo {

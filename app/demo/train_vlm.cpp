@@ -7,9 +7,9 @@
 #include "app/demo/make_tokenizer.h"
 #include "app/demo/train_batches.h"
 #include "app/demo/train_clock.h"
-#include "app/demo/train_crew.h"
 #include "app/demo/train_model.h"
 #include "app/demo/train_stages.h"
+#include "core/base/crew.h"
 #include "core/base/error.h"
 
 namespace qvlm::demo {

@@ -102,6 +102,10 @@ ExportReport export_gguf(const std::filesystem::path& folder, const std::filesys
   const bool has_vision = std::filesystem::is_regular_file(vision, problem);
   ExportReport report;
   const auto model = open_model(folder);  // a damaged folder is noticed before anything is written
+  if (const int block = model->config().decoder.down_hadamard; block > 0)
+    throw Error(fmt::format("{}: the model needs an online Hadamard transform before mlp.down (blocks of {}), which no "
+                            "GGUF reader applies; quantize with --rotation r1r2, which is fused into the weights",
+                            folder.string(), block));
   report.notes = notes_of(*model);
   bool planes = false;
   {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.h"
+#include "core/model/hadamard.h"
 #include "core/model/sites.h"
 
 namespace qvlm {
@@ -141,6 +142,13 @@ DecoderConfig read_decoder_keys(const GgufFile& file) {
   decoder.attention_bias = file.has_tensor("blk.0.attn_q.bias");
   decoder.tied_head = !file.has_tensor("output.weight") && !file.has_tensor("output.weight.codes");
   decoder.activation = read_activation_key(file, "qvlm.activation", Activation::SILU);
+  if (file.has_key("qvlm.down_hadamard")) {
+    const int64_t block = file.integer("qvlm.down_hadamard");
+    if (block < 2 || block > decoder.ffn || decoder.ffn % block != 0 || !hadamard_order(block))
+      throw Error::in(file.file(), "qvlm.down_hadamard",
+                      fmt::format("an order of a Hadamard matrix that divides {}", decoder.ffn), std::to_string(block));
+    decoder.down_hadamard = static_cast<int>(block);
+  }
   read_rope(file, prefix, decoder);
   return decoder;
 }
@@ -225,7 +233,7 @@ std::vector<ActivationQuantizer> read_activation_keys(const GgufFile& file, cons
 }
 
 bool fits_llama_architecture(const DecoderConfig& decoder) {
-  return decoder.activation == Activation::SILU;
+  return decoder.activation == Activation::SILU && decoder.down_hadamard == 0;
 }
 
 void write_decoder_keys(GgufWriter& writer, const VlmConfig& config, const std::string& architecture) {
@@ -260,6 +268,7 @@ void write_decoder_keys(GgufWriter& writer, const VlmConfig& config, const std::
     writer.add(kRopeFactors, GgufType::F32, {static_cast<int64_t>(factors.size())}, std::as_bytes(std::span(factors)));
   }
   if (decoder.activation != Activation::SILU) writer.set_text("qvlm.activation", name_of(decoder.activation));
+  if (decoder.down_hadamard > 0) writer.set_i32("qvlm.down_hadamard", decoder.down_hadamard);
   writer.set_text("qvlm.family", config.family);
   writer.set_i32s("qvlm.end_tokens", config.tokens.end);
   if (config.tokens.image >= 0) writer.set_i32("qvlm.image_token", config.tokens.image);

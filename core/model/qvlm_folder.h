@@ -32,6 +32,7 @@ struct QvlmDescription {
   std::vector<ActivationQuantizer> activations;  // one a site, or empty
   std::string weight_method;                     // key qvlm.weight_method
   std::string partition;                         // JSON text, key qvlm.partition; empty: none
+  std::string rotation;                          // key qvlm.rotation; empty: none
   std::string source_fingerprint;                // of the full-precision model, key qvlm.source
 };
 

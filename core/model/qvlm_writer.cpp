@@ -114,6 +114,7 @@ void QvlmWriter::finish() {
   write_activation_keys(*decoder_.writer, description_.activations);
   decoder_.writer->set_text("qvlm.weight_method", description_.weight_method);
   decoder_.writer->set_text("qvlm.source", description_.source_fingerprint);
+  if (!description_.rotation.empty()) decoder_.writer->set_text("qvlm.rotation", description_.rotation);
   if (!description_.partition.empty()) decoder_.writer->set_text("qvlm.partition", description_.partition);
   write_tokenizer();
   if (vision_.writer) {

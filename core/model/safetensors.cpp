@@ -101,22 +101,26 @@ void SafetensorsFile::release(std::string_view name) const {
   file_.release(tensor(name).bytes);
 }
 
-void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToWrite>& tensors,
-                       const std::map<std::string, std::string>& metadata) {
+namespace {
+
+using BytesOf = std::function<std::span<const std::byte>(const TensorToStream&)>;
+
+int64_t bytes_of_shape(const TensorToStream& tensor, const std::string& origin) {
+  return checked_multiply(element_count(tensor.shape, origin), size_of(tensor.dtype), origin);
+}
+
+void stream_file(const std::filesystem::path& path, std::span<const TensorToStream> tensors, const BytesOf& bytes_of,
+                 const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   int64_t offset = 0;
-  for (const TensorToWrite& tensor : tensors) {
+  for (const TensorToStream& tensor : tensors) {
     const std::string origin = path.string() + ": tensor " + tensor.name;
-    const int64_t expected = checked_multiply(element_count(tensor.shape, origin), size_of(tensor.dtype), origin);
-    if (expected != static_cast<int64_t>(tensor.bytes.size()))
-      throw Error::in(origin, "bytes",
-                      fmt::format("{} ({} {})", expected, name_of(tensor.dtype), to_string(tensor.shape)),
-                      std::to_string(tensor.bytes.size()));
+    const int64_t size = bytes_of_shape(tensor, origin);
     if (header.contains(tensor.name)) throw Error(origin + ": the name is written twice");
     header[tensor.name] = {
-        {"dtype", name_of(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + expected}}};
-    offset += expected;
+        {"dtype", name_of(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + size}}};
+    offset += size;
   }
   std::string text = header.dump();
   text.append((8 - text.size() % 8) % 8, ' ');  // tensors start on a multiple of 8
@@ -126,21 +130,49 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Tens
   for (size_t i = 0; i < 8; ++i) length[i] = static_cast<char>(static_cast<uint64_t>(text.size()) >> (8 * i));
   file.write(length);
   file.write(text);
-  for (const TensorToWrite& tensor : tensors) file.write(tensor.bytes);
+  for (const TensorToStream& tensor : tensors) {
+    const std::string origin = path.string() + ": tensor " + tensor.name;
+    const auto bytes = bytes_of(tensor);
+    if (const int64_t size = bytes_of_shape(tensor, origin); size != static_cast<int64_t>(bytes.size()))
+      throw Error::in(origin, "bytes", fmt::format("{} ({} {})", size, name_of(tensor.dtype), to_string(tensor.shape)),
+                      std::to_string(bytes.size()));
+    file.write(bytes);
+  }
   file.commit();
+}
+
+// Descriptions alone, and the bytes by place in the list (names may be given twice, which is refused later).
+std::pair<std::vector<TensorToStream>, BytesOf> resident(const std::vector<TensorToWrite>& tensors) {
+  std::vector<TensorToStream> list;
+  for (const TensorToWrite& tensor : tensors) list.push_back({tensor.name, tensor.dtype, tensor.shape});
+  return {std::move(list), [&tensors, next = size_t{0}](const TensorToStream&) mutable { return tensors.at(next++).bytes; }};
+}
+
+}  // namespace
+
+void write_safetensors(const std::filesystem::path& path, const std::vector<TensorToWrite>& tensors,
+                       const std::map<std::string, std::string>& metadata) {
+  const auto [list, bytes_of] = resident(tensors);
+  stream_file(path, list, bytes_of, metadata);
 }
 
 void write_sharded(const std::filesystem::path& folder, const std::vector<TensorToWrite>& tensors, int64_t shard_bytes,
                    const std::map<std::string, std::string>& metadata) {
-  std::vector<std::vector<TensorToWrite>> shards(1);
+  const auto [list, bytes_of] = resident(tensors);
+  stream_sharded(folder, list, shard_bytes, bytes_of, metadata);
+}
+
+void stream_sharded(const std::filesystem::path& folder, const std::vector<TensorToStream>& tensors,
+                    int64_t shard_bytes, const BytesOf& bytes_of, const std::map<std::string, std::string>& metadata) {
+  std::vector<std::pair<size_t, size_t>> shards{{0, 0}};  // first tensor and count
   int64_t filled = 0, total = 0;
-  for (const TensorToWrite& tensor : tensors) {
-    const auto size = static_cast<int64_t>(tensor.bytes.size());
-    if (!shards.back().empty() && filled + size > shard_bytes) {
-      shards.emplace_back();
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const int64_t size = bytes_of_shape(tensors[i], folder.string() + ": tensor " + tensors[i].name);
+    if (shards.back().second > 0 && filled + size > shard_bytes) {
+      shards.emplace_back(i, 0);
       filled = 0;
     }
-    shards.back().push_back(tensor);
+    ++shards.back().second;
     filled += size;
     total += size;
   }
@@ -150,9 +182,10 @@ void write_sharded(const std::filesystem::path& folder, const std::vector<Tensor
   for (size_t i = 0; i < shards.size(); ++i) {
     const std::string name = shards.size() == 1 ? "model.safetensors"
                                                 : fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, shards.size());
-    write_safetensors(folder / name, shards[i], metadata);
+    const auto shard = std::span(tensors).subspan(shards[i].first, shards[i].second);
+    stream_file(folder / name, shard, bytes_of, metadata);
     written.insert(name);
-    for (const TensorToWrite& tensor : shards[i]) map[tensor.name] = name;
+    for (const TensorToStream& tensor : shard) map[tensor.name] = name;
   }
   const auto index = folder / "model.safetensors.index.json";
   if (shards.size() > 1)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,5 +61,19 @@ void write_safetensors(const std::filesystem::path& path, const std::vector<Tens
 /// removed. Throws Error.
 void write_sharded(const std::filesystem::path& folder, const std::vector<TensorToWrite>& tensors, int64_t shard_bytes,
                    const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
+
+/// A tensor whose bytes come when its turn is.
+struct TensorToStream {
+  std::string name;
+  DType dtype = DType::F32;
+  Shape shape;
+};
+
+/// As write_sharded, with one tensor in memory at a time: `bytes_of` is asked for each in its order; what it returns
+/// must live until the next call.
+void stream_sharded(const std::filesystem::path& folder, const std::vector<TensorToStream>& tensors,
+                    int64_t shard_bytes,
+                    const std::function<std::span<const std::byte>(const TensorToStream&)>& bytes_of,
+                    const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
 
 }  // namespace qvlm

@@ -75,6 +75,9 @@ struct DecoderConfig {
   Activation activation = Activation::SILU;
   bool attention_bias = false;  // on query, key, value
   bool tied_head = false;
+  /// Online transform (QuaRot's R4): what mlp.down reads is multiplied by a Hadamard matrix in blocks of so many channels
+  /// (core/model/hadamard.h) before it is quantized; mlp.down's weight holds the inverse. 0: none.
+  int down_hadamard = 0;
 };
 
 /// From pixels to the tower's input [3, size, size].

@@ -73,6 +73,17 @@ void list_fields(V& v, E& e, const EntropyMeasured*) {
   v("entropy", e.entropy);
   v("dependency", e.dependency);
   v("sample_entropy", e.sample_entropy);
+  v("quantization_error", e.quantization_error);
+}
+
+constexpr std::string_view name_of_type(const ProxyValidated*) { return "ProxyValidated"; }
+template <class V, class E>
+void list_fields(V& v, E& e, const ProxyValidated*) {
+  v("site", e.site);
+  v("difference", e.difference);
+  v("dependency", e.dependency);
+  v("entropy", e.entropy);
+  v("quantization_error", e.quantization_error);
 }
 
 constexpr std::string_view name_of_type(const PartitionChanged*) { return "PartitionChanged"; }

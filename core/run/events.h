@@ -52,12 +52,20 @@ struct EntropyMeasured {
   double entropy = 0;
   double dependency = 0;  // D(site, site + 1); 0 at the last site
   std::vector<float> sample_entropy;  // one a calibration pair, for the heat map
+  double quantization_error = 0;      // relative squared error of the site's input on the probe's grid, not clipped
 };
 
 struct PartitionChanged {
   Partition partition;
   double threshold = 0;  // h0
   std::string origin;    // "greedy", "exact", "file", "user"
+};
+
+/// The proxies of one pair of sites (site, site + 1) against what they stand for, by calibration pair (algorithms.md 1.4, "DED").
+struct ProxyValidated {
+  int site = 0;
+  std::vector<double> difference;  // the discretization error difference: (sequential - joint) / energy of the output behind site + 1
+  std::vector<double> dependency, entropy, quantization_error;  // D(site, site + 1); H and relative quantization error of site + 1
 };
 
 /// One tuple of rounding parameters of the block being searched.
@@ -111,7 +119,7 @@ struct RunFailed {
   std::string message;
 };
 
-using Event = std::variant<RunStarted, PhaseStarted, Progress, SiteMeasured, EntropyMeasured, PartitionChanged, CandidateScored,
+using Event = std::variant<RunStarted, PhaseStarted, Progress, SiteMeasured, EntropyMeasured, ProxyValidated, PartitionChanged, CandidateScored,
                            BlockSearched, LayerQuantized, RunPaused, RunResumed, RunFinished, RunCancelled, RunFailed>;
 
 /// An event and when it happened.

@@ -2,7 +2,9 @@
 #include "core/run/partition.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include "core/base/error.h"
@@ -70,24 +72,32 @@ Partition layerwise_partition(int sites) {
   return partition;
 }
 
+namespace {
+
+const Block* locked_block_at(const Partition& keep, int site) {
+  const int block = keep.block_of(site);
+  return block >= 0 && keep.blocks[block].locked ? &keep.blocks[block] : nullptr;
+}
+
+void check_scores(std::span<const double> scores, int sites) {
+  if (static_cast<int>(scores.size()) >= sites - 1) return;
+  throw Error::in("partition", "dependency", std::to_string(sites - 1) + " values", std::to_string(scores.size()));
+}
+
+}  // namespace
+
 Partition greedy_partition(std::span<const double> dependency, int sites, double threshold, const Partition& keep,
                            int max_depth) {
-  if (static_cast<int>(dependency.size()) < sites - 1) {
-    throw Error::in("partition", "dependency", std::to_string(sites - 1) + " values", std::to_string(dependency.size()));
-  }
+  check_scores(dependency, sites);
   max_depth = std::clamp(max_depth, 1, kMaxBlockDepth);
-  const auto locked_block_at = [&keep](int site) -> const Block* {
-    const int block = keep.block_of(site);
-    return block >= 0 && keep.blocks[block].locked ? &keep.blocks[block] : nullptr;
-  };
   Partition partition;
   for (int first = 0; first < sites;) {
     Block block{first, first};
-    if (const Block* locked = locked_block_at(first)) {
+    if (const Block* locked = locked_block_at(keep, first)) {
       block = *locked;
     } else {
       double sum = 0;  // D(first, last + 1)
-      while (block.last + 1 < sites && block.depth() < max_depth && locked_block_at(block.last + 1) == nullptr) {
+      while (block.last + 1 < sites && block.depth() < max_depth && locked_block_at(keep, block.last + 1) == nullptr) {
         sum += dependency[block.last];
         if (!(sum > (block.last + 1 - first) * threshold)) break;
         ++block.last;
@@ -96,6 +106,44 @@ Partition greedy_partition(std::span<const double> dependency, int sites, double
     partition.blocks.push_back(block);
     first = block.last + 1;
   }
+  return partition;
+}
+
+Partition exact_partition(std::span<const double> score, int sites, double threshold, double gain, int candidates, const Partition& keep,
+                          int max_depth) {
+  check_scores(score, sites);
+  max_depth = std::clamp(max_depth, 1, kMaxBlockDepth);
+  double mean = 0, square = 0;
+  for (int k = 0; k + 1 < sites; ++k) mean += score[k] / std::max(sites - 1, 1);
+  for (int k = 0; k + 1 < sites; ++k) square += (score[k] - mean) * (score[k] - mean) / std::max(sites - 1, 1);
+  const double deviation = square > 0 ? std::sqrt(square) : 1;  // scores that do not differ are worth nothing above their mean
+  const auto value_of = [&](const Block& block) {
+    double excess = 0;
+    for (int k = block.first; k < block.last; ++k) excess += (score[k] - threshold) / deviation;
+    return gain * excess - std::pow(candidates, block.depth() - max_depth);
+  };
+  // best[s]: the greatest value of the sites before s, whose last block is last[s].
+  std::vector<double> best(static_cast<size_t>(sites) + 1, -std::numeric_limits<double>::infinity());
+  std::vector<Block> last(static_cast<size_t>(sites) + 1);
+  best[0] = 0;
+  for (int first = 0; first < sites; ++first) {
+    const double before = best[static_cast<size_t>(first)];
+    if (std::isinf(before)) continue;  // inside a locked block
+    const auto offer = [&](const Block& block) {
+      const auto end = static_cast<size_t>(block.last) + 1;
+      if (before + value_of(block) <= best[end]) return;
+      best[end] = before + value_of(block);
+      last[end] = block;
+    };
+    if (const Block* locked = locked_block_at(keep, first)) {
+      offer(*locked);
+      continue;
+    }
+    for (int end = first; end < sites && end - first < max_depth && !locked_block_at(keep, end); ++end) offer({first, end});
+  }
+  Partition partition;
+  for (int end = sites; end > 0; end = partition.blocks.back().first) partition.blocks.push_back(last[static_cast<size_t>(end)]);
+  std::reverse(partition.blocks.begin(), partition.blocks.end());
   return partition;
 }
 

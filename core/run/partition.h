@@ -46,6 +46,13 @@ Partition layerwise_partition(int sites);
 Partition greedy_partition(std::span<const double> dependency, int sites, double threshold, const Partition& keep = {},
                            int max_depth = kMaxBlockDepth);
 
+/// The partition that maximises gain * sum over pairs inside a block of (score[k] - threshold) / deviation - sum over blocks of
+/// candidates^depth / candidates^max_depth, where deviation is the scores' standard deviation: what is gained by searching dependent sites
+/// together against what the search costs (algorithms.md 1.4, "Partition" ii). Exact, by dynamic programming over the sites. Locked blocks of
+/// `keep` stay. score[k] is of the pair (k, k + 1), [sites - 1].
+Partition exact_partition(std::span<const double> score, int sites, double threshold, double gain, int candidates,
+                          const Partition& keep = {}, int max_depth = kMaxBlockDepth);
+
 /// Number of leading blocks that both partitions share (extent and bits): what an edit leaves untouched.
 int common_blocks(const Partition& a, const Partition& b);
 

@@ -21,6 +21,18 @@ constexpr std::pair<ActivationMode, std::string_view> kActivationModes[] = {
     {ActivationMode::DYNAMIC_GROUP, "dynamic-group"},
     {ActivationMode::STATIC_TENSOR, "static-tensor"}};
 
+constexpr std::pair<PartitionRule, std::string_view> kPartitionRules[] = {{PartitionRule::GREEDY, "greedy"},
+                                                                          {PartitionRule::EXACT, "exact"}};
+constexpr std::pair<PartitionProxy, std::string_view> kPartitionProxies[] = {
+    {PartitionProxy::DEPENDENCY, "dependency"},
+    {PartitionProxy::ENTROPY, "entropy"},
+    {PartitionProxy::QUANTIZATION_ERROR, "quantization-error"},
+    {PartitionProxy::HESSIAN_ERROR, "hessian-error"}};
+constexpr std::pair<RotationMode, std::string_view> kRotationModes[] = {{RotationMode::NONE, "none"},
+                                                                        {RotationMode::FOLD, "fold"},
+                                                                        {RotationMode::R1R2, "r1r2"},
+                                                                        {RotationMode::R1R2R4, "r1r2r4"}};
+
 template <class Enum, size_t count>
 std::string_view find_name(Enum value, const std::pair<Enum, std::string_view> (&names)[count]) {
   for (const auto& [candidate, name] : names) {
@@ -41,6 +53,7 @@ Enum find_value(std::string_view text, const std::pair<Enum, std::string_view> (
 
 template <class V, class R>
 void list_fields(V& v, R& r) {
+  v.choice("rotation", r.rotation, std::span(kRotationModes));
   v.choice("weight_method", r.weight_method, std::span(kWeightMethods));
   v.choice("search", r.search, std::span(kSearchModes));
   v("weight_bits", r.weight_bits);
@@ -54,6 +67,10 @@ void list_fields(V& v, R& r) {
   v("search_samples", r.search_samples);
   v("rescored_tuples", r.rescored_tuples);
   v("max_depth", r.max_depth);
+  v.choice("partition_rule", r.partition_rule, std::span(kPartitionRules));
+  v.choice("partition_proxy", r.partition_proxy, std::span(kPartitionProxies));
+  v("partition_gain", r.partition_gain);
+  v("validated_depths", r.validated_depths);
   v("threshold", r.threshold);
   v("threshold_quantile", r.threshold_quantile);
   v("entropy_positions", r.entropy_positions);
@@ -68,10 +85,18 @@ void list_fields(V& v, R& r) {
 std::string_view name_of(WeightMethod method) { return find_name(method, kWeightMethods); }
 std::string_view name_of(SearchMode mode) { return find_name(mode, kSearchModes); }
 std::string_view name_of(ActivationMode mode) { return find_name(mode, kActivationModes); }
+std::string_view name_of(PartitionRule rule) { return find_name(rule, kPartitionRules); }
+std::string_view name_of(PartitionProxy proxy) { return find_name(proxy, kPartitionProxies); }
+std::string_view name_of(RotationMode mode) { return find_name(mode, kRotationModes); }
 WeightMethod weight_method_from(std::string_view name) { return find_value(name, kWeightMethods, "weight method"); }
 SearchMode search_mode_from(std::string_view name) { return find_value(name, kSearchModes, "search"); }
 ActivationMode activation_mode_from(std::string_view name) {
   return find_value(name, kActivationModes, "activation mode");
+}
+
+PartitionRule partition_rule_from(std::string_view name) { return find_value(name, kPartitionRules, "partition rule"); }
+PartitionProxy partition_proxy_from(std::string_view name) {
+  return find_value(name, kPartitionProxies, "partition proxy");
 }
 
 std::vector<float> candidates_of(const Recipe& recipe) {
@@ -80,6 +105,8 @@ std::vector<float> candidates_of(const Recipe& recipe) {
   if (dynamic) return {1.0f, 0.95f, 0.9f, 0.85f, 0.8f};
   return {1.0f, 0.995f, 0.99f, 0.985f, 0.98f};
 }
+
+RotationMode rotation_mode_from(std::string_view name) { return find_value(name, kRotationModes, "rotation"); }
 
 std::string to_json(const Recipe& recipe) {
   json_fields::Json root;
@@ -126,7 +153,9 @@ void validate(const Recipe& r, const std::string& origin) {
   demand(r.rescored_tuples >= 1, "rescored_tuples", "at least 1", r.rescored_tuples);
   demand(r.max_depth >= 1 && r.max_depth <= kMaxBlockDepth, "max_depth", "1 to " + std::to_string(kMaxBlockDepth),
          r.max_depth);
-  demand(r.threshold >= 0 && r.threshold <= 3, "threshold", "0 to 3 (0: the mean dependency)", r.threshold);
+  demand(r.partition_gain > 0 && r.partition_gain <= 1e6, "partition_gain", "above 0, at most 1000000", r.partition_gain);
+  demand(r.validated_depths >= 0 && r.validated_depths <= 64, "validated_depths", "0 to 64", r.validated_depths);
+  demand(r.threshold >= 0, "threshold", "0 or more (0: the mean of the proxy)", r.threshold);
   demand(r.threshold_quantile >= 0 && r.threshold_quantile <= 1, "threshold_quantile", "0 to 1", r.threshold_quantile);
   demand(r.entropy_positions >= 256 && r.entropy_positions <= (int64_t{1} << 24), "entropy_positions",
          "256 to 16777216", r.entropy_positions);

@@ -11,17 +11,35 @@ namespace qvlm {
 
 enum class WeightMethod { RTN, AWQ };
 enum class SearchMode { NONE, LAYERWISE, JOINT };
+/// How blocks are formed from the pairs' scores: Eq. 7 step by step, or the best partition of all.
+enum class PartitionRule { GREEDY, EXACT };
+/// What a pair of neighbouring sites is scored by: D, the second site's entropy, its activations' relative quantization error, or the
+/// weights' expected output error tr(H) ||Q(W) - W||^2 behind it (H of the site's inputs).
+enum class PartitionProxy { DEPENDENCY, ENTROPY, QUANTIZATION_ERROR, HESSIAN_ERROR };
 enum class ActivationMode { DYNAMIC_TOKEN, DYNAMIC_GROUP, STATIC_TENSOR };  // when activation_bits < 16
+
+/// What is done to the float model before anything is measured (algorithms.md 3.2). FOLD: norm gains go into the linears
+/// behind them; R1R2: that, and rotations of the residual stream and of each head's values, fused into the weights;
+/// R1R2R4: that, and a Hadamard transform of what mlp.down reads, applied online.
+enum class RotationMode { NONE, FOLD, R1R2, R1R2R4 };
 
 std::string_view name_of(WeightMethod method);
 std::string_view name_of(SearchMode mode);
 std::string_view name_of(ActivationMode mode);
+std::string_view name_of(PartitionRule rule);    // "greedy", "exact"
+std::string_view name_of(PartitionProxy proxy);  // "dependency", "entropy", "quantization-error", "hessian-error"
+std::string_view name_of(RotationMode mode);
 /// The inverse: "rtn", "awq"; "none", "layerwise", "joint"; "dynamic-token", "dynamic-group", "static-tensor". Throws Error listing the known names.
 WeightMethod weight_method_from(std::string_view name);
 SearchMode search_mode_from(std::string_view name);
 ActivationMode activation_mode_from(std::string_view name);
+PartitionRule partition_rule_from(std::string_view name);
+PartitionProxy partition_proxy_from(std::string_view name);
+/// "none", "fold", "r1r2", "r1r2r4". Throws Error listing them.
+RotationMode rotation_mode_from(std::string_view name);
 
 struct Recipe {
+  RotationMode rotation = RotationMode::NONE;  // its random signs are drawn by `seed`
   WeightMethod weight_method = WeightMethod::RTN;
   SearchMode search = SearchMode::JOINT;
   int weight_bits = 4;
@@ -35,8 +53,12 @@ struct Recipe {
   int search_samples = 8;   // tuples are scored on these, the best are scored again on all samples
   int rescored_tuples = 8;
   int max_depth = 3;
-  double threshold = 0;     // h0; 0: the mean dependency
-  double threshold_quantile = 0;  // > 0: h0 is this quantile of the dependencies instead
+  PartitionRule partition_rule = PartitionRule::GREEDY;
+  PartitionProxy partition_proxy = PartitionProxy::DEPENDENCY;
+  double partition_gain = 1;  // EXACT: what a standard deviation of the proxy above h0 is worth (core/run/partition.h)
+  int validated_depths = 0;   // decoder depths at which the proxies are compared with the discretization error difference
+  double threshold = 0;     // h0; 0: the mean of the proxy
+  double threshold_quantile = 0;  // > 0: h0 is this quantile of the proxy instead
   int64_t entropy_positions = 65536;  // (token, channel) positions a site
   uint64_t seed = 0;
   int threads = 0;          // 0: all; the resolved number is what the recipe file holds

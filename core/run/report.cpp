@@ -23,6 +23,22 @@ std::string joined(const std::vector<float>& values) {
 
 }  // namespace
 
+double r_squared(std::span<const double> x, std::span<const double> y) {
+  if (x.size() != y.size()) throw Error(fmt::format("r_squared: {} values against {}", x.size(), y.size()));
+  const auto n = static_cast<double>(x.size());
+  double mean_x = 0, mean_y = 0, xx = 0, xy = 0, yy = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    mean_x += x[i] / n;
+    mean_y += y[i] / n;
+  }
+  for (size_t i = 0; i < x.size(); ++i) {
+    xx += (x[i] - mean_x) * (x[i] - mean_x);
+    xy += (x[i] - mean_x) * (y[i] - mean_y);
+    yy += (y[i] - mean_y) * (y[i] - mean_y);
+  }
+  return xx > 0 && yy > 0 ? xy * xy / (xx * yy) : 0;
+}
+
 RunReport make_report(const RunState& state) {
   RunReport report;
   report.threshold = state.threshold;
@@ -63,6 +79,14 @@ RunReport make_report(const RunState& state) {
     report.mean_gain = gains / static_cast<double>(report.blocks.size());
   }
   if (!state.layers.empty() && state.layers.back()) report.layer_output_error = state.layers.back()->output_error;
+  for (const ProxyValidated& pair : state.validated) {
+    ProxyReport row{pair.site, static_cast<int>(pair.difference.size())};
+    for (const double difference : pair.difference) row.mean_difference += difference / static_cast<double>(pair.difference.size());
+    row.dependency = r_squared(pair.dependency, pair.difference);
+    row.entropy = r_squared(pair.entropy, pair.difference);
+    row.quantization_error = r_squared(pair.quantization_error, pair.difference);
+    report.proxies.push_back(row);
+  }
   report.seconds = state.seconds;
   if (state.finished) {
     report.stored_bytes = state.finished->stored_bytes;
@@ -117,6 +141,18 @@ std::string to_json(const RunReport& report, const RunState& state) {
     w("seconds", row.seconds);
     root["blocks"].push_back(std::move(object));
   }
+  root["proxies"] = Json::array();
+  for (const ProxyReport& row : report.proxies) {
+    Json object;
+    json_fields::Writer w(object);
+    w("site", row.site);
+    w("samples", row.samples);
+    w("mean_difference", row.mean_difference);
+    w("r_squared_dependency", row.dependency);
+    w("r_squared_entropy", row.entropy);
+    w("r_squared_quantization_error", row.quantization_error);
+    root["proxies"].push_back(std::move(object));
+  }
   return root.dump(2) + "\n";
 }
 
@@ -139,6 +175,12 @@ std::string to_text(const RunReport& report, const RunState& state) {
                       100 * report.mean_gain);
   text += fmt::format("output error of the last layer {:.3e} (relative, squared); {} site forwards searched\n",
                       report.layer_output_error, report.site_forwards);
+  for (const ProxyReport& row : report.proxies) {
+    text += fmt::format("proxies behind {} - {}: R^2 over {} samples against the discretization error difference (mean {:.2e}): "
+                        "dependency {:.3f}, entropy {:.3f}, quantization error {:.3f}\n",
+                        site_label(row.site), site_label(row.site + 1), row.samples, row.mean_difference, row.dependency, row.entropy,
+                        row.quantization_error);
+  }
   if (state.finished) {
     text += fmt::format("{:.2f} bits a weight stored over the decoder's linears; {:.1f} MB; {:.1f} s; peak memory {:.0f} MB\n",
                         report.stored_bits, static_cast<double>(report.stored_bytes) / 1e6, report.seconds,

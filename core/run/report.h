@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,19 @@ struct BlockReport {
   double seconds = 0;
 };
 
+/// How well the proxies tell the discretization error difference behind one pair of sites: R^2 of a straight line, over the samples.
+struct ProxyReport {
+  int site = 0, samples = 0;
+  double mean_difference = 0;
+  double dependency = 0, entropy = 0, quantization_error = 0;
+};
+
+/// The share of y's variance that a straight line in x explains; 0 where one of them does not vary. Same sizes.
+double r_squared(std::span<const double> x, std::span<const double> y);
+
 struct RunReport {
   std::vector<BlockReport> blocks;
+  std::vector<ProxyReport> proxies;
   std::array<int, kMaxBlockDepth + 1> depth_histogram{};  // [depth]; entry 0 unused
   double threshold = 0;            // h0
   int blocks_strictly_better = 0;  // joint_error < layerwise_error

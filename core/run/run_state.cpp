@@ -38,6 +38,7 @@ struct Apply {
   void operator()(const EntropyMeasured& event) const {
     if (SiteState* site = site_at(event.site)) site->entropy = event;
   }
+  void operator()(const ProxyValidated& event) const { state.validated.push_back(event); }
   void operator()(const PartitionChanged& event) const {
     const int common = common_blocks(state.partition, event.partition);
     const int first_changed = common < static_cast<int>(event.partition.blocks.size())

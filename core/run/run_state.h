@@ -34,6 +34,7 @@ struct RunState {
   double eta_seconds = 0;
 
   std::vector<SiteState> sites;  // [started.sites]
+  std::vector<ProxyValidated> validated;  // in order of their sites
   Partition partition;
   double threshold = 0;  // h0
   std::string partition_origin;

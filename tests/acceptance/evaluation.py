@@ -12,7 +12,8 @@ def evaluate(model, *options, questions=DEMO / "questions"):
     result = lines[-1]
     if result.get("event") != "EvaluationFinished":
         raise SystemExit(f"evaluate ended with {result}")
-    return result, [line for line in lines if line["event"] == "QuestionAnswered"]
+    answers = [line for line in lines if line["event"] == "QuestionAnswered"]
+    return result, sorted(answers, key=lambda answer: answer["index"])  # batches are not in the set's order
 
 
 def percent(accuracy):

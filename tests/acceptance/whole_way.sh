@@ -11,13 +11,13 @@ if [ "${1:-}" != --here ] && [ "$(id -u)" = 0 ] && command -v debootstrap >/dev/
 place="$(mktemp -d)"
 clean_up() {
   ! mountpoint -q "$place/proc" || umount "$place/proc"
-  rm -rf "$place"
+  rm -rf "$place" "$place.log"
 }
 trap clean_up EXIT
 
 if [ "$bare" = 1 ]; then
-  mirror="$(grep -rhoE 'https?://[^ ]*debian/?' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -n 1 || true)"
-  debootstrap --variant=minbase bookworm "$place" "${mirror:-http://deb.debian.org/debian}" >/dev/null
+  mirror="$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2>/dev/null | sed 's/#.*//' | grep -oE 'https?://[^ ]*debian/?' | head -n 1 || true)"
+  debootstrap --variant=minbase bookworm "$place" "${mirror:-http://deb.debian.org/debian}" >"$place.log" 2>&1 || { tail -n 5 "$place.log" >&2; exit 1; }
   cp /etc/resolv.conf "$place/etc/" 2>/dev/null || true
   cp -r /etc/apt/apt.conf.d/. "$place/etc/apt/apt.conf.d/" 2>/dev/null || true
   mount -t proc proc "$place/proc"

@@ -1,7 +1,9 @@
 // Question sets of every format, with tiny files in each format's own layout.
 #include <QTest>
 
+#include "core/data/data_fingerprint.h"
 #include "core/data/question_set.h"
+#include "core/data/text_set.h"
 #include "tests/data/set_folder.h"
 
 using namespace qvlm;
@@ -135,6 +137,39 @@ class TestQuestionSet : public QObject {
     const auto message = message_of([&] { read_question_set(file, options); });
     QVERIFY2(message.find("2 problems") != std::string::npos, message.c_str());
     QVERIFY(message_of([&] { read_question_set(file); }).find("20 problems, of which the first 5") != std::string::npos);
+  }
+
+  void refuses_ids_that_are_there_twice() {
+    SetFolder folder;
+    const std::string one = "{\"id\": \"a\", \"question\": \"x\", \"answer\": \"y\"}\n";
+    const auto file = folder.write("q.jsonl", one + one + one);
+    const auto message = message_of([&] { read_question_set(file); });
+    QVERIFY2(message.find("2 problems") != std::string::npos && message.find("entry \"a\": id: expected one") != std::string::npos, message.c_str());
+  }
+
+  void a_fingerprint_is_of_the_content() {
+    SetFolder folder;
+    folder.write("0.png", "one");
+    const auto make = [&](const std::string& answer) {
+      return read_question_set(folder.write("q.jsonl", "{\"id\": \"a\", \"images\": [\"0.png\"], \"question\": \"x\", \"answer\": \"" + answer + "\"}\n"));
+    };
+    const auto questions = make("y");
+    const std::string first = fingerprint(questions);
+    QCOMPARE(fingerprint(make("y")), first);
+    QVERIFY(fingerprint(make("z")) != first);
+    folder.write("0.png", "two");
+    QVERIFY(fingerprint(questions) != first);
+    std::filesystem::remove(folder.path("0.png"));
+    QVERIFY(message_of([&] { fingerprint(questions); }).find("0.png") != std::string::npos);
+  }
+
+  void reads_texts() {
+    SetFolder folder;
+    QVERIFY(is_text_set("a.txt") && !is_text_set("a.json"));
+    QCOMPARE(read_text_set(folder.write("a.txt", "One.\r\n\r\nTwo.\n")), std::string("One.\n\nTwo.\n"));
+    QVERIFY(message_of([&] { read_text_set(folder.write("empty.txt", " \n")); }).find("empty.txt: expected a text") != std::string::npos);
+    QVERIFY(message_of([&] { read_text_set(folder.write("latin.txt", "caf\xe9")); }).find("UTF-8") != std::string::npos);
+    QVERIFY(message_of([&] { read_text_set(folder.path("absent.txt")); }).find("absent.txt") != std::string::npos);
   }
 
   void refuses_other_files() {

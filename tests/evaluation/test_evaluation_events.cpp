@@ -42,6 +42,20 @@ class TestEvaluationEvents : public QObject {
     QCOMPARE(again.categories.at("colour").right, 1);
     QCOMPARE(*again.categories.at("colour").soft, 0.6);
     QVERIFY(!again.overall.soft && again.stopped);
+    finished.likelihood["all"] = {7, 0.25};
+    finished.divergence["image"] = {5, 0.125, 0.5};
+    finished.mcnemar = McNemar{3, 4, 0.5};
+    finished.against_overall = Accuracy{.right = 2, .total = 4};
+    const auto figures = back(finished);
+    QCOMPARE(figures.likelihood.at("all").perplexity(), std::exp(0.25));
+    QCOMPARE(figures.divergence.at("image").top1, 0.5);
+    QCOMPARE(figures.mcnemar->only_against, 4);
+    QCOMPARE(figures.against_overall->right, 2);
+    QVERIFY(!again.mcnemar && !again.against_overall);
+    const auto scored = back(TextScored{.index = 2, .tokens = 9, .nll = 1.5, .kl = 0.25, .same_top = 8});
+    QCOMPARE(scored.same_top, 8);
+    QCOMPARE(back(QuestionAnswered{.context = "image", .tokens = {5, 2}}).tokens, (std::vector<int>{5, 2}));
+    QVERIFY(*back(QuestionAnswered{.against_right = true}).against_right);
     QCOMPARE(back(EvaluationFailed{"why"}).message, std::string("why"));
   }
 

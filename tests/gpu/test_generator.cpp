@@ -189,6 +189,15 @@ class TestGenerator : public QObject {
     QCOMPARE(generator->logits().size(), size_t(131));
   }
 
+  void an_online_transform_is_refused() {
+    VlmConfig config = small_config();
+    config.decoder.down_hadamard = 160;
+    const auto model = std::make_shared<RandomModel>(config, kInt4);
+    const std::string message = message_of([&] { make_vulkan_generator(model, {.activations_as_a16 = true}); });
+    QVERIFY2(message.find("online Hadamard") != std::string::npos && message.find("reference") != std::string::npos,
+             message.c_str());
+  }
+
   void what_does_not_fit_is_refused() {
     const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
     const std::string memory = message_of([&] { make_vulkan_generator(model, {.memory_limit = 100'000}); });

@@ -5,6 +5,7 @@
 #undef slots
 #include <QtTest>
 
+#include <atomic>
 #include <cmath>
 #include <map>
 
@@ -38,13 +39,15 @@ class ToyBlock : public SearchableBlock {
   int depth() const override { return depth_; }
   int candidates() const override { return candidates_; }
   int64_t samples(SampleSet set) const override { return set == SampleSet::SEARCH ? search_ : rest_; }
-  State enter(SampleSet set) const override { return {part(input_, set)}; }
-  State step(SampleSet, const State& state, int position, int candidate) const override {
+  // A part is one sample.
+  size_t parts(SampleSet set) const override { return static_cast<size_t>(samples(set)); }
+  State enter(SampleSet set, size_t i) const override { return {row(input_, set, i)}; }
+  State step(const State& state, int position, int candidate) const override {
     ++steps;
     return {torch::tanh(torch::mm(state[0], options_[static_cast<size_t>(position)][static_cast<size_t>(candidate)]))};
   }
-  Deviation deviation(SampleSet set, const State& state, int position) const override {
-    const auto target = part(targets_[static_cast<size_t>(position)], set);
+  Deviation deviation(SampleSet set, size_t i, const State& state, int position) const override {
+    const auto target = row(targets_[static_cast<size_t>(position)], set, i);
     return {(state[0] - target).square().sum().item<double>(), target.square().sum().item<double>()};
   }
   // Error of a prefix of choices over the given sets, by itself.
@@ -52,17 +55,19 @@ class ToyBlock : public SearchableBlock {
     Deviation sum;
     for (const SampleSet set : {SampleSet::SEARCH, SampleSet::REST}) {
       if (set == SampleSet::REST && (!with_rest || rest_ == 0)) continue;
-      State state = enter(set);
-      for (size_t i = 0; i < tuple.size(); ++i) state = step(set, state, static_cast<int>(i), tuple[i]);
-      sum = sum + deviation(set, state, static_cast<int>(tuple.size()) - 1);
+      for (size_t i = 0; i < parts(set); ++i) {
+        State state = enter(set, i);
+        for (size_t site = 0; site < tuple.size(); ++site) state = step(state, static_cast<int>(site), tuple[site]);
+        sum = sum + deviation(set, i, state, static_cast<int>(tuple.size()) - 1);
+      }
     }
     return sum.relative();
   }
-  mutable int steps = 0;
+  mutable std::atomic<int> steps = 0;
 
  private:
-  torch::Tensor part(const torch::Tensor& x, SampleSet set) const {
-    return set == SampleSet::SEARCH ? x.narrow(0, 0, search_) : x.narrow(0, search_, rest_);
+  torch::Tensor row(const torch::Tensor& x, SampleSet set, size_t i) const {
+    return x.narrow(0, static_cast<int64_t>(i) + (set == SampleSet::SEARCH ? 0 : search_), 1);
   }
   int depth_, candidates_, search_, rest_;
   torch::Tensor input_;
@@ -192,7 +197,7 @@ class TestBlockSearch : public QObject {
 
   void scoreOnly() {
     const ToyBlock block(2, 5, 2, 2, 2);
-    const auto result = score_only(block, {0, 0});
+    const auto result = score_only(block, {}, {0, 0});
     QVERIFY(std::abs(result.joint_error - block.error({0, 0}, true)) < 1e-9);
     QCOMPARE(result.spread, 0.0);
     QCOMPARE(result.site_forwards, int64_t{8});

@@ -203,7 +203,7 @@ class TestEntropy : public QObject {
   void statisticsEqualPlainLoop() {
     const Batches batches = three_samples(2);
     const std::vector<float> percentiles{1, 0.9f};
-    const SiteStatistics s = measure_site(batches, hidden_of(batches), percentiles);
+    const SiteStatistics s = measure_site(batches, hidden_of(batches), percentiles, reference::Workers(1));
     std::vector<float> all;
     std::vector<double> square(6), absolute(6);
     for (const Batch& batch : batches.all) {

@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/lab/quantization/quantize_run.h"
+#include "core/model/gguf.h"
 #include "core/run/journal.h"
 #include "core/run/report.h"
 #include "tests/lab_quantization/tiny_vlm.h"
@@ -88,6 +89,8 @@ class TestQuantizeRun : public QObject {
     QTest::newRow("W4A8 a group") << "a8" << R"({"activation_bits": 8, "activation_mode": "dynamic-group"})";
     QTest::newRow("W3A6 static") << "a6" << R"({"weight_bits": 3, "activation_bits": 6, "activation_mode": "static-tensor"})";
     QTest::newRow("W4A4 AWQ symmetric") << "symmetric" << R"({"weight_symmetric": true, "weight_method": "awq", "activation_bits": 4})";
+    QTest::newRow("W4A4 rotated") << "rotated" << R"({"rotation": "r1r2r4", "activation_bits": 4})";
+    QTest::newRow("W4A16 AWQ rotated") << "awq_rotated" << R"({"rotation": "r1r2r4", "weight_method": "awq"})";
   }
   void runs() {
     QFETCH(QString, name);
@@ -145,6 +148,19 @@ class TestQuantizeRun : public QObject {
     QCOMPARE(opened->stored_bits(), report.stored_bits);
   }
 
+  // The quantized model says which online transform it needs, and answers as it was calibrated.
+  void aRotatedModelSaysSo() {
+    const auto opened = open_model(path("rotated.qvlm"));
+    QCOMPARE(opened->config().decoder.down_hadamard, 96);
+    QCOMPARE(opened->config().decoder.tied_head, false);
+    const GgufFile file(path("rotated.qvlm") / "model.gguf");
+    QCOMPARE(file.text("qvlm.rotation"), std::string("r1r2r4: norm gains folded; R1 64 whole; R2 16 whole; R4 (online) 96 whole"));
+    QCOMPARE(file.text("qvlm.source"), model_->fingerprint());
+    QCOMPARE(file.text("general.architecture"), std::string("qvlm"));  // other readers refuse it
+    QVERIFY(bytes_of(path("rotated.qvlm") / "vision.gguf") != bytes_of(path("a4.qvlm") / "vision.gguf"));
+    QCOMPARE(read_run(path("rotated.qvlm")).started.model_fingerprint, model_->fingerprint());
+  }
+
   void jointIsBetterSomewhere() {
     const RunReport report = make_report(read_run(path("a4.qvlm")));
     qInfo("W4A4: %d of %zu blocks strictly better, mean gain %.2f %%", report.blocks_strictly_better, report.blocks.size(), 100 * report.mean_gain);
@@ -163,7 +179,7 @@ class TestQuantizeRun : public QObject {
   void resumes_data() {
     QTest::addColumn<QString>("source");
     QTest::addColumn<int>("stop_after");  // events
-    for (const char* source : {"a16", "awq", "a4", "a6"}) {
+    for (const char* source : {"a16", "awq", "a4", "a6", "rotated"}) {
       for (const int stop : {6, 60, 200, 420}) QTest::addRow("%s after %d events", source, stop) << source << stop;
     }
   }
@@ -256,6 +272,11 @@ class TestQuantizeRun : public QObject {
     QuantizeRequest other = r;
     other.model = open_model(path("other"));
     verify_refused([&] { run(other); }, "another model");
+    Recipe rotated = small_recipe();
+    rotated.rotation = RotationMode::R1R2;
+    QuantizeRequest turned = r;
+    turned.recipe = rotated;
+    verify_refused([&] { run(turned); }, "rotation: \"none\" in the unfinished run, \"r1r2\" now");
     QuantizeRequest data = r;
     data.calibration = path("pictures");
     fs::create_directories(data.calibration);

@@ -113,7 +113,7 @@ struct Prepared {
       });
     }
     const std::vector<float> percentiles{1};
-    for (size_t kind = 0; kind < 4; ++kind) statistics[kind] = calibration::measure_site(batches, inputs[kind], percentiles);
+    for (size_t kind = 0; kind < 4; ++kind) statistics[kind] = calibration::measure_site(batches, inputs[kind], percentiles, reference::Workers(1));
     LayerCalibration c{config, rotary, batches, hidden, {}, {grid, grid, grid, grid}, "decoder.0"};
     for (size_t kind = 0; kind < 4; ++kind) c.statistics[kind] = &statistics[kind];
     prepared = make_weight_method(method)->prepare(layer, c);

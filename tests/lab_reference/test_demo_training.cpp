@@ -6,7 +6,7 @@
 #include <QtTest>
 #include <atomic>
 
-#include "app/demo/train_crew.h"
+#include "core/base/crew.h"
 #include "app/demo/train_model.h"
 #include "core/base/error.h"
 #include "core/lab/reference/decoder.h"

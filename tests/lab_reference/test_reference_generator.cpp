@@ -138,7 +138,82 @@ class TestReferenceGenerator : public QObject {
     QVERIFY_THROWS_EXCEPTION(Error, reference::make_reference_generator(too_few));
   }
 
+  void a_batch_equals_one_by_one() {
+    // Prompts of unequal length, with one picture, two, another, none; two share their beginning.
+    const auto parts = [&](std::vector<int32_t> before, std::vector<uint64_t> hashes, std::vector<int32_t> after) {
+      std::vector<PromptPart> prompt{std::move(before)};
+      for (const uint64_t hash : hashes) prompt.emplace_back(picture(hash));
+      prompt.emplace_back(std::move(after));
+      return prompt;
+    };
+    const std::vector<std::vector<PromptPart>> prompts{
+        parts({1, 5, 9}, {1}, {4, 33, 17, 8}), parts({1, 5, 9}, {2}, {4, 33}),          parts({1, 5, 9}, {1}, {7}),
+        parts({1}, {}, {12, 40, 41}),          parts({1, 6}, {1, 2}, {22, 23, 24, 25})};
+    const std::vector<std::vector<int32_t>> forced{{3, 9, 30}, {}, {11}, {60, 61, 62, 63, 1, 2, 3}, {5, 5}};
+    for (const int bits : {16, 4}) {
+      std::shared_ptr<const Model> model = model_;
+      if (bits < 16) {
+        model = std::make_shared<WithActivations>(
+            model_, std::vector<ActivationQuantizer>(8, {ActivationGranularity::DYNAMIC_TOKEN, bits}));
+      }
+      const auto together = reference::make_reference_batch_generator(model);
+      SequentialBatch alone(reference::make_reference_generator(model));
+      together->fill(prompts);
+      const auto answers = together->answer(6);
+      together->force(forced);  // the prompts are still there
+      for (size_t i = 0; i < prompts.size(); ++i) {
+        alone.fill(std::span(&prompts[i], 1));
+        const BatchAnswer expected = alone.answer(6).front();
+        QCOMPARE(answers[i].tokens, expected.tokens);
+        QCOMPARE(answers[i].end_token, expected.end_token);
+        alone.force(std::span(&forced[i], 1));
+        const auto count = static_cast<int64_t>(forced[i].size());
+        QVERIFY(largest_difference(together->forced_logits(i, 0, count), alone.forced_logits(0, 0, count)) < 1e-4f);
+      }
+      const auto all = together->forced_logits(3, 0, 7);
+      const std::vector<float> some(all.begin() + 2 * 64, all.begin() + 5 * 64);
+      QVERIFY(largest_difference(together->forced_logits(3, 2, 3), some) < 1e-5f);
+      // Again: what a continuation left behind does not matter.
+      const auto again = together->answer(6);
+      for (size_t i = 0; i < prompts.size(); ++i) QCOMPARE(again[i].tokens, answers[i].tokens);
+    }
+  }
+
+  void a_batch_stops_at_the_context_and_refuses_what_does_not_fit() {
+    const auto batch = reference::make_reference_batch_generator(model_, {false, false, 12});
+    SequentialBatch alone(reference::make_reference_generator(model_, {false, false, 12}));
+    const std::vector<std::vector<PromptPart>> prompts{{std::vector<int32_t>{1, 5, 9, 4, 33, 17, 8, 20, 51, 2}},
+                                                       {std::vector<int32_t>{1, 5, 9}}};
+    batch->fill(prompts);
+    const auto answers = batch->answer(20);
+    for (size_t i = 0; i < prompts.size(); ++i) {
+      alone.fill(std::span(&prompts[i], 1));
+      QCOMPARE(answers[i].tokens, alone.answer(20).front().tokens);
+    }
+    QVERIFY(answers[0].tokens.size() <= 3);
+    const std::vector<std::vector<int32_t>> too_long{{1, 2, 3, 4}, {}};
+    QVERIFY_THROWS_EXCEPTION(Error, batch->force(too_long));  // 13 positions
+    QVERIFY_THROWS_EXCEPTION(Error, batch->forced_logits(0, 0, 1));
+    QVERIFY_THROWS_EXCEPTION(Error, fill(*batch, std::vector<int32_t>(13, 1)));
+    QVERIFY_THROWS_EXCEPTION(Error, batch->answer(1));  // nothing is filled
+    QVERIFY_THROWS_EXCEPTION(Error, fill(*batch, {64}));  // no such token
+    QVERIFY(batch->most_prompts(12) > 100);
+    QCOMPARE(batch->most_prompts(int64_t{1} << 40), 1);
+  }
+
  private:
+  static void fill(BatchGenerator& batch, std::vector<int32_t> tokens) {
+    const std::vector<PromptPart> prompt{std::move(tokens)};
+    batch.fill(std::span(&prompt, 1));
+  }
+
+  // The golden picture, its values turned so that each hash has its own.
+  PixelTensor picture(uint64_t hash) const {
+    PixelTensor pixels = golden_picture(golden_, hash);
+    std::rotate(pixels.values.begin(), pixels.values.begin() + static_cast<ptrdiff_t>(37 * hash), pixels.values.end());
+    return pixels;
+  }
+
   void append(Generator& generator, uint64_t hash) const {
     const std::vector<PromptPart> parts{std::vector<int32_t>{1, 5, 9}, golden_picture(golden_, hash),
                                         std::vector<int32_t>{4, 33, 17, 8, 20, 51, 2, 11}};

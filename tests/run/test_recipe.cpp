@@ -12,6 +12,7 @@ class TestRecipe : public QObject {
   void roundTrip() {
     Recipe r;
     r.weight_method = WeightMethod::AWQ;
+    r.rotation = RotationMode::R1R2R4;
     r.search = SearchMode::LAYERWISE;
     r.activation_bits = 4;
     r.activation_mode = ActivationMode::DYNAMIC_GROUP;
@@ -57,6 +58,7 @@ class TestRecipe : public QObject {
     QTest::newRow("group") << R"({"weight_group": 48})" << "32, 64, 128";
     QTest::newRow("activation bits") << R"({"activation_bits": 12})" << "activation_bits";
     QTest::newRow("vision bits") << R"({"vision_bits": 8})" << "comes with the visual-encoder optimisation";
+    QTest::newRow("rotation") << R"({"rotation": "r3"})" << "none, fold, r1r2, r1r2r4";
     QTest::newRow("method") << R"({"weight_method": "magic"})" << "rtn, awq";
     QTest::newRow("negative seed") << R"({"seed": -1})" << "seed";
     QTest::newRow("candidates without 1") << R"({"candidates": [0.9, 0.95]})" << "candidates";

@@ -33,7 +33,7 @@ struct Batches {
 
 /// embedded[i]: sample i's decoder input, [1, tokens, hidden]. A batch holds at most `max_batch` samples and at most
 /// `max_attention` elements of one attention matrix per head (samples * tokens^2). Throws Error if a sample is empty or there is none.
-Batches make_batches(const std::vector<torch::Tensor>& embedded, int search_samples, int64_t max_batch = 8,
+Batches make_batches(const std::vector<torch::Tensor>& embedded, int search_samples, int64_t max_batch = 4,
                      int64_t max_attention = int64_t{1} << 21);
 
 /// The real rows of x [samples, longest, width] -> [tokens, width].

@@ -3,7 +3,9 @@
 
 #include <cmath>
 
+#include "core/base/error.h"
 #include "core/lab/calibration/level_sampler.h"
+#include "core/lab/reference/activation.h"
 #include "core/lab/reference/decoder.h"
 
 namespace qvlm::calibration {
@@ -25,10 +27,33 @@ std::vector<float> entropy_by_sample(const torch::Tensor& assignment, const torc
 
 }  // namespace
 
-std::vector<double> FloatPassResult::dependencies() const {
+std::vector<double> FloatPassResult::scores(PartitionProxy proxy) const {
   std::vector<double> values;
-  for (size_t site = 0; site + 1 < entropies.size(); ++site) values.push_back(entropies[site].dependency);
+  for (size_t site = 0; site + 1 < entropies.size(); ++site) {
+    switch (proxy) {
+      case PartitionProxy::DEPENDENCY: values.push_back(entropies[site].dependency); break;
+      case PartitionProxy::ENTROPY: values.push_back(entropies[site + 1].entropy); break;
+      case PartitionProxy::QUANTIZATION_ERROR: values.push_back(entropies[site + 1].quantization_error); break;
+      case PartitionProxy::HESSIAN_ERROR: throw Error("float pass: the Hessian proxy needs the weights");
+    }
+  }
   return values;
+}
+
+double quantization_error(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, const ActivationQuantizer& quantizer,
+                          const reference::Workers& workers) {
+  std::vector<double> errors(site_inputs.size()), energies(site_inputs.size());
+  workers.run(site_inputs.size(), [&](size_t b) {
+    const auto x = real_rows(batches.all[b], site_inputs[b]);
+    errors[b] = (reference::quantize_activations(x, quantizer) - x).square_().sum(torch::kFloat64).item<double>();
+    energies[b] = x.square().sum(torch::kFloat64).item<double>();
+  });
+  double error = 0, energy = 0;
+  for (size_t b = 0; b < errors.size(); ++b) {
+    error += errors[b];
+    energy += energies[b];
+  }
+  return energy > 0 ? error / energy : 0;
 }
 
 ActivationQuantizer probe_of(const Recipe& recipe) {
@@ -45,7 +70,7 @@ ActivationQuantizer probe_of(const Recipe& recipe) {
 }
 
 FloatPassResult float_pass(const Model& model, const Batches& batches, const Recipe& recipe, const FloatPassListener& listener,
-                           Softness softness) {
+                           const reference::Workers& workers, Softness softness) {
   const torch::NoGradGuard no_gradients;
   const DecoderConfig& config = model.config().decoder;
   const auto rotary = reference::RotaryTable::make(config, batches.longest);
@@ -68,7 +93,7 @@ FloatPassResult float_pass(const Model& model, const Batches& batches, const Rec
   };
 
   reference::for_each_layer(model, torch::kFloat32, [&](int layer_index, DecoderLayer& layer) {
-    for (LayerState& state : states) state = reference::enter_layer(config, layer, state.residual);
+    workers.run(states.size(), [&](size_t b) { states[b] = reference::enter_layer(config, layer, states[b].residual); });
     for (int kind = 0; kind < kSitesPerLayer; ++kind) {
       const Site at{layer_index, static_cast<SiteKind>(kind)};
       const int site = at.index();
@@ -76,24 +101,30 @@ FloatPassResult float_pass(const Model& model, const Batches& batches, const Rec
       for (const LayerState& state : states) inputs.push_back(state.site_input);
 
       SiteStatistics& statistics = result.statistics[static_cast<size_t>(site)];
-      statistics = measure_site(batches, inputs, percentiles);
+      statistics = measure_site(batches, inputs, percentiles, workers);
       if (listener.on_statistics) listener.on_statistics(site, statistics);
 
       probe.low = statistics.minimum;
       probe.high = statistics.maximum;
       const int64_t width = width_of(config, at.kind);
-      if (previous.defined()) {
-        const auto paired = soft_assignment(sampler.take(batches, inputs, sampler.paired_channels(previous_width, width), probe),
-                                            levels, softness);
-        result.entropies[static_cast<size_t>(site - 1)].dependency = normalised_conditional_entropy(joint_distribution(previous, paired));
-        emit_entropy(site - 1);
-      }
-      previous = soft_assignment(sampler.take(batches, inputs, sampler.channels(width), probe), levels, softness);
+      SiteEntropy& entropy = result.entropies[static_cast<size_t>(site)];
+      torch::Tensor own;  // soft assignment, [positions, levels]
+      workers.run(previous.defined() ? 2 : 1, [&](size_t part) {
+        if (part == 0) {
+          own = soft_assignment(sampler.take(batches, inputs, sampler.channels(width), probe), levels, softness);
+          entropy.entropy = normalised_entropy(own.mean(0));
+          entropy.sample_entropy = entropy_by_sample(own, sampler.sample_of(), batches.samples);
+        } else {
+          const auto paired = soft_assignment(sampler.take(batches, inputs, sampler.paired_channels(previous_width, width), probe), levels, softness);
+          result.entropies[static_cast<size_t>(site - 1)].dependency = normalised_conditional_entropy(joint_distribution(previous, paired));
+        }
+      });
+      entropy.quantization_error = quantization_error(batches, inputs, probe, workers);
+      if (previous.defined()) emit_entropy(site - 1);
+      previous = own;
       previous_width = width;
-      result.entropies[static_cast<size_t>(site)].entropy = normalised_entropy(previous.mean(0));
-      result.entropies[static_cast<size_t>(site)].sample_entropy = entropy_by_sample(previous, sampler.sample_of(), batches.samples);
 
-      for (LayerState& state : states) state = reference::advance(config, layer, at.kind, state, rotary);
+      workers.run(states.size(), [&](size_t b) { states[b] = reference::advance(config, layer, at.kind, states[b], rotary); });
     }
     if (layer_index + 1 == config.layers) emit_entropy(sites - 1);
     if (listener.on_layer) listener.on_layer(layer_index + 1);

@@ -1,6 +1,7 @@
 // Calibration samples to decoder inputs.
 #include "core/lab/calibration/prepare.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "core/base/error.h"
@@ -64,7 +65,7 @@ std::string fingerprint(const std::vector<CalibrationPrompt>& prompts) {
 }
 
 std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<CalibrationPrompt>& prompts,
-                                         const std::function<void(int)>& on_sample) {
+                                         const reference::Workers& workers, const std::function<void(int)>& on_sample) {
   const torch::NoGradGuard no_gradients;
   const VlmConfig& config = model.config();
   const torch::Tensor embedding = reference::load_tensor(model, "decoder.embedding.weight", torch::kFloat32);  // [vocabulary, hidden]
@@ -76,10 +77,14 @@ std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<C
     projector = reference::Projector::load(model, torch::kFloat32);
     features = [&](const PixelTensor& pixels) { return reference::image_rows(config, *tower, *projector, pixels); };
   }
-  std::vector<torch::Tensor> embedded;
-  for (const CalibrationPrompt& prompt : prompts) {
-    embedded.push_back(reference::embed_prompt(embedding, prompt.parts, features).to(torch::kFloat32));
-    if (on_sample) on_sample(static_cast<int>(embedded.size()));
+  std::vector<torch::Tensor> embedded(prompts.size());
+  const auto round = static_cast<size_t>(4 * workers.count());  // samples between two reports
+  for (size_t first = 0; first < prompts.size(); first += round) {
+    const size_t count = std::min(round, prompts.size() - first);
+    workers.run(count, [&](size_t i) {
+      embedded[first + i] = reference::embed_prompt(embedding, prompts[first + i].parts, features).to(torch::kFloat32);
+    });
+    if (on_sample) on_sample(static_cast<int>(first + count));
   }
   return embedded;
 }

@@ -9,6 +9,7 @@
 
 #include "core/data/sample.h"
 #include "core/inference/generator.h"
+#include "core/lab/reference/threads.h"
 #include "core/model/model.h"
 
 namespace qvlm::calibration {
@@ -27,8 +28,9 @@ std::vector<CalibrationPrompt> build_prompts(const Model& model, const std::vect
 /// 32 hex digits over ids and pixels: the same data for the same tokenizer and preprocessing.
 std::string fingerprint(const std::vector<CalibrationPrompt>& prompts);
 
-/// The decoder's input of every sample in float32, [1, rows, hidden] each. `on_sample` hears how many are done; may throw Cancelled.
-std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<CalibrationPrompt>& prompts,
+/// The decoder's input of every sample in float32, [1, rows, hidden] each. `on_sample` hears how many are done, on the calling thread; may
+/// throw Cancelled.
+std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<CalibrationPrompt>& prompts, const reference::Workers& workers,
                                          const std::function<void(int done)>& on_sample = {});
 
 }  // namespace qvlm::calibration

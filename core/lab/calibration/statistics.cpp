@@ -64,27 +64,43 @@ std::vector<std::pair<float, float>> static_bounds(const Batches& batches, const
   return bounds;
 }
 
-SiteStatistics measure_site(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, std::span<const float> percentiles) {
+SiteStatistics measure_site(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, std::span<const float> percentiles,
+                            const reference::Workers& workers) {
   SiteStatistics statistics;
   std::tie(statistics.minimum, statistics.maximum) = extremes(batches, site_inputs);
   const int64_t width = site_inputs.front().size(-1);
   const auto size = static_cast<double>(batches.tokens);
+  const bool constant = statistics.maximum == statistics.minimum;
+  struct Sums {
+    torch::Tensor square, absolute, histogram;  // [width], [width], [bins], float64
+  };
+  std::vector<Sums> sums(batches.all.size());
+  torch::Tensor ascending;
+  // The sort is the longest piece of work: it comes first.
+  workers.run(sums.size() + 1, [&](size_t piece) {
+    if (piece == 0) {
+      ascending = ascending_values(batches, site_inputs);
+      return;
+    }
+    const size_t b = piece - 1;
+    const auto x = real_rows(batches.all[b], site_inputs[b]);  // [tokens, width]
+    sums[b] = {x.square().sum(0).to(torch::kFloat64), x.abs().sum(0).to(torch::kFloat64), {}};
+    if (!constant) sums[b].histogram = torch::histc(x, kHistogramBins, statistics.minimum, statistics.maximum).to(torch::kFloat64);
+  });
   auto square = torch::zeros({width}, torch::kFloat64), absolute = torch::zeros({width}, torch::kFloat64);
   auto histogram = torch::zeros({kHistogramBins}, torch::kFloat64);
-  for (size_t b = 0; b < batches.all.size(); ++b) {
-    const auto x = real_rows(batches.all[b], site_inputs[b]);  // [tokens, width]
-    square += x.square().sum(0).to(torch::kFloat64);
-    absolute += x.abs().sum(0).to(torch::kFloat64);
-    if (statistics.maximum > statistics.minimum) {
-      histogram += torch::histc(x, kHistogramBins, statistics.minimum, statistics.maximum).to(torch::kFloat64);
-    }
+  for (const Sums& of_batch : sums) {
+    square += of_batch.square;
+    absolute += of_batch.absolute;
+    if (!constant) histogram += of_batch.histogram;
   }
   statistics.mean_square = (square / size).to(torch::kFloat32);
   statistics.mean_absolute = (absolute / size).to(torch::kFloat32);
   for (int bin = 0; bin < kHistogramBins; ++bin) statistics.histogram.push_back(static_cast<int64_t>(histogram[bin].item<double>()));
   statistics.values = batches.tokens * width;
-  if (statistics.maximum == statistics.minimum) statistics.histogram.front() = statistics.values;
-  for (const auto& [low, high] : static_bounds(batches, site_inputs, percentiles)) {
+  if (constant) statistics.histogram.front() = statistics.values;
+  for (const float p : percentiles) {
+    const auto [low, high] = p >= 1 ? std::pair(statistics.minimum, statistics.maximum) : percentile_bounds(ascending, p);
     statistics.percentile_low.push_back(low);
     statistics.percentile_high.push_back(high);
   }

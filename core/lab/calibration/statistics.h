@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/lab/calibration/batches.h"
+#include "core/lab/reference/threads.h"
 
 namespace qvlm::calibration {
 
@@ -26,7 +27,8 @@ struct SiteStatistics {
 };
 
 /// site_inputs: one [samples, longest, width] a batch, padding skipped.
-SiteStatistics measure_site(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, std::span<const float> percentiles);
+SiteStatistics measure_site(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, std::span<const float> percentiles,
+                            const reference::Workers& workers);
 
 /// {Quantile(1 - p), Quantile(p)} of ascending values [n], between neighbours linearly (as numpy's default).
 std::pair<float, float> percentile_bounds(const torch::Tensor& ascending, float p);

@@ -1,4 +1,4 @@
-// Depth-first tree search with shared prefixes.
+// Tree search with shared prefixes, its branches side by side.
 #include "core/lab/quantization/block_search.h"
 
 #include <algorithm>
@@ -11,16 +11,18 @@
 namespace qvlm::quantization {
 namespace {
 
+using State = SearchableBlock::State;
+
 double comparable(double loss) { return std::isnan(loss) ? std::numeric_limits<double>::infinity() : loss; }
 
 class Search {
  public:
   Search(const SearchableBlock& block, const SearchSettings& settings, const ScoreListener& on_score)
-      : block_(block), settings_(settings), on_score_(on_score), depth_(block.depth()) {}
+      : block_(block), settings_(settings), on_score_(on_score), depth_(block.depth()), candidates_(block.candidates()) {}
 
   BlockSearchResult run() {
     Tuple prefix;
-    score_tree(block_.enter(SampleSet::SEARCH), prefix);
+    score_tree(enter(SampleSet::SEARCH), prefix);
     measure_spread();
     const Tuple unclipped(static_cast<size_t>(depth_), 0);
     const bool all_rescored = static_cast<int>(on_search_.size()) <= settings_.rescored_tuples;
@@ -42,32 +44,79 @@ class Search {
   }
 
   BlockSearchResult score(const Tuple& tuple) {
-    overall_[tuple] = follow(SampleSet::SEARCH, tuple) + follow(SampleSet::REST, tuple);
+    Deviation sum;
+    for (const SampleSet set : {SampleSet::SEARCH, SampleSet::REST}) {
+      std::vector<Deviation> deviations(block_.parts(set));
+      side_by_side(deviations.size(), [&](size_t part) {
+        State state = block_.enter(set, part);
+        for (int position = 0; position < depth_; ++position) state = block_.step(state, position, tuple[static_cast<size_t>(position)]);
+        deviations[part] = block_.deviation(set, part, state, depth_ - 1);
+      });
+      for (const Deviation& deviation : deviations) sum = sum + deviation;
+      result_.site_forwards += depth_ * block_.samples(set);
+    }
     result_.joint = result_.layerwise = tuple;
-    result_.joint_error = result_.layerwise_error = overall_[tuple].relative();
-    result_.unclipped_error = result_.joint_error;
+    result_.joint_error = result_.layerwise_error = result_.unclipped_error = sum.relative();
     return result_;
   }
 
  private:
-  SearchableBlock::State step(SampleSet set, const SearchableBlock::State& state, int position, int candidate) {
-    result_.site_forwards += block_.samples(set);
-    return block_.step(set, state, position, candidate);
+  void side_by_side(size_t count, const std::function<void(size_t)>& work) {
+    const auto checked = [&](size_t i) {
+      if (settings_.check) settings_.check();
+      work(i);
+    };
+    if (settings_.workers) {
+      settings_.workers->run(count, checked);
+    } else {
+      for (size_t i = 0; i < count; ++i) checked(i);
+    }
   }
 
-  void score_tree(const SearchableBlock::State& state, Tuple& prefix) {
+  // One state a part.
+  std::vector<State> enter(SampleSet set) const {
+    std::vector<State> states;
+    for (size_t part = 0; part < block_.parts(set); ++part) states.push_back(block_.enter(set, part));
+    return states;
+  }
+
+  // Scores every tuple that begins with `prefix`, in lexicographic order. The last two sites are one round of side by side work:
+  // a part and a candidate of the last but one each.
+  void score_tree(const std::vector<State>& states, Tuple& prefix) {
     const int position = static_cast<int>(prefix.size());
-    for (int candidate = 0; candidate < block_.candidates(); ++candidate) {
-      const auto next = step(SampleSet::SEARCH, state, position, candidate);
-      prefix.push_back(candidate);
-      if (position + 1 == depth_) {
-        const Deviation deviation = block_.deviation(SampleSet::SEARCH, next, position);
-        on_search_[prefix] = deviation;
-        if (on_score_) on_score_(prefix, deviation.relative(), block_.samples(SampleSet::SEARCH));
-      } else {
+    const int64_t samples = block_.samples(SampleSet::SEARCH);
+    if (position + 2 < depth_) {
+      for (int candidate = 0; candidate < candidates_; ++candidate) {
+        std::vector<State> next(states.size());
+        side_by_side(states.size(), [&](size_t part) { next[part] = block_.step(states[part], position, candidate); });
+        result_.site_forwards += samples;
+        prefix.push_back(candidate);
         score_tree(next, prefix);
+        prefix.pop_back();
       }
-      prefix.pop_back();
+      return;
+    }
+    const bool two = position + 1 < depth_;
+    const auto c = static_cast<size_t>(candidates_);
+    const size_t last = two ? c : 1;                              // candidates of the last site in one piece of work
+    std::vector<Deviation> deviations(states.size() * c * last);  // [candidate][last candidate][part]
+    side_by_side(states.size() * c, [&](size_t piece) {
+      const size_t part = piece % states.size(), candidate = piece / states.size();
+      const State next = block_.step(states[part], position, static_cast<int>(candidate));
+      for (size_t i = 0; i < last; ++i) {
+        const State end = two ? block_.step(next, position + 1, static_cast<int>(i)) : next;
+        deviations[(candidate * last + i) * states.size() + part] = block_.deviation(SampleSet::SEARCH, part, end, depth_ - 1);
+      }
+    });
+    result_.site_forwards += static_cast<int64_t>(two ? c + c * c : c) * samples;
+    for (size_t tuple = 0; tuple < c * last; ++tuple) {
+      Tuple scored = prefix;
+      scored.push_back(static_cast<int>(tuple / last));
+      if (two) scored.push_back(static_cast<int>(tuple % last));
+      Deviation sum;
+      for (size_t part = 0; part < states.size(); ++part) sum = sum + deviations[tuple * states.size() + part];
+      on_search_[scored] = sum;
+      if (on_score_) on_score_(scored, sum.relative(), samples);
     }
   }
 
@@ -81,31 +130,39 @@ class Search {
     result_.spread = best > 0 && std::isfinite(worst) ? (worst - best) / best : (worst > best ? 1.0 : 0.0);
   }
 
+  // Site by site, each candidate over the parts of both sets; the best one's states go on.
   Tuple layerwise_tuple() {
-    auto search = block_.enter(SampleSet::SEARCH), rest = enter_rest();
+    const size_t search_parts = block_.parts(SampleSet::SEARCH), parts = search_parts + block_.parts(SampleSet::REST);
+    const auto set_of = [&](size_t i) { return i < search_parts ? SampleSet::SEARCH : SampleSet::REST; };
+    const auto part_of = [&](size_t i) { return i < search_parts ? i : i - search_parts; };
+    std::vector<State> states = enter(SampleSet::SEARCH);
+    for (State& state : enter(SampleSet::REST)) states.push_back(std::move(state));
     Tuple tuple;
     for (int position = 0; position < depth_; ++position) {
-      SearchableBlock::State best_search, best_rest;
+      std::vector<State> best;
       double least = 0;
-      int chosen = -1;
-      for (int candidate = 0; candidate < block_.candidates(); ++candidate) {
-        auto next_search = step(SampleSet::SEARCH, search, position, candidate);
-        Deviation deviation = block_.deviation(SampleSet::SEARCH, next_search, position);
-        SearchableBlock::State next_rest;
-        if (has_rest()) {
-          next_rest = step(SampleSet::REST, rest, position, candidate);
-          deviation = deviation + block_.deviation(SampleSet::REST, next_rest, position);
-        }
-        if (chosen < 0 || comparable(deviation.relative()) < least) {
-          least = comparable(deviation.relative());
-          chosen = candidate;
-          best_search = std::move(next_search);
-          best_rest = std::move(next_rest);
+      for (int candidate = 0; candidate < candidates_; ++candidate) {
+        std::vector<State> next(parts);
+        std::vector<Deviation> deviations(parts);
+        side_by_side(parts, [&](size_t i) {
+          next[i] = block_.step(states[i], position, candidate);
+          deviations[i] = block_.deviation(set_of(i), part_of(i), next[i], position);
+        });
+        Deviation sum;
+        for (const Deviation& deviation : deviations) sum = sum + deviation;
+        const double loss = comparable(sum.relative());
+        if (best.empty() || loss < least) {
+          least = loss;
+          best = std::move(next);
+          if (candidate == 0) {
+            tuple.push_back(0);
+          } else {
+            tuple.back() = candidate;
+          }
         }
       }
-      tuple.push_back(chosen);
-      search = std::move(best_search);
-      rest = std::move(best_rest);
+      result_.site_forwards += candidates_ * (block_.samples(SampleSet::SEARCH) + block_.samples(SampleSet::REST));
+      states = std::move(best);
     }
     return tuple;
   }
@@ -119,25 +176,38 @@ class Search {
     return tuples;
   }
 
-  // In lexicographic order, so that neighbours share the states of their common prefix.
+  // Each part of the rest walks over all finalists in lexicographic order, so that neighbours share the states of their common prefix.
   void rescore(const std::set<Tuple>& finalists) {
-    std::vector<SearchableBlock::State> path;  // path[i]: the state before site i, for `current`
-    Tuple current;
-    if (has_rest()) path.push_back(enter_rest());
-    for (const Tuple& tuple : finalists) {
-      Deviation deviation = on_search_.at(tuple);
-      if (has_rest()) {
-        const auto shared = static_cast<size_t>(std::mismatch(current.begin(), current.end(), tuple.begin()).first - current.begin());
+    const size_t parts = block_.parts(SampleSet::REST);
+    std::vector<std::vector<Deviation>> deviations(parts);  // [part][finalist]
+    side_by_side(parts, [&](size_t part) {
+      std::vector<State> path{block_.enter(SampleSet::REST, part)};  // path[i]: the state before site i, for `current`
+      Tuple current;
+      for (const Tuple& tuple : finalists) {
+        const size_t shared = shared_prefix(current, tuple);
         path.resize(shared + 1);
         for (size_t position = shared; position < tuple.size(); ++position) {
-          path.push_back(step(SampleSet::REST, path.back(), static_cast<int>(position), tuple[position]));
+          path.push_back(block_.step(path.back(), static_cast<int>(position), tuple[position]));
         }
         current = tuple;
-        deviation = deviation + block_.deviation(SampleSet::REST, path.back(), depth_ - 1);
-        if (on_score_) on_score_(tuple, deviation.relative(), block_.samples(SampleSet::SEARCH) + block_.samples(SampleSet::REST));
+        deviations[part].push_back(block_.deviation(SampleSet::REST, part, path.back(), depth_ - 1));
       }
-      overall_[tuple] = deviation;
+    });
+    Tuple current;
+    size_t index = 0;
+    for (const Tuple& tuple : finalists) {
+      Deviation sum = on_search_.at(tuple);
+      for (const auto& of_part : deviations) sum = sum + of_part[index];
+      ++index;
+      overall_[tuple] = sum;
+      result_.site_forwards += static_cast<int64_t>(tuple.size() - shared_prefix(current, tuple)) * block_.samples(SampleSet::REST);
+      current = tuple;
+      if (parts > 0 && on_score_) on_score_(tuple, sum.relative(), block_.samples(SampleSet::SEARCH) + block_.samples(SampleSet::REST));
     }
+  }
+
+  static size_t shared_prefix(const Tuple& a, const Tuple& b) {
+    return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
   }
 
   Tuple best_overall() const {
@@ -148,20 +218,10 @@ class Search {
     return best->first;
   }
 
-  Deviation follow(SampleSet set, const Tuple& tuple) {
-    if (block_.samples(set) == 0) return {};
-    auto state = block_.enter(set);
-    for (int position = 0; position < depth_; ++position) state = step(set, state, position, tuple[static_cast<size_t>(position)]);
-    return block_.deviation(set, state, depth_ - 1);
-  }
-
-  bool has_rest() const { return block_.samples(SampleSet::REST) > 0; }
-  SearchableBlock::State enter_rest() const { return has_rest() ? block_.enter(SampleSet::REST) : SearchableBlock::State{}; }
-
   const SearchableBlock& block_;
   const SearchSettings& settings_;
   const ScoreListener& on_score_;
-  int depth_;
+  int depth_, candidates_;
   std::map<Tuple, Deviation> on_search_, overall_;
   BlockSearchResult result_;
 };
@@ -172,6 +232,8 @@ BlockSearchResult search_block(const SearchableBlock& block, const SearchSetting
   return Search(block, settings, on_score).run();
 }
 
-BlockSearchResult score_only(const SearchableBlock& block, const Tuple& tuple) { return Search(block, {}, {}).score(tuple); }
+BlockSearchResult score_only(const SearchableBlock& block, const SearchSettings& settings, const Tuple& tuple) {
+  return Search(block, settings, {}).score(tuple);
+}
 
 }  // namespace qvlm::quantization

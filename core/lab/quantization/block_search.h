@@ -8,6 +8,8 @@
 #include <functional>
 #include <vector>
 
+#include "core/lab/reference/threads.h"
+
 namespace qvlm::quantization {
 
 /// One candidate index a site of the block.
@@ -23,27 +25,32 @@ struct Deviation {
   Deviation operator+(const Deviation& other) const { return {error + other.error, energy + other.energy}; }
 };
 
-/// A block as the search sees it: states that are entered, stepped over a site with a candidate, and compared with float.
+/// A block as the search sees it: states that are entered, stepped over a site with a candidate, and compared with float. The samples of a
+/// set stand in parts that do not know each other; all functions are called from several threads at once.
 class SearchableBlock {
  public:
-  using State = std::vector<torch::Tensor>;  // opaque to the search
+  using State = std::vector<torch::Tensor>;  // of one part; opaque to the search
 
   virtual ~SearchableBlock() = default;
   virtual int depth() const = 0;       // sites
   virtual int candidates() const = 0;  // a site; candidate 0 leaves everything unclipped
   virtual int64_t samples(SampleSet set) const = 0;
-  virtual State enter(SampleSet set) const = 0;
+  virtual size_t parts(SampleSet set) const = 0;  // 0 where the set has no samples
+  virtual State enter(SampleSet set, size_t part) const = 0;
   /// The state behind site `position` of the block (0 .. depth - 1), whose parameter is `candidate`.
-  virtual State step(SampleSet set, const State& state, int position, int candidate) const = 0;
-  /// Of the state behind site `position`, against the float path there.
-  virtual Deviation deviation(SampleSet set, const State& state, int position) const = 0;
+  virtual State step(const State& state, int position, int candidate) const = 0;
+  /// Of the state of a part behind site `position`, against the float path there.
+  virtual Deviation deviation(SampleSet set, size_t part, const State& state, int position) const = 0;
 };
 
 struct SearchSettings {
   int rescored_tuples = 8;
+  const reference::Workers* workers = nullptr;  // share the parts; none: all on the calling thread
+  /// Called before each part of the work, on any thread; throws Cancelled where the run shall stop.
+  std::function<void()> check;
 };
 
-/// Called for every scored tuple; may throw Cancelled.
+/// Called for every scored tuple, in order, on the calling thread; may throw Cancelled.
 using ScoreListener = std::function<void(const Tuple& tuple, double loss, int64_t samples)>;
 
 struct BlockSearchResult {
@@ -60,6 +67,6 @@ struct BlockSearchResult {
 BlockSearchResult search_block(const SearchableBlock& block, const SearchSettings& settings, const ScoreListener& on_score = {});
 
 /// The errors of one given tuple, for runs that do not search.
-BlockSearchResult score_only(const SearchableBlock& block, const Tuple& tuple);
+BlockSearchResult score_only(const SearchableBlock& block, const SearchSettings& settings, const Tuple& tuple);
 
 }  // namespace qvlm::quantization

@@ -19,59 +19,46 @@ LayerState run_site(const DecoderConfig& config, const reference::DecoderLayer& 
 }
 
 DecoderBlock::DecoderBlock(const DecoderConfig& config, const reference::RotaryTable& rotary, const calibration::Batches& batches,
-                           const std::vector<LayerState>& states, const std::vector<SiteCandidates>& sites)
+                           const std::vector<LayerState>& states, const std::vector<SiteCandidates>& sites, const reference::Workers& workers)
     : config_(config), rotary_(rotary), batches_(batches), states_(states), sites_(sites) {
-  for (const SiteCandidates& site : sites_) {
-    energies_.emplace_back();
-    for (size_t b = 0; b < batches_.all.size(); ++b) energies_.back().push_back(calibration::energy(batches_.all[b], site.targets[b]));
-  }
+  energies_.resize(sites_.size(), std::vector<double>(batches_.all.size()));
+  workers.run(batches_.all.size(), [&](size_t b) {
+    for (size_t i = 0; i < sites_.size(); ++i) energies_[i][b] = calibration::energy(batches_.all[b], sites_[i].targets[b]);
+  });
 }
 
 int64_t DecoderBlock::samples(SampleSet set) const {
   return set == SampleSet::SEARCH ? batches_.search_samples : batches_.samples - batches_.search_samples;
 }
 
-// Two tensors a batch: residual, site input.
-SearchableBlock::State DecoderBlock::enter(SampleSet set) const {
-  const size_t end = set == SampleSet::SEARCH ? batches_.search_batches : batches_.all.size();
-  State state;
-  for (size_t b = first_batch(set); b < end; ++b) {
-    state.push_back(states_[b].residual);
-    state.push_back(states_[b].site_input);
-  }
-  return state;
+size_t DecoderBlock::parts(SampleSet set) const {
+  return set == SampleSet::SEARCH ? batches_.search_batches : batches_.all.size() - batches_.search_batches;
 }
 
-SearchableBlock::State DecoderBlock::step(SampleSet, const State& state, int position, int candidate) const {
+std::pair<SampleSet, size_t> DecoderBlock::part_of(size_t index) const {
+  if (index < batches_.search_batches) return {SampleSet::SEARCH, index};
+  return {SampleSet::REST, index - batches_.search_batches};
+}
+
+// Two tensors: residual, site input.
+SearchableBlock::State DecoderBlock::enter(SampleSet set, size_t part) const {
+  const LayerState& state = states_[first_batch(set) + part];
+  return {state.residual, state.site_input};
+}
+
+SearchableBlock::State DecoderBlock::step(const State& state, int position, int candidate) const {
   const SiteCandidates& site = sites_[static_cast<size_t>(position)];
   const auto c = static_cast<size_t>(candidate);
-  State next;
-  next.reserve(state.size());
-  for (size_t i = 0; i + 1 < state.size(); i += 2) {
-    const LayerState advanced = run_site(config_, site.layers[c], site.site.kind, {state[i], state[i + 1]}, site.quantizers[c], rotary_);
-    next.push_back(advanced.residual);
-    next.push_back(advanced.site_input);
-  }
-  return next;
+  const LayerState advanced = run_site(config_, site.layers[c], site.site.kind, unpack(state), site.quantizers[c], rotary_);
+  return {advanced.residual, advanced.site_input};
 }
 
-Deviation DecoderBlock::deviation(SampleSet set, const State& state, int position) const {
+Deviation DecoderBlock::deviation(SampleSet set, size_t part, const State& state, int position) const {
   const SiteCandidates& site = sites_[static_cast<size_t>(position)];
-  Deviation sum;
-  for (size_t i = 0; i + 1 < state.size(); i += 2) {
-    const size_t b = first_batch(set) + i / 2;
-    const LayerState behind{state[i], state[i + 1]};
-    const torch::Tensor& output = output_behind(site.site.kind, behind);
-    sum.error += calibration::squared_error(batches_.all[b], output, site.targets[b]);
-    sum.energy += energies_[static_cast<size_t>(position)][b];
-  }
-  return sum;
-}
-
-std::vector<LayerState> DecoderBlock::unpack(const State& state) {
-  std::vector<LayerState> states;
-  for (size_t i = 0; i + 1 < state.size(); i += 2) states.push_back({state[i], state[i + 1]});
-  return states;
+  const size_t b = first_batch(set) + part;
+  const LayerState behind = unpack(state);
+  const torch::Tensor& output = output_behind(site.site.kind, behind);
+  return {calibration::squared_error(batches_.all[b], output, site.targets[b]), energies_[static_cast<size_t>(position)][b]};
 }
 
 }  // namespace qvlm::quantization

@@ -6,12 +6,14 @@
 #include <array>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/lab/calibration/batches.h"
 #include "core/lab/quantization/block_search.h"
 #include "core/lab/quantization/weight_quantizer.h"
 #include "core/lab/reference/decoder.h"
+#include "core/lab/reference/threads.h"
 #include "core/model/activation_quantizer.h"
 
 namespace qvlm::quantization {
@@ -37,17 +39,19 @@ class DecoderBlock : public SearchableBlock {
  public:
   /// states: one a batch, where the block is entered on the quantized path; site_input undefined at a layer's start. References must live.
   DecoderBlock(const DecoderConfig& config, const reference::RotaryTable& rotary, const calibration::Batches& batches,
-               const std::vector<reference::LayerState>& states, const std::vector<SiteCandidates>& sites);
+               const std::vector<reference::LayerState>& states, const std::vector<SiteCandidates>& sites, const reference::Workers& workers);
 
   int depth() const override { return static_cast<int>(sites_.size()); }
   int candidates() const override { return static_cast<int>(sites_.front().parameters.size()); }
   int64_t samples(SampleSet set) const override;
-  State enter(SampleSet set) const override;
-  State step(SampleSet set, const State& state, int position, int candidate) const override;
-  Deviation deviation(SampleSet set, const State& state, int position) const override;
+  size_t parts(SampleSet set) const override;  // a part is a batch
+  State enter(SampleSet set, size_t part) const override;
+  State step(const State& state, int position, int candidate) const override;
+  Deviation deviation(SampleSet set, size_t part, const State& state, int position) const override;
 
-  /// The states of one set as LayerStates, one a batch.
-  static std::vector<reference::LayerState> unpack(const State& state);
+  /// The set and the part that batch `index` is.
+  std::pair<SampleSet, size_t> part_of(size_t index) const;
+  static reference::LayerState unpack(const State& state) { return {state[0], state[1]}; }
 
  private:
   size_t first_batch(SampleSet set) const { return set == SampleSet::SEARCH ? 0 : batches_.search_batches; }

@@ -48,14 +48,15 @@ void add_layer_tensor(QvlmWriter& writer, const QuantizedLayer& layer, const std
 
 }  // namespace
 
-OutputSizes write_output(const Model& source, const Recipe& recipe, const Partition& partition, const std::filesystem::path& folder,
+OutputSizes write_output(const Model& source, const Provenance& provenance, const Recipe& recipe, const Partition& partition, const std::filesystem::path& folder,
                          const std::function<std::string(int)>& hash_of_layer, const std::function<void(int)>& on_layer) {
   QvlmDescription description;
   description.config = source.config();
   description.tokenizer = source.tokenizer();
   description.weight_method = std::string(name_of(recipe.weight_method));
   description.partition = to_json(partition);
-  description.source_fingerprint = source.fingerprint();
+  description.rotation = provenance.rotation;
+  description.source_fingerprint = provenance.source_fingerprint;
   const std::filesystem::path work = folder / "work";
   if (recipe.activation_bits < 16) {
     for (int layer = 0; layer < source.config().decoder.layers; ++layer) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <string>
 
 #include "core/model/model.h"
 #include "core/run/partition.h"
@@ -15,9 +16,15 @@ struct OutputSizes {
   double stored_bits = 0;    // a weight over the decoder's linears, with scales and zeros
 };
 
+/// Where the model comes from, for its qvlm.* keys.
+struct Provenance {
+  std::string rotation;            // what the recipe's rotation did; empty: none
+  std::string source_fingerprint;  // of the full-precision model as it was given
+};
+
 /// Writes model.gguf, vision.gguf and the tokenizer's files into `folder` from work/layer_N (whose hashes are checked), reads them back
 /// and returns the sizes that the files have. `on_layer` hears how many layers are done.
-OutputSizes write_output(const Model& source, const Recipe& recipe, const Partition& partition, const std::filesystem::path& folder,
+OutputSizes write_output(const Model& source, const Provenance& provenance, const Recipe& recipe, const Partition& partition, const std::filesystem::path& folder,
                          const std::function<std::string(int layer)>& hash_of_layer, const std::function<void(int done)>& on_layer);
 
 }  // namespace qvlm::quantization

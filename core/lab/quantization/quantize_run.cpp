@@ -13,8 +13,10 @@
 #include "core/lab/calibration/prepare.h"
 #include "core/lab/quantization/model_output.h"
 #include "core/lab/quantization/plan.h"
+#include "core/lab/quantization/proxies.h"
 #include "core/lab/quantization/run_recorder.h"
 #include "core/lab/quantization/search_pass.h"
+#include "core/lab/quantization/transforms/transformed_model.h"
 #include "core/lab/reference/threads.h"
 #include "core/run/report.h"
 
@@ -58,19 +60,19 @@ std::string differences(const Recipe& stored, const Recipe& now) {
   return text;
 }
 
-double threshold_of(const Recipe& recipe, std::vector<double> dependencies) {
+double threshold_of(const Recipe& recipe, std::vector<double> scores) {
   if (recipe.threshold > 0) return recipe.threshold;
-  if (dependencies.empty()) return 0;
+  if (scores.empty()) return 0;
   if (recipe.threshold_quantile > 0) {
-    std::sort(dependencies.begin(), dependencies.end());
-    const double position = recipe.threshold_quantile * static_cast<double>(dependencies.size() - 1);
+    std::sort(scores.begin(), scores.end());
+    const double position = recipe.threshold_quantile * static_cast<double>(scores.size() - 1);
     const auto index = static_cast<size_t>(position);
-    const size_t next = std::min(index + 1, dependencies.size() - 1);
-    return dependencies[index] + (position - static_cast<double>(index)) * (dependencies[next] - dependencies[index]);
+    const size_t next = std::min(index + 1, scores.size() - 1);
+    return scores[index] + (position - static_cast<double>(index)) * (scores[next] - scores[index]);
   }
   double sum = 0;
-  for (const double d : dependencies) sum += d;
-  return sum / static_cast<double>(dependencies.size());
+  for (const double score : scores) sum += score;
+  return sum / static_cast<double>(scores.size());
 }
 
 void make_folder(const fs::path& folder) {
@@ -116,6 +118,7 @@ class Run {
   // Checks the request against the disk; makes or takes up NAME.qvlm.partial.
   void prepare_folder() {
     if (!request_.model) throw Error("quantize: no model");
+    model_fingerprint_ = request_.model->fingerprint();
     if (output_.extension() != ".qvlm") throw Error::in(output_.string(), "name", "NAME.qvlm", output_.filename().string());
     if (!request_.model->activations().empty()) throw Error(request_.model->path().string() + ": is quantized already");
     if (fs::exists(output_) && !request_.replace) throw Error(output_.string() + ": exists already; choose another name, or ask for it to be replaced");
@@ -128,6 +131,7 @@ class Run {
       recipe_ = resolve(request_.recipe.value_or(Recipe{}));
     }
     validate(recipe_, "recipe");
+    transform_model();
     check_groups(config(), recipe_);
     if (request_.partition && recipe_.search == SearchMode::LAYERWISE) throw Error("quantize: a layer-wise search has one block a site; a given partition does not fit it");
     if (request_.partition) validate(*request_.partition, sites(), "partition");
@@ -137,8 +141,17 @@ class Run {
     if (!request_.resume) write_file(partial_ / "recipe.json", std::string_view(to_json(recipe_)));
   }
 
+  // From here on every pass sees the model that the recipe's rotation makes.
+  void transform_model() {
+    if (recipe_.rotation == RotationMode::NONE) return;
+    auto transform = make_transform(config().decoder, recipe_.rotation, recipe_.seed);
+    rotation_ = std::string(name_of(recipe_.rotation)) + ": " + describe(transform, config().decoder);
+    request_.model = std::make_shared<TransformedModel>(request_.model, std::move(transform));
+  }
+
   void read_data() {
     reference::set_threads(recipe_.threads);
+    workers_ = std::make_unique<reference::Workers>(recipe_.threads);
     CalibrationOptions options;
     options.images = request_.calibration_images;
     options.prompt = request_.calibration_prompt;
@@ -162,8 +175,10 @@ class Run {
     if (earlier_.empty() || !std::holds_alternative<RunStarted>(earlier_.front().event)) {
       throw Error::in((partial_ / "journal.jsonl").string(), "first line", "RunStarted", earlier_.empty() ? "an empty file" : std::string(name_of(earlier_.front().event)));
     }
-    const std::string model = request_.model->fingerprint(), was = std::get<RunStarted>(earlier_.front().event).model_fingerprint;
-    if (model != was) throw Error(partial_.string() + ": cannot be resumed: another model (fingerprint " + was + " in the unfinished run, " + model + " now)");
+    const std::string& was = std::get<RunStarted>(earlier_.front().event).model_fingerprint;
+    if (model_fingerprint_ != was) {
+      throw Error(partial_.string() + ": cannot be resumed: another model (fingerprint " + was + " in the unfinished run, " + model_fingerprint_ + " now)");
+    }
   }
 
   int sites() const { return config().decoder.layers * kSitesPerLayer; }
@@ -182,7 +197,7 @@ class Run {
     const RunPlan plan = plan_run(config(), recipe_, static_cast<int>(prompts_.size()), rows, longest, pictures, measure_flops_per_second());
     RunStarted started;
     started.model_path = request_.model->path().string();
-    started.model_fingerprint = request_.model->fingerprint();
+    started.model_fingerprint = model_fingerprint_;
     started.calibration_path = request_.calibration.string();
     started.calibration_fingerprint = data_;
     started.recipe = to_json(recipe_);
@@ -200,7 +215,7 @@ class Run {
     const bool needs_pass = !measured || recipe_.weight_method != qvlm::WeightMethod::RTN;
     const int count = static_cast<int>(prompts_.size()), layers = config().decoder.layers;
     recorder_->start_phase("statistics", count + (needs_pass ? layers : 0));
-    std::vector<torch::Tensor> embedded = calibration::embed_prompts(*request_.model, prompts_, [&](int done) {
+    std::vector<torch::Tensor> embedded = calibration::embed_prompts(*request_.model, prompts_, *workers_, [&](int done) {
       recorder_->poll();
       recorder_->progress(done);
     });
@@ -215,14 +230,14 @@ class Run {
         recorder_->record(SiteMeasured{site, s.minimum, s.maximum, s.percentile_low, s.percentile_high, s.minimum, s.maximum, s.histogram});
       };
       listener.on_entropy = [&](int site, const calibration::SiteEntropy& e) {
-        recorder_->record(EntropyMeasured{site, e.entropy, e.dependency, e.sample_entropy});
+        recorder_->record(EntropyMeasured{site, e.entropy, e.dependency, e.sample_entropy, e.quantization_error});
       };
     }
     listener.on_layer = [&](int done) {
       recorder_->poll();
       recorder_->progress(count + done);
     };
-    float_pass_ = calibration::float_pass(*request_.model, batches_, recipe_, listener);
+    float_pass_ = calibration::float_pass(*request_.model, batches_, recipe_, listener, *workers_);
   }
 
   void choose_partition() {
@@ -241,20 +256,38 @@ class Run {
       return;
     }
     recorder_->start_phase("partition", 1);
-    const std::vector<double> dependencies = float_pass_.dependencies();
-    threshold_ = threshold_of(recipe_, dependencies);
-    std::string origin = "greedy";
+    if (recipe_.validated_depths > 0) validate_proxies();
+    const std::vector<double> scores = partition_scores(*request_.model, recipe_, float_pass_);
+    threshold_ = threshold_of(recipe_, scores);
+    std::string origin = std::string(name_of(recipe_.partition_rule));
     if (request_.partition) {
       partition_ = *request_.partition;
       origin = "file";
     } else if (recipe_.search == SearchMode::LAYERWISE) {
       partition_ = layerwise_partition(sites());
       origin = "layerwise";
+    } else if (recipe_.partition_rule == PartitionRule::EXACT) {
+      partition_ = exact_partition(scores, sites(), threshold_, recipe_.partition_gain, static_cast<int>(candidates_of(recipe_).size()), {}, recipe_.max_depth);
     } else {
-      partition_ = greedy_partition(dependencies, sites(), threshold_, {}, recipe_.max_depth);
+      partition_ = greedy_partition(scores, sites(), threshold_, {}, recipe_.max_depth);
     }
     recorder_->record(PartitionChanged{partition_, threshold_, origin});
     recorder_->progress(1);
+  }
+
+  // At depths spread evenly over the decoder: the pair of the attention's output and what follows it.
+  void validate_proxies() {
+    const int layers = config().decoder.layers, depths = std::min(recipe_.validated_depths, layers);
+    recorder_->start_phase("proxies", depths);
+    std::vector<int> pairs;
+    for (int i = 0; i < depths; ++i) pairs.push_back(Site{(2 * i + 1) * layers / (2 * depths), SiteKind::OUTPUT_INPUT}.index());
+    const torch::NoGradGuard no_gradients;
+    int done = 0;
+    quantization::validate_proxies(*request_.model, batches_, recipe_, pairs, *workers_, [&](const ProxyValidated& event) {
+      recorder_->record(event);
+      recorder_->poll();
+      recorder_->progress(++done);
+    });
   }
 
   // What the journal says is done, in its order: an edited partition takes some of it back.
@@ -282,9 +315,12 @@ class Run {
       }
     };
     listener.poll = [&] { recorder_->poll(); };
+    listener.check = [&] {
+      if (control_.stop.stop_requested()) throw Cancelled();
+    };
     listener.new_partition = [&] { return control_.partition.take(); };
     listener.on_forwards = [&](int64_t done) { recorder_->progress(done); };
-    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_};
+    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_, *workers_};
     search_pass(inputs, partition_, known_, listener);
   }
 
@@ -292,7 +328,7 @@ class Run {
     recorder_->poll();
     recorder_->start_phase("write", config().decoder.layers);
     const OutputSizes sizes = write_output(
-        *request_.model, recipe_, partition_, partial_, [&](int layer) { return known_.layers.at(layer).hash; },
+        *request_.model, {rotation_, model_fingerprint_}, recipe_, partition_, partial_, [&](int layer) { return known_.layers.at(layer).hash; },
         [&](int done) { recorder_->progress(done); });
     RunFinished finished;
     finished.seconds = recorder_->seconds();
@@ -312,12 +348,15 @@ class Run {
     recorder_->record(finished);  // whoever hears it may open the folder
   }
 
-  const QuantizeRequest& request_;
+  QuantizeRequest request_;  // its model: what runs, transformed where the recipe says so
+  std::string model_fingerprint_;  // of the model that was given
+  std::string rotation_;           // what was done to it; empty: nothing
   RunControl& control_;
   fs::path output_, partial_;
   Recipe recipe_;
   std::vector<TimedEvent> earlier_;
   std::unique_ptr<RunRecorder> recorder_;
+  std::unique_ptr<reference::Workers> workers_;
   std::vector<calibration::CalibrationPrompt> prompts_;
   std::string data_;  // their fingerprint
   calibration::Batches batches_;

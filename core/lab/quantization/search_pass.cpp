@@ -43,6 +43,7 @@ class Pass {
         listener_(listener),
         method_(make_weight_method(in.recipe.weight_method)),
         rotary_(reference::RotaryTable::make(config_, in.batches.longest)),
+        workers_(in.workers),
         sites_(config_.layers * kSitesPerLayer) {
     parameters_ = in.recipe.search == SearchMode::NONE ? std::vector<float>{1} : candidates_of(in.recipe);
     // Candidate 0 is the unclipped one, as the search expects.
@@ -78,12 +79,12 @@ class Pass {
       const DecoderLayer runs = quantized.dequantize();
       const DecoderLayer original = DecoderLayer::load(in_.model, layer, torch::kFloat32);
       reference::release_layer(in_.model, layer);
-      for (size_t b = 0; b < states_.size(); ++b) {
+      workers_.run(states_.size(), [&](size_t b) {
         for (int kind = 0; kind < kSitesPerLayer; ++kind) {
           states_[b] = run_site(config_, runs, static_cast<SiteKind>(kind), states_[b], quantized.activations[static_cast<size_t>(kind)], rotary_);
         }
         float_states_[b] = {reference::decoder_layer(config_, original, float_states_[b].residual, rotary_, layer), {}};
-      }
+      });
       site_ += kSitesPerLayer;
     }
     counts_.layers_reused = layers;
@@ -156,7 +157,8 @@ class Pass {
     }
     fresh.prepared = method_->prepare(original, calibration);
     if (fresh.prepared.folded) {
-      for (const torch::Tensor& x : hidden) fresh.next_hidden.push_back(reference::decoder_layer(config_, original, x, rotary_, layer));
+      fresh.next_hidden.resize(hidden.size());
+      workers_.run(hidden.size(), [&](size_t b) { fresh.next_hidden[b] = reference::decoder_layer(config_, original, hidden[b], rotary_, layer); });
     }
     const DecoderLayer& prepared = fresh.prepared.layer;
     fresh.quantized.index = layer;
@@ -220,11 +222,12 @@ class Pass {
         inputs.push_back(state.site_input);
       }
       SiteCandidates site = candidates_at(index, inputs);
-      for (size_t b = 0; b < float_states_.size(); ++b) {
+      site.targets.resize(float_states_.size());
+      workers_.run(float_states_.size(), [&](size_t b) {
         float_states_[b] = reference::advance(config_, layer.prepared.layer, at.kind, float_states_[b], rotary_);
-        site.targets.push_back(output_behind(at.kind, float_states_[b]));
+        site.targets[b] = output_behind(at.kind, float_states_[b]);
         if (at.kind == SiteKind::DOWN_INPUT && !layer.next_hidden.empty()) float_states_[b].residual = layer.next_hidden[b];
-      }
+      });
       sites.push_back(std::move(site));
       listener_.poll();
     }
@@ -254,7 +257,7 @@ class Pass {
     const auto start = std::chrono::steady_clock::now();
     const Block block = partition_.blocks[static_cast<size_t>(index)];
     const std::vector<SiteCandidates> sites = prepare_sites(block);
-    const DecoderBlock searchable(config_, rotary_, in_.batches, states_, sites);
+    const DecoderBlock searchable(config_, rotary_, in_.batches, states_, sites, workers_);
 
     BlockSearched event;
     const auto found = known_.blocks.find(block.first);
@@ -294,9 +297,10 @@ class Pass {
       listener_.poll();
       listener_.on_event(CandidateScored{index, parameters_of(tuple), loss, static_cast<int>(samples)});
     };
+    const SearchSettings settings{in_.recipe.rescored_tuples, &workers_, listener_.check};
     const BlockSearchResult result = in_.recipe.search == SearchMode::NONE
-                                         ? score_only(searchable, Tuple(static_cast<size_t>(block.depth()), 0))
-                                         : search_block(searchable, {in_.recipe.rescored_tuples}, on_score);
+                                         ? score_only(searchable, settings, Tuple(static_cast<size_t>(block.depth()), 0))
+                                         : search_block(searchable, settings, on_score);
     BlockSearched event;
     event.first_site = block.first;
     event.last_site = block.last;
@@ -321,11 +325,20 @@ class Pass {
 
   // Fixes the chosen candidates, moves the quantized path behind the block, and writes the layers that are complete.
   void commit(const std::vector<SiteCandidates>& sites, const DecoderBlock& searchable, const Tuple& tuple) {
-    const bool has_rest = in_.batches.samples > in_.batches.search_samples;
-    auto search = searchable.enter(SampleSet::SEARCH), rest = searchable.enter(SampleSet::REST);
+    // Each batch through the whole block, and its deviation behind each site.
+    std::vector<LayerState> behind(states_.size());
+    std::vector<std::vector<Deviation>> deviations(states_.size());
+    workers_.run(states_.size(), [&](size_t b) {
+      const auto [set, part] = searchable.part_of(b);
+      auto state = searchable.enter(set, part);
+      for (size_t i = 0; i < sites.size(); ++i) {
+        state = searchable.step(state, static_cast<int>(i), tuple[i]);
+        deviations[b].push_back(searchable.deviation(set, part, state, static_cast<int>(i)));
+      }
+      behind[b] = DecoderBlock::unpack(state);
+    });
     for (size_t i = 0; i < sites.size(); ++i) {
       const SiteCandidates& site = sites[i];
-      const int position = static_cast<int>(i);
       ResidentLayer& layer = resident_.at(site.site.layer);
       const auto kind = static_cast<size_t>(site.site.kind);
       layer.quantized.activations[kind] = site.quantizers[static_cast<size_t>(tuple[i])];
@@ -336,16 +349,11 @@ class Pass {
         layer.weight_error += (weight.dequantize() - exact).square().sum(torch::kFloat64).item<double>();
         layer.weight_energy += exact.square().sum(torch::kFloat64).item<double>();
       }
-      search = searchable.step(SampleSet::SEARCH, search, position, tuple[i]);
-      if (has_rest) rest = searchable.step(SampleSet::REST, rest, position, tuple[i]);
-      if (site.site.kind == SiteKind::DOWN_INPUT) {
-        layer.output = searchable.deviation(SampleSet::SEARCH, search, position);
-        if (has_rest) layer.output = layer.output + searchable.deviation(SampleSet::REST, rest, position);
-      }
+      if (site.site.kind != SiteKind::DOWN_INPUT) continue;
+      layer.output = {};
+      for (const auto& of_batch : deviations) layer.output = layer.output + of_batch[i];
     }
-    states_ = DecoderBlock::unpack(search);
-    const auto others = DecoderBlock::unpack(rest);
-    states_.insert(states_.end(), others.begin(), others.end());
+    states_ = std::move(behind);
     for (const SiteCandidates& site : sites) {
       if (site.site.kind == SiteKind::DOWN_INPUT) finish_layer(site.site.layer);
     }
@@ -374,6 +382,7 @@ class Pass {
   const SearchPassListener& listener_;
   std::unique_ptr<WeightMethod> method_;
   reference::RotaryTable rotary_;
+  const reference::Workers& workers_;
   int sites_;
   std::vector<float> parameters_;
   std::map<int, ResidentLayer> resident_;

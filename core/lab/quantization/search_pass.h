@@ -36,6 +36,8 @@ struct SearchPassListener {
   std::function<void(const Event&)> on_event;
   /// Called between steps; may throw Cancelled.
   std::function<void()> poll;
+  /// Called within a block's search, on any thread; may throw Cancelled. Cheap.
+  std::function<void()> check;
   /// A partition that the user put in place of the running one.
   std::function<std::optional<Partition>()> new_partition;
   /// Site forwards (of one sample) done so far.
@@ -48,7 +50,8 @@ struct SearchPassInputs {
   const Recipe& recipe;
   const std::vector<calibration::SiteStatistics>& statistics;  // [sites]; empty where the method does not look at them
   std::filesystem::path work;                                  // folder of layer files
-  double threshold = 0;                                        // h0, for PartitionChanged
+  double threshold;                                            // h0, for PartitionChanged
+  const reference::Workers& workers;
 };
 
 struct SearchPassCounts {

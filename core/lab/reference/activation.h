@@ -1,4 +1,4 @@
-// Quantizing activations in torch: the same numbers as the plain loop of core/model/activation_quantizer.h.
+// Quantizing activations that are torch tensors, by core/model/activation_quantizer.h.
 #pragma once
 
 #include <torch/types.h>

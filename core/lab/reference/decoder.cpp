@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/lab/reference/functions.h"
+#include "core/lab/reference/hadamard.h"
 #include "core/lab/reference/tensors.h"
 
 namespace qvlm::reference {
@@ -94,8 +95,11 @@ LayerState advance(const DecoderConfig& config, const DecoderLayer& layer, SiteK
       const auto residual = state.residual + torch::linear(x, layer.output);  // [batch, tokens, hidden]
       return {residual, rms_norm(residual, layer.mlp_norm, config.norm_epsilon)};
     }
-    case SiteKind::MLP_INPUT:
-      return {state.residual, activate(torch::linear(x, layer.gate), config.activation) * torch::linear(x, layer.up)};  // [batch, tokens, ffn]
+    case SiteKind::MLP_INPUT: {
+      auto middle = activate(torch::linear(x, layer.gate), config.activation) * torch::linear(x, layer.up);  // [batch, tokens, ffn]
+      if (config.down_hadamard > 0) middle = apply_hadamard(middle, config.down_hadamard);
+      return {state.residual, middle};
+    }
     case SiteKind::DOWN_INPUT:
       return {state.residual + torch::linear(x, layer.down), {}};
   }

@@ -28,16 +28,20 @@ torch::Tensor split_heads(const torch::Tensor& x, int64_t heads) {
 }
 
 torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, bool causal) {
+  const int64_t rows = queries.size(2), tokens = keys.size(2);
+  torch::Tensor hidden;
+  if (causal && rows > 1) hidden = torch::ones({rows, tokens}, torch::kBool).triu(tokens - rows + 1);
+  return attention(queries, keys, values, hidden);
+}
+
+torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& hidden) {
   const int64_t batch = queries.size(0), heads = queries.size(1), rows = queries.size(2), head_dim = queries.size(3);
   const int64_t kv_heads = keys.size(1), tokens = keys.size(2), shared = heads / kv_heads;
   // Query heads that read the same key head become more rows of it: no copy of keys and values is made.
   const auto grouped = queries.reshape({batch, kv_heads, shared * rows, head_dim});
   auto scores = torch::matmul(grouped, keys.transpose(2, 3)) / std::sqrt(static_cast<double>(head_dim));  // [b, kv, shared * rows, tokens]
   scores = scores.to(torch::kFloat32).view({batch, kv_heads, shared, rows, tokens});
-  if (causal && rows > 1) {
-    const auto hidden = torch::ones({rows, tokens}, torch::kBool).triu(tokens - rows + 1);
-    scores = scores.masked_fill(hidden, -std::numeric_limits<float>::infinity());
-  }
+  if (hidden.defined()) scores = scores.masked_fill(hidden, -std::numeric_limits<float>::infinity());
   const auto weights = torch::softmax(scores, -1).to(queries.scalar_type()).view({batch, kv_heads, shared * rows, tokens});
   const auto mixed = torch::matmul(weights, values).view({batch, heads, rows, head_dim});
   return mixed.transpose(1, 2).reshape({batch, rows, heads * head_dim});

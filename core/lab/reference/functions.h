@@ -19,6 +19,10 @@ torch::Tensor activate(const torch::Tensor& x, Activation activation);
 /// causal: row r sees the tokens 0 .. tokens - rows + r; else all.
 torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, bool causal);
 
+/// The same with a mask: `hidden` is true where a row does not see a token, broadcast to [batch, kv_heads, heads / kv_heads, rows,
+/// tokens]; undefined: every row sees every token.
+torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& hidden);
+
 /// [batch, rows, heads * head_dim] -> [batch, heads, rows, head_dim]
 torch::Tensor split_heads(const torch::Tensor& x, int64_t heads);
 

@@ -1,8 +1,9 @@
-// The reference as a Generator: libtorch on the CPU. This header is free of torch.
+// The reference as a Generator and as a BatchGenerator: libtorch on the CPU. This header is free of torch.
 #pragma once
 
 #include <memory>
 
+#include "core/inference/batch.h"
 #include "core/inference/generator.h"
 #include "core/model/model.h"
 
@@ -15,6 +16,11 @@ struct ReferenceOptions {
 };
 
 /// Loads the whole model into memory. Throws Error.
-std::unique_ptr<Generator> make_reference_generator(std::shared_ptr<const Model> model, const ReferenceOptions& options = {});
+std::unique_ptr<Generator> make_reference_generator(std::shared_ptr<const Model> model,
+                                                    const ReferenceOptions& options = {});
+
+/// The same model, many prompts at a time.
+std::unique_ptr<BatchGenerator> make_reference_batch_generator(std::shared_ptr<const Model> model,
+                                                               const ReferenceOptions& options = {});
 
 }  // namespace qvlm::reference

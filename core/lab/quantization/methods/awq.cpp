@@ -121,6 +121,7 @@ class Preparation {
   }
 
   void scale_down() {
+    if (c_.config.down_hadamard > 0) return;  // the online transform stands between up's rows and down's columns
     DecoderLayer& layer = prepared_.layer;
     const auto scales = linear_scales(SiteKind::DOWN_INPUT, [](const torch::Tensor& x) { return x; });  // [ffn]
     layer.down = layer.down * scales;

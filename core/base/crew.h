@@ -1,5 +1,5 @@
-// Threads that share the parts of a training step: each takes the next part and computes it alone, so that a thread that the system
-// holds up delays its own part only (libtorch's own threads meet after every operation).
+// Threads that share the independent parts of a calculation: each takes the next part and computes it alone, so that a thread that the
+// system holds up delays its own part only (a library that divides every single operation meets after each).
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-namespace qvlm::demo {
+namespace qvlm {
 
 class Crew {
  public:
@@ -36,4 +36,4 @@ class Crew {
   std::vector<std::jthread> threads_;  // last: they use the others
 };
 
-}  // namespace qvlm::demo
+}  // namespace qvlm

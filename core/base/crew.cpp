@@ -1,7 +1,7 @@
-// Sharing the parts of a step between threads.
-#include "app/demo/train_crew.h"
+// Sharing the parts of a calculation between threads.
+#include "core/base/crew.h"
 
-namespace qvlm::demo {
+namespace qvlm {
 
 Crew::Crew(int threads) : begin_(threads), end_(threads) {
   for (int i = 1; i < threads; ++i) {
@@ -43,4 +43,4 @@ void Crew::take_parts() {
   }
 }
 
-}  // namespace qvlm::demo
+}  // namespace qvlm

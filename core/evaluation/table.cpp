@@ -1,0 +1,112 @@
+// Reading a run's report, naming a recipe's grid, and a table as text and JSON.
+#include "core/evaluation/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/base/json.h"
+
+namespace qvlm {
+
+RunFigures read_run_figures(const std::filesystem::path& report) {
+  const std::string file = report.string();
+  const Json json = read_json(report);
+  RunFigures figures;
+  const Json& blocks = array_field(json, "blocks", file);
+  for (const Json& block : blocks) {
+    figures.block_error += field<double>(block, "joint_error", file) / static_cast<double>(blocks.size());
+  }
+  figures.output_error = field<double>(json, "layer_output_error", file);
+  figures.site_forwards = field<int64_t>(json, "site_forwards", file);
+  figures.seconds = field<double>(json, "seconds", file);
+  figures.peak_bytes = field<int64_t>(json, "peak_bytes", file);
+  figures.stored_bytes = field<int64_t>(json, "stored_bytes", file);
+  figures.stored_bits = field<double>(json, "stored_bits", file);
+  return figures;
+}
+
+void describe_recipe(const Recipe& recipe, TableRow& row) {
+  row.bits = fmt::format("W{}A{}", recipe.weight_bits, recipe.activation_bits);
+  if (recipe.vision_bits < 16) row.bits += fmt::format("V{}", recipe.vision_bits);
+  row.weights = recipe.weight_group == 0 ? fmt::format("{} bit, row", recipe.weight_bits)
+                                         : fmt::format("{} bit, group {}", recipe.weight_bits, recipe.weight_group);
+  row.activations = fmt::format("{} bit", recipe.activation_bits);
+  if (recipe.activation_bits < 16) {
+    row.activations += fmt::format(", {}", name_of(recipe.activation_mode));
+    if (recipe.activation_mode == ActivationMode::DYNAMIC_GROUP) {
+      row.activations += fmt::format(" {}", recipe.activation_group);
+    }
+  }
+}
+
+namespace {
+
+/// Characters, counting each UTF-8 sequence as one.
+size_t width_of(const std::string& text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+std::string line_of(const std::vector<std::string>& cells, const std::vector<size_t>& widths) {
+  std::string line;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const std::string gap(widths[i] - width_of(cells[i]), ' ');
+    line += (i == 0 ? "" : "  ") + (i == 0 ? cells[i] + gap : gap + cells[i]);
+  }
+  return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+}
+
+std::string to_text(const Grid& grid) {
+  std::vector<size_t> widths;
+  for (const auto& column : grid.columns) widths.push_back(width_of(column));
+  for (const auto& row : grid.rows) {
+    if (row.size() == grid.columns.size()) {
+      for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    }
+  }
+  std::string text = grid.caption + "\n" + line_of(grid.columns, widths);
+  for (const auto& row : grid.rows) text += row.size() == widths.size() ? line_of(row, widths) : row.front() + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string to_text(const Table& table, TableLayout layout) {
+  std::string text = fmt::format("{}\nmodel {}, calibration {}, {} {}\n", table.title, table.model, table.calibration,
+                                 table.is_text ? "text" : "questions", table.questions);
+  for (const Grid& grid : make_grids(table, layout)) text += "\n" + to_text(grid);
+  return text;
+}
+
+std::string to_json(const Table& table) {
+  nlohmann::ordered_json json{{"table_version", 1},
+                              {"title", table.title},
+                              {"model", table.model},
+                              {"calibration", table.calibration},
+                              {"questions", table.questions},
+                              {"rows", nlohmann::ordered_json::array()}};
+  for (const TableRow& row : table.rows) {
+    nlohmann::ordered_json object{{"name", row.name},
+                                  {"method", row.method},
+                                  {"bits", row.bits},
+                                  {"weights", row.weights},
+                                  {"activations", row.activations}};
+    if (!row.failure.empty()) object["failure"] = row.failure;
+    if (row.run) {
+      object["run"] = {{"block_error", row.run->block_error},     {"output_error", row.run->output_error},
+                       {"site_forwards", row.run->site_forwards}, {"seconds", row.run->seconds},
+                       {"peak_bytes", row.run->peak_bytes},       {"stored_bytes", row.run->stored_bytes},
+                       {"stored_bits", row.run->stored_bits}};
+    }
+    if (row.evaluation) {
+      object["evaluation"] = nlohmann::ordered_json::parse(to_json_line(*row.evaluation));
+      object["evaluation"].erase("event");
+    }
+    json["rows"].push_back(std::move(object));
+  }
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace qvlm

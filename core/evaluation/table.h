@@ -1,0 +1,71 @@
+// A table of quantization results: one model, one set of questions (or a text), a recipe a row.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/evaluation/evaluation_events.h"
+#include "core/run/recipe.h"
+
+namespace qvlm {
+
+/// What a quantization run cost and reached, from its report.json.
+struct RunFigures {
+  double block_error = 0;     // mean over the blocks of the chosen tuple's relative squared output error
+  double output_error = 0;    // the same of the last layer's output, quantized stream against float stream
+  int64_t site_forwards = 0;  // search cost
+  double seconds = 0;
+  int64_t peak_bytes = 0, stored_bytes = 0;
+  double stored_bits = 0;  // a weight, over the decoder's linears
+};
+
+/// Throws Error naming the file and key.
+RunFigures read_run_figures(const std::filesystem::path& report);
+
+struct TableRow {
+  std::string name, method;
+  std::string bits;         // "W4A16"; "float"
+  std::string weights;      // "4 bit, group 32", "4 bit, row"; "16 bit" and the like for the model itself
+  std::string activations;  // "4 bit, dynamic-token", "4 bit, dynamic-group 32", "16 bit"
+  std::string failure;      // why there are no figures; empty: there are
+  std::optional<RunFigures> run;  // none for the model itself
+  std::optional<EvaluationFinished> evaluation;
+};
+
+/// Fills bits, weights and activations.
+void describe_recipe(const Recipe& recipe, TableRow& row);
+
+/// The first row is the model itself, in full precision.
+struct Table {
+  std::string title, model, calibration, questions;
+  bool is_text = false;  // perplexity of a text instead of answers
+  std::vector<TableRow> rows;
+};
+
+/// How a table is laid out. ROWS: everything, a row a recipe. The others follow the tables of the Q-VLM paper:
+/// TABLE_1 (stored size, search cost, accuracy by bits), TABLE_2 (accuracy by category), TABLE_4 (time, size, accuracy
+/// by bits), TABLE_5 (accuracy and search cost by bits).
+enum class TableLayout { ROWS, TABLE_1, TABLE_2, TABLE_4, TABLE_5 };
+/// "rows", "table1", "table2", "table4", "table5".
+std::string_view name_of(TableLayout layout);
+/// Throws Error listing the names.
+TableLayout table_layout_from(std::string_view name);
+
+/// Cells of text under headings.
+struct Grid {
+  std::string caption;
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;  // each as long as `columns`, or one cell that spans them all: a failure
+};
+std::vector<Grid> make_grids(const Table& table, TableLayout layout);
+
+std::string to_text(const Table& table, TableLayout layout);
+std::string to_json(const Table& table);
+/// One self-contained page: plots (inline SVG) of accuracy or perplexity and of KL by row, and the grids; light and dark.
+std::string to_html(const Table& table, TableLayout layout);
+
+}  // namespace qvlm
