@@ -146,7 +146,7 @@ QVariant RunLibrary::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
   const RunEntry& run = at(index.row());
   if (role == Qt::ToolTipRole) return run.failure.isEmpty() ? run.folder : run.failure;
-  const bool numeric = index.column() >= BLOCKS && index.column() <= SECONDS;
+  const bool numeric = index.column() >= ERROR && index.column() <= SECONDS;
   if (role == Qt::TextAlignmentRole && numeric) return QVariant(Qt::AlignRight | Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
   const RunState* state = run.state.get();
@@ -156,7 +156,7 @@ QVariant RunLibrary::data(const QModelIndex& index, int role) const {
     case STATUS:
       return status_of(run);
     case CHANGED:
-      return QLocale().toString(run.changed, QLocale::ShortFormat);
+      return run.changed.toString(QStringLiteral("yyyy-MM-dd HH:mm"));
     default:
       break;
   }
@@ -164,8 +164,6 @@ QVariant RunLibrary::data(const QModelIndex& index, int role) const {
   switch (index.column()) {
     case RECIPE:
       return state->recipe ? recipe_text(*state->recipe) : QString();
-    case BLOCKS:
-      return static_cast<int>(state->partition.blocks.size());
     case ERROR:
       return number(mean_error(*state, true), 'g', 3);
     case BITS:
@@ -181,7 +179,7 @@ QVariant RunLibrary::data(const QModelIndex& index, int role) const {
 
 QVariant RunLibrary::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole || section < 0 || section >= COLUMNS) return {};
-  const QString names[COLUMNS] = {tr("Run"),  tr("State"), tr("Recipe"),   tr("Blocks"),     tr("Joint error"),
+  const QString names[COLUMNS] = {tr("Run"),  tr("State"), tr("Recipe"),   tr("Joint error"),
                                   tr("Bits"), tr("Size"),  tr("Duration"), tr("Last change")};
   return names[section];
 }

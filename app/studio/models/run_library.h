@@ -33,7 +33,7 @@ QString recipe_text(const Recipe& recipe);
 class RunLibrary : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { NAME, STATUS, RECIPE, BLOCKS, ERROR, BITS, SIZE, SECONDS, CHANGED, COLUMNS };
+  enum Column { NAME, STATUS, RECIPE, ERROR, BITS, SIZE, SECONDS, CHANGED, COLUMNS };
   explicit RunLibrary(Workbench& workbench, QObject* parent = nullptr);
 
   /// Looks again at the studio's folder of runs and at every quantized model that was opened.
