@@ -38,7 +38,7 @@ void RecipeOptions::add_to(CLI::App& app) {
   app.add_option("--recipe", file_, "A recipe file; the options below override it");
   app.add_option("--preset", preset_, "Bits of weights and activations: w4a16, w4a8, w4a6, w4a4, w8a8, w3a16")
       ->check(CLI::IsMember(kPresets));
-  add(app, "--weight-method", std::string(name_of(d.weight_method)), "rtn or awq",
+  add(app, "--weight-method", std::string(name_of(d.weight_method)), weight_method_names(),
       [](Recipe& r, const std::string& v) { r.weight_method = weight_method_from(v); });
   add(app, "--search", std::string(name_of(d.search)), "none, layerwise or joint (Q-VLM)",
       [](Recipe& r, const std::string& v) { r.search = search_mode_from(v); });
@@ -47,6 +47,19 @@ void RecipeOptions::add_to(CLI::App& app) {
       [](Recipe& r, int64_t v) { r.weight_group = v; });
   add(app, "--symmetric", d.weight_symmetric, "A grid without zero points",
       [](Recipe& r, bool v) { r.weight_symmetric = v; });
+  add(app, "--residual-rank", d.residual_rank, "Rank of a low-rank residual beside the rounded weights; 0: none",
+      [](Recipe& r, int v) { r.residual_rank = v; });
+  add(app, "--token-weighting", std::string(name_of(d.token_weighting)),
+      "uniform, or modality: picture tokens count as the gradient of the answers' loss says (MBQ)",
+      [](Recipe& r, const std::string& v) { r.token_weighting = token_weighting_from(v); });
+  add(app, "--awq-no-clip", false, "AWQ: scale only, clamp nothing", [](Recipe& r, bool v) { r.awq_clip = !v; });
+  add(app, "--awq-duo", d.awq_duo, "AWQ: scales by activations and weights", [](Recipe& r, bool v) { r.awq_duo = v; });
+  add(app, "--gptq-damping", d.gptq_damping, "GPTQ, GPTAQ: added to the Hessian, of its mean diagonal",
+      [](Recipe& r, double v) { r.gptq_damping = v; });
+  add(app, "--gptaq-alpha", d.gptaq_alpha, "GPTAQ: how far the float path's inputs are followed, 0 to 1",
+      [](Recipe& r, double v) { r.gptaq_alpha = v; });
+  add(app, "--autoround-iterations", d.autoround_iterations, "AutoRound: steps a site",
+      [](Recipe& r, int v) { r.autoround_iterations = v; });
   add(app, "--activations", d.activation_bits, "Bits of the activations; 16: not quantized",
       [](Recipe& r, int v) { r.activation_bits = v; });
   add(app, "--activation-mode", std::string(name_of(d.activation_mode)),

@@ -9,17 +9,24 @@
 
 namespace qvlm {
 
-enum class WeightMethod { RTN, AWQ };
+enum class WeightMethod { RTN, AWQ, OPT_RTN, GPTQ, GPTAQ, AUTOROUND, NF4, SMOOTHQUANT };
 enum class SearchMode { NONE, LAYERWISE, JOINT };
+/// How much a token counts where a weight method has a loss over tokens: all the same, or picture rows against text rows as the gradient
+/// of the answer's loss says (MBQ).
+enum class TokenWeighting { UNIFORM, MODALITY };
 enum class ActivationMode { DYNAMIC_TOKEN, DYNAMIC_GROUP, STATIC_TENSOR };  // when activation_bits < 16
 
 std::string_view name_of(WeightMethod method);
 std::string_view name_of(SearchMode mode);
 std::string_view name_of(ActivationMode mode);
-/// The inverse: "rtn", "awq"; "none", "layerwise", "joint"; "dynamic-token", "dynamic-group", "static-tensor". Throws Error listing the known names.
+std::string_view name_of(TokenWeighting weighting);
+/// The inverse: "rtn", "awq", "opt-rtn", "gptq", "gptaq", "autoround", "nf4", "smoothquant"; "uniform", "modality"; "none", "layerwise", "joint"; "dynamic-token", "dynamic-group", "static-tensor". Throws Error listing the known names.
 WeightMethod weight_method_from(std::string_view name);
 SearchMode search_mode_from(std::string_view name);
 ActivationMode activation_mode_from(std::string_view name);
+TokenWeighting token_weighting_from(std::string_view name);
+/// "rtn, awq, ..."
+std::string weight_method_names();
 
 struct Recipe {
   WeightMethod weight_method = WeightMethod::RTN;
@@ -27,6 +34,13 @@ struct Recipe {
   int weight_bits = 4;
   int64_t weight_group = 32;  // 0: one group a row
   bool weight_symmetric = false;
+  int residual_rank = 0;         // of a low-rank residual after the weight method (LoRC); 0: none
+  TokenWeighting token_weighting = TokenWeighting::UNIFORM;
+  bool awq_clip = true;          // AWQ: clamp outliers after scaling
+  bool awq_duo = false;          // AWQ: scales divided by the weights' own magnitude too
+  double gptq_damping = 0.01;    // GPTQ, GPTAQ: of the Hessian's mean diagonal, added to it
+  double gptaq_alpha = 1;        // GPTAQ: how far the float path's inputs are followed; 0: GPTQ
+  int autoround_iterations = 200;
   int activation_bits = 16;
   ActivationMode activation_mode = ActivationMode::DYNAMIC_TOKEN;
   int64_t activation_group = 32;  // DYNAMIC_GROUP
