@@ -87,6 +87,7 @@ class Teller : public RunListener {
     output_.progress(fmt::format("block {} ({}): error {:.2e} layer-wise, {:.2e} joint", event.block, sites,
                                  event.layerwise_error, event.joint_error));
   }
+  void tell(const Noticed& event) { output_.note(event.text); }
   void tell(const RunPaused&) { output_.progress("paused"); }
   void tell(const RunResumed& event) {
     output_.note(fmt::format("resumed: {} layers and {} blocks reused", event.layers_reused, event.blocks_reused));

@@ -27,6 +27,10 @@ QuantizedMatrix matrix_of(const GgufFile& file, const PlaneTable::Entry& entry) 
 GgufType type_of(const QuantizedMatrix& matrix, const GgufFile& file, const std::string& name) {
   const auto types = exact_types(matrix);
   if (!types.empty()) return types.front();
+  if (const std::string extra = beyond_integers(matrix); !extra.empty())
+    throw Error(file.file() + ": tensor " + name + ": has " + extra +
+                ", which no GGUF type that llama.cpp reads can hold, so the model stays in planes; a run without it "
+                "(another weight method, residual rank 0) can be exported");
   throw Error(file.file() + ": tensor " + name + ": no GGUF type holds " + std::to_string(matrix.bits) +
               "-bit codes in groups of " + std::to_string(matrix.group) +
               (matrix.symmetric ? "" : " with zero points") +
@@ -36,7 +40,8 @@ GgufType type_of(const QuantizedMatrix& matrix, const GgufFile& file, const std:
 
 bool is_plane(const PlaneTable& table, const std::string& tensor) {
   return std::any_of(table.entries.begin(), table.entries.end(), [&](const PlaneTable::Entry& entry) {
-    return tensor == entry.name + ".codes" || tensor == entry.name + ".scales" || tensor == entry.name + ".zeros";
+    const auto planes = tensors_of(entry);
+    return std::find(planes.begin(), planes.end(), tensor) != planes.end();
   });
 }
 
@@ -57,9 +62,7 @@ void check_packable(const GgufFile& file) {
   const PlaneTable table = read_plane_table(file);
   for (const PlaneTable::Entry& entry : table.entries) {
     type_of(matrix_of(file, entry), file, entry.name);
-    for (const char* plane : {".codes", ".scales", ".zeros"}) {
-      if (file.has_tensor(entry.name + plane)) file.release(entry.name + plane);
-    }
+    for (const std::string& plane : tensors_of(entry)) file.release(plane);
   }
 }
 

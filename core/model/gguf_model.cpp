@@ -47,7 +47,7 @@ void GgufModel::take(const GgufFile& file) {
     place_[*canonical] = Place{&file, name, std::move(planes), {}};
   };
   for (const PlaneTable::Entry& entry : read_plane_table(file).entries) {
-    for (const char* suffix : {".codes", ".scales", ".zeros"}) plane_tensors[entry.name + suffix] = true;
+    for (const std::string& tensor : qvlm::tensors_of(entry)) plane_tensors[tensor] = true;
     place(entry.name, entry);
   }
   for (const auto& [name, tensor] : file.tensors())
@@ -113,9 +113,7 @@ const GgufModel::Place& GgufModel::place(std::string_view canonical) const {
 
 std::vector<std::string> GgufModel::tensors_of(const Place& place) const {
   if (!place.planes) return {place.name};
-  std::vector<std::string> names{place.name + ".codes", place.name + ".scales"};
-  if (!place.planes->symmetric) names.push_back(place.name + ".zeros");
-  return names;
+  return qvlm::tensors_of(*place.planes);
 }
 
 TensorView GgufModel::hold(std::string_view canonical, DType dtype, const Shape& shape, std::vector<std::byte> bytes,

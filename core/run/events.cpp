@@ -133,6 +133,12 @@ void list_fields(V& v, E& e, const LayerQuantized*) {
   v("seconds", e.seconds);
 }
 
+constexpr std::string_view name_of_type(const Noticed*) { return "Noticed"; }
+template <class V, class E>
+void list_fields(V& v, E& e, const Noticed*) {
+  v("text", e.text);
+}
+
 constexpr std::string_view name_of_type(const RunPaused*) { return "RunPaused"; }
 template <class V, class E>
 void list_fields(V&, E&, const RunPaused*) {}

@@ -100,6 +100,11 @@ struct LayerQuantized {
   double seconds = 0;
 };
 
+/// Something that a user should know of a result: a linear that its method could not round, and what was done instead.
+struct Noticed {
+  std::string text;
+};
+
 struct RunPaused {};
 struct RunResumed {
   int layers_reused = 0, blocks_reused = 0;
@@ -120,7 +125,7 @@ struct RunFailed {
 };
 
 using Event = std::variant<RunStarted, PhaseStarted, Progress, SiteMeasured, EntropyMeasured, ProxyValidated, PartitionChanged, CandidateScored,
-                           BlockSearched, LayerQuantized, RunPaused, RunResumed, RunFinished, RunCancelled, RunFailed>;
+                           BlockSearched, LayerQuantized, Noticed, RunPaused, RunResumed, RunFinished, RunCancelled, RunFailed>;
 
 /// An event and when it happened.
 struct TimedEvent {

@@ -12,8 +12,12 @@
 namespace qvlm {
 namespace {
 
-constexpr std::pair<WeightMethod, std::string_view> kWeightMethods[] = {{WeightMethod::RTN, "rtn"},
-                                                                        {WeightMethod::AWQ, "awq"}};
+constexpr std::pair<WeightMethod, std::string_view> kWeightMethods[] = {
+    {WeightMethod::RTN, "rtn"},     {WeightMethod::AWQ, "awq"},           {WeightMethod::OPT_RTN, "opt-rtn"},
+    {WeightMethod::GPTQ, "gptq"},   {WeightMethod::GPTAQ, "gptaq"},       {WeightMethod::AUTOROUND, "autoround"},
+    {WeightMethod::NF4, "nf4"},     {WeightMethod::SMOOTHQUANT, "smoothquant"}};
+constexpr std::pair<TokenWeighting, std::string_view> kTokenWeightings[] = {{TokenWeighting::UNIFORM, "uniform"},
+                                                                            {TokenWeighting::MODALITY, "modality"}};
 constexpr std::pair<SearchMode, std::string_view> kSearchModes[] = {
     {SearchMode::NONE, "none"}, {SearchMode::LAYERWISE, "layerwise"}, {SearchMode::JOINT, "joint"}};
 constexpr std::pair<ActivationMode, std::string_view> kActivationModes[] = {
@@ -59,6 +63,13 @@ void list_fields(V& v, R& r) {
   v("weight_bits", r.weight_bits);
   v("weight_group", r.weight_group);
   v("weight_symmetric", r.weight_symmetric);
+  v("residual_rank", r.residual_rank);
+  v.choice("token_weighting", r.token_weighting, std::span(kTokenWeightings));
+  v("awq_clip", r.awq_clip);
+  v("awq_duo", r.awq_duo);
+  v("gptq_damping", r.gptq_damping);
+  v("gptaq_alpha", r.gptaq_alpha);
+  v("autoround_iterations", r.autoround_iterations);
   v("activation_bits", r.activation_bits);
   v.choice("activation_mode", r.activation_mode, std::span(kActivationModes));
   v("activation_group", r.activation_group);
@@ -88,6 +99,7 @@ std::string_view name_of(ActivationMode mode) { return find_name(mode, kActivati
 std::string_view name_of(PartitionRule rule) { return find_name(rule, kPartitionRules); }
 std::string_view name_of(PartitionProxy proxy) { return find_name(proxy, kPartitionProxies); }
 std::string_view name_of(RotationMode mode) { return find_name(mode, kRotationModes); }
+std::string_view name_of(TokenWeighting weighting) { return find_name(weighting, kTokenWeightings); }
 WeightMethod weight_method_from(std::string_view name) { return find_value(name, kWeightMethods, "weight method"); }
 SearchMode search_mode_from(std::string_view name) { return find_value(name, kSearchModes, "search"); }
 ActivationMode activation_mode_from(std::string_view name) {
@@ -97,6 +109,13 @@ ActivationMode activation_mode_from(std::string_view name) {
 PartitionRule partition_rule_from(std::string_view name) { return find_value(name, kPartitionRules, "partition rule"); }
 PartitionProxy partition_proxy_from(std::string_view name) {
   return find_value(name, kPartitionProxies, "partition proxy");
+}
+TokenWeighting token_weighting_from(std::string_view name) { return find_value(name, kTokenWeightings, "token weighting"); }
+
+std::string weight_method_names() {
+  std::string names;
+  for (const auto& [method, name] : kWeightMethods) names += (names.empty() ? "" : ", ") + std::string(name);
+  return names;
 }
 
 std::vector<float> candidates_of(const Recipe& recipe) {
@@ -143,6 +162,12 @@ void validate(const Recipe& r, const std::string& origin) {
   demand(r.weight_bits >= 2 && r.weight_bits <= 8, "weight_bits", "2 to 8", r.weight_bits);
   demand(r.weight_group == 0 || r.weight_group == 32 || r.weight_group == 64 || r.weight_group == 128, "weight_group",
          "32, 64, 128, or 0 for one group a row", r.weight_group);
+  demand(r.weight_method != WeightMethod::NF4 || r.weight_bits == 4, "weight_bits", "4 with nf4, whose codebook has 16 values", r.weight_bits);
+  demand(r.weight_method != WeightMethod::NF4 || !r.weight_symmetric, "weight_symmetric", "false with nf4, whose codebook is its grid", "true");
+  demand(r.residual_rank >= 0 && r.residual_rank <= 256, "residual_rank", "0 to 256", r.residual_rank);
+  demand(r.gptq_damping > 0 && r.gptq_damping <= 0.2, "gptq_damping", "above 0, to 0.2", r.gptq_damping);
+  demand(r.gptaq_alpha >= 0 && r.gptaq_alpha <= 1, "gptaq_alpha", "0 to 1", r.gptaq_alpha);
+  demand(r.autoround_iterations >= 1 && r.autoround_iterations <= 10000, "autoround_iterations", "1 to 10000", r.autoround_iterations);
   demand(r.activation_bits == 16 || (r.activation_bits >= 2 && r.activation_bits <= 8), "activation_bits",
          "2 to 8, or 16 for activations that are not quantized", r.activation_bits);
   demand(r.activation_group >= 1, "activation_group", "a positive number of channels", r.activation_group);

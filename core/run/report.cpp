@@ -119,6 +119,7 @@ std::string to_json(const RunReport& report, const RunState& state) {
   top("stored_bytes", report.stored_bytes);
   top("stored_bits", report.stored_bits);
   top("peak_bytes", report.peak_bytes);
+  top("notices", state.notices);
   root["blocks"] = Json::array();
   for (const BlockReport& row : report.blocks) {
     Json object;
@@ -186,6 +187,7 @@ std::string to_text(const RunReport& report, const RunState& state) {
                         report.stored_bits, static_cast<double>(report.stored_bytes) / 1e6, report.seconds,
                         static_cast<double>(report.peak_bytes) / 1e6);
   }
+  for (const std::string& notice : state.notices) text += "note: " + notice + "\n";
   return text;
 }
 

@@ -63,6 +63,10 @@ struct Apply {
       state.layers[static_cast<size_t>(event.layer)] = event;
     }
   }
+  void operator()(const Noticed& event) const {
+    auto& notices = state.notices;
+    if (std::find(notices.begin(), notices.end(), event.text) == notices.end()) notices.push_back(event.text);
+  }
   void operator()(const RunPaused&) const { state.status = RunStatus::PAUSED; }
   void operator()(const RunResumed& event) const {
     state.status = RunStatus::RUNNING;

@@ -44,6 +44,7 @@ struct RunState {
   std::vector<CandidateScored> candidates;  // of block_in_search, in order of scoring
   std::vector<std::optional<LayerQuantized>> layers;  // [started.layers]
 
+  std::vector<std::string> notices;  // each once
   std::optional<RunResumed> resumed;
   std::optional<RunFinished> finished;
   std::string failure;  // RunFailed's message

@@ -43,7 +43,7 @@ class TestGgufExport : public QObject {
   fs::path path(const char* name) const { return fs::path(folder_->path().toStdString()) / name; }
 
   /// NAME.qvlm whose linears all lie on one grid.
-  fs::path make_qvlm(int bits, int64_t group, bool symmetric) {
+  fs::path make_qvlm(int bits, int64_t group, bool symmetric, bool codebook = false, int rank = 0) {
     const auto source = open_model(tiny::write(path("source"), tiny::Names::OLD));
     const fs::path target = path("name.qvlm");
     fs::create_directories(target);
@@ -51,7 +51,11 @@ class TestGgufExport : public QObject {
     for (const ExpectedTensor& tensor : expected_tensors(source->config())) {
       if (!source->has(tensor.name)) continue;
       if (is_linear(tensor.name)) {
-        writer.add(tensor.name, matrix_of(tensor.shape[0], tensor.shape[1], bits, group, symmetric));
+        auto matrix = matrix_of(tensor.shape[0], tensor.shape[1], bits, group, symmetric);
+        if (codebook)
+          for (int i = 0; i < 16; ++i) matrix.codebook.push_back(static_cast<float>(i) - 8);
+        if (rank > 0) matrix.residual = {rank, std::vector<uint16_t>(size_t(rank * matrix.rows)), std::vector<uint16_t>(size_t(rank * matrix.columns))};
+        writer.add(tensor.name, matrix);
       } else {
         writer.add(tensor.name, source->load(tensor.name));
       }
@@ -110,6 +114,14 @@ class TestGgufExport : public QObject {
     const QString message = failure(make_qvlm(8, 32, false), path("out"));
     QVERIFY2(message.contains("8-bit") && message.contains("blk.0"), qPrintable(message));
     QVERIFY(!fs::exists(path("out") / "name.gguf"));
+  }
+
+  void codebooks_and_residuals_are_refused_with_the_reason() {
+    QString message = failure(make_qvlm(4, 32, true, true), path("out"));
+    QVERIFY2(message.contains("a codebook of 16 values") && message.contains("blk.0"), qPrintable(message));
+    folder_ = std::make_unique<QTemporaryDir>();
+    message = failure(make_qvlm(4, 32, true, false, 3), path("out"));
+    QVERIFY2(message.contains("a low-rank residual of rank 3, which no GGUF type"), qPrintable(message));
   }
 
   void what_is_no_quantized_model_is_refused() {

@@ -24,6 +24,7 @@ std::vector<TimedEvent> one_of_each() {
       {0.9, CandidateScored{1, {1.0f, 0.995f}, 1e-3, 8}},
       {1.0, BlockSearched{1, 2, 3, {1, 1}, {1, 0.98f}, 2e-3, 1e-3, 3e-3, 0.25, true, 155, 0.75, "0123"}},
       {1.1, LayerQuantized{0, "work/layer_0.safetensors", "ff", 1234, 1e-4, 2e-4, 3.5}},
+      {1.15, Noticed{"decoder.0.mlp.up: rounded to nearest"}},
       {1.2, RunPaused{}},
       {1.3, RunResumed{3, 7}},
       {1.4, RunFinished{9.5, 1000, 2000, 5.0, 12345, "/out.qvlm"}},

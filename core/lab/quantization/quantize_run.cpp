@@ -5,12 +5,14 @@
 #include <cmath>
 #include <thread>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/lab/calibration/float_pass.h"
 #include "core/lab/calibration/prepare.h"
+#include "core/lab/quantization/modality_weights.h"
 #include "core/lab/quantization/model_output.h"
 #include "core/lab/quantization/plan.h"
 #include "core/lab/quantization/proxies.h"
@@ -219,9 +221,17 @@ class Run {
       recorder_->poll();
       recorder_->progress(done);
     });
+    std::vector<RowTokens> tokens;
+    if (recipe_.token_weighting == TokenWeighting::MODALITY) tokens = row_tokens(config(), prompts_);
     prompts_.clear();
     batches_ = calibration::make_batches(embedded, recipe_.search_samples);
     embedded.clear();
+    if (!tokens.empty()) {
+      const auto ratios = modality_ratios(*request_.model, batches_, tokens, [&] { recorder_->poll(); });
+      sublayer_weights_ = modality_weights(ratios, batches_, tokens);
+      const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
+      recorder_->record(Noticed{fmt::format("a picture's token counts {:.3g} to {:.3g} of a text token in the weight method's losses", *least, *most)});
+    }
     if (!needs_pass) return;
     const std::vector<float> percentiles = candidates_of(recipe_);
     calibration::FloatPassListener listener;
@@ -248,7 +258,7 @@ class Run {
       threshold_ = state.threshold;
       known_ = known_results();
       if (request_.partition && common_blocks(partition_, *request_.partition) < static_cast<int>(std::max(partition_.blocks.size(), request_.partition->blocks.size()))) {
-        const bool couples = make_weight_method(recipe_.weight_method)->couples_sites();
+        const bool couples = make_weight_method(recipe_)->couples_sites();
         known_.partition_changed(partition_, *request_.partition, couples);
         partition_ = *request_.partition;
         recorder_->record(PartitionChanged{partition_, threshold_, "user"});
@@ -294,7 +304,7 @@ class Run {
   KnownResults known_results() const {
     KnownResults known;
     Partition current;
-    const bool couples = make_weight_method(recipe_.weight_method)->couples_sites();
+    const bool couples = make_weight_method(recipe_)->couples_sites();
     for (const TimedEvent& timed : earlier_) {
       if (const auto* change = std::get_if<PartitionChanged>(&timed.event)) {
         known.partition_changed(current, change->partition, couples);
@@ -320,7 +330,7 @@ class Run {
     };
     listener.new_partition = [&] { return control_.partition.take(); };
     listener.on_forwards = [&](int64_t done) { recorder_->progress(done); };
-    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_, *workers_};
+    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_, *workers_, sublayer_weights_};
     search_pass(inputs, partition_, known_, listener);
   }
 
@@ -361,6 +371,7 @@ class Run {
   std::string data_;  // their fingerprint
   calibration::Batches batches_;
   calibration::FloatPassResult float_pass_;
+  std::vector<TokenWeights> sublayer_weights_;  // empty: all tokens count the same
   Partition partition_;
   double threshold_ = 0;
   KnownResults known_;
