@@ -175,7 +175,8 @@ class TestWholeWay : public QObject {
     ExportPage& exporting = *window.export_page();
     exporting.target()->set_path(folder.filePath(QStringLiteral("exported")));
     click(exporting.export_button());
-    QTRY_VERIFY_WITH_TIMEOUT(exporting.banner()->isVisible(), 600000);
+    QVERIFY(!exporting.export_button()->isEnabled());  // while it writes
+    QTRY_VERIFY_WITH_TIMEOUT(exporting.export_button()->isEnabled(), 600000);
     QVERIFY2(!QDir(folder.filePath(QStringLiteral("exported"))).entryList({QStringLiteral("*.gguf")}).isEmpty(),
              qPrintable(exporting.banner()->text()));
     shoot(window, QStringLiteral("export"));
