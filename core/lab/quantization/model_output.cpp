@@ -48,13 +48,14 @@ void add_layer_tensor(QvlmWriter& writer, const QuantizedLayer& layer, const std
 
 }  // namespace
 
-OutputSizes write_output(const Model& source, const Recipe& recipe, const Partition& partition, const std::filesystem::path& folder,
+OutputSizes write_output(const Model& source, const Recipe& recipe, const Partition& partition, const QuantizedVision& vision, const std::filesystem::path& folder,
                          const std::function<std::string(int)>& hash_of_layer, const std::function<void(int)>& on_layer) {
   QvlmDescription description;
   description.config = source.config();
   description.tokenizer = source.tokenizer();
   description.weight_method = std::string(name_of(recipe.weight_method));
   description.partition = to_json(partition);
+  description.vision_activations = vision.activations;
   description.source_fingerprint = source.fingerprint();
   const std::filesystem::path work = folder / "work";
   if (recipe.activation_bits < 16) {
@@ -69,6 +70,14 @@ OutputSizes write_output(const Model& source, const Recipe& recipe, const Partit
     const auto [index, part] = layer_part(tensor.name);
     if (index < 0) {
       if (tensor.optional && !source.has(tensor.name)) continue;
+      if (const auto matrix = vision.matrices.find(tensor.name); matrix != vision.matrices.end()) {
+        writer.add(tensor.name, matrix->second);
+        continue;
+      }
+      if (const auto vector = vision.vectors.find(tensor.name); vector != vision.vectors.end()) {
+        writer.add(tensor.name, view_of(vector->second.contiguous(), tensor.name));
+        continue;
+      }
       writer.add(tensor.name, source.load(tensor.name));
       source.release(tensor.name);
       continue;

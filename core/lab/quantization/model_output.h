@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 
+#include "core/lab/quantization/quantized_vision.h"
 #include "core/model/model.h"
 #include "core/run/partition.h"
 #include "core/run/recipe.h"
@@ -15,9 +16,9 @@ struct OutputSizes {
   double stored_bits = 0;    // a weight over the decoder's linears, with scales and zeros
 };
 
-/// Writes model.gguf, vision.gguf and the tokenizer's files into `folder` from work/layer_N (whose hashes are checked), reads them back
+/// Writes model.gguf, vision.gguf and the tokenizer's files into `folder` from work/layer_N (whose hashes are checked) and `vision`, reads them back
 /// and returns the sizes that the files have. `on_layer` hears how many layers are done.
-OutputSizes write_output(const Model& source, const Recipe& recipe, const Partition& partition, const std::filesystem::path& folder,
+OutputSizes write_output(const Model& source, const Recipe& recipe, const Partition& partition, const QuantizedVision& vision, const std::filesystem::path& folder,
                          const std::function<std::string(int layer)>& hash_of_layer, const std::function<void(int done)>& on_layer);
 
 }  // namespace qvlm::quantization

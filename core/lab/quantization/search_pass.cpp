@@ -68,7 +68,7 @@ class Pass {
     states_.clear();
     for (const Batch& batch : in_.batches.all) {
       float_states_.push_back({batch.hidden, {}});
-      states_.push_back({batch.hidden, {}});
+      states_.push_back({batch.quantized_input(), {}});
     }
     site_ = 0;
     const int layers = reusable_layers();

@@ -14,6 +14,7 @@
 #include "core/lab/reference/decoder.h"
 #include "core/lab/reference/embed.h"
 #include "core/lab/reference/threads.h"
+#include "core/lab/reference/vision_activation.h"
 
 namespace qvlm::reference {
 
@@ -151,6 +152,7 @@ class ReferenceGenerator final : public Generator {
         info_.activation_note = "activations run as A" + std::to_string(*bits.begin()) + " to A" + std::to_string(*bits.rbegin());
       }
     }
+    describe_vision(model, options);
     const auto add = [this](const torch::Tensor& x) { info_.weight_bytes += x.defined() ? static_cast<int64_t>(x.nbytes()) : 0; };
     for (const DecoderLayer& layer : layers_) {
       for (const auto* x : {&layer.attention_norm, &layer.query, &layer.key, &layer.value, &layer.query_bias, &layer.key_bias,
@@ -180,6 +182,21 @@ class ReferenceGenerator final : public Generator {
     info_.total_bytes = info_.weight_bytes + 2LL * decoder.layers * decoder.kv_heads * decoder.head_dim * context_ * element;
   }
 
+  // The tower's activation quantizers, which run unless A16 is asked for.
+  void describe_vision(const Model& model, const ReferenceOptions& options) {
+    if (!config_.vision) return;
+    info_.vision_weight_bits = info_.weight_bits;
+    int bits = 16;
+    for (const VisionQuantizer& quantizer : model.vision_activations()) bits = std::min(bits, quantizer.bits);
+    if (bits == 16) return;
+    if (options.activations_as_a16) {
+      add_note(info_.activation_note, "the tower's activations run as A16 (model asks for A" + std::to_string(bits) + ")");
+      return;
+    }
+    vision_hook_ = quantizing_vision_hook(model.vision_activations());
+    info_.vision_activation_bits = bits;
+  }
+
   // A picture's rows, from the cache where it was seen lately. -> [image_tokens, hidden]
   torch::Tensor image_features(const PixelTensor& pixels, const std::stop_token& stop) {
     const auto found = std::find_if(images_.begin(), images_.end(), [&](const auto& entry) { return entry.first == pixels.hash; });
@@ -190,7 +207,7 @@ class ReferenceGenerator final : public Generator {
     }
     if (stop.stop_requested()) throw Cancelled();
     const auto start = std::chrono::steady_clock::now();
-    auto rows = image_rows(config_, tower_, projector_, pixels);
+    auto rows = image_rows(config_, tower_, projector_, pixels, vision_hook_);
     timings_.vision_seconds += seconds_since(start);
     images_.emplace_front(pixels.hash, rows);
     if (images_.size() > kCachedImages) images_.pop_back();
@@ -206,6 +223,7 @@ class ReferenceGenerator final : public Generator {
   std::vector<DecoderLayer> layers_;
   RotaryTable rotary_;
   SiteHook hook_;
+  VisionHook vision_hook_;
   GeneratorInfo info_;
 
   int64_t position_ = 0;
