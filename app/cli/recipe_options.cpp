@@ -67,7 +67,22 @@ void RecipeOptions::add_to(CLI::App& app) {
       [](Recipe& r, const std::string& v) { r.activation_mode = activation_mode_from(v); });
   add(app, "--activation-group", d.activation_group, "Channels a group",
       [](Recipe& r, int64_t v) { r.activation_group = v; });
-  add(app, "--vision-bits", d.vision_bits, "Bits of the vision tower", [](Recipe& r, int v) { r.vision_bits = v; });
+  add(app, "--vision-bits", d.vision_bits, "Bits of the vision tower's weights: 16, 8 or 4", [](Recipe& r, int v) { r.vision_bits = v; });
+  add(app, "--vision-group", d.vision_group, "Weights of the tower that share a scale at 4 bits; 0: a whole row",
+      [](Recipe& r, int64_t v) { r.vision_group = v; });
+  add(app, "--vision-activations", d.vision_activation_bits, "Bits of the tower's activations: 16, 8, 6 or 4",
+      [](Recipe& r, int v) { r.vision_activation_bits = v; });
+  add(app, "--vision-activation-mode", std::string(recipe_name_of(d.vision_activation_mode)),
+      "dynamic-token, or static-position (ranges stored for each token position)",
+      [](Recipe& r, const std::string& v) { r.vision_activation_mode = vision_range_from(v); });
+  add(app, "--projector-bits", d.projector_bits, "Bits of the projector's weights: 16 or 8",
+      [](Recipe& r, int v) { r.projector_bits = v; });
+  add(app, "--veo", d.veo, "Visual-encoder optimisation: trains the tower's clip bounds and norms (needs --vision-bits 8 or 4)",
+      [](Recipe& r, bool v) { r.veo = v; });
+  add(app, "--veo-epochs", d.veo_epochs, "Its epochs", [](Recipe& r, int v) { r.veo_epochs = v; });
+  add(app, "--veo-eta", d.veo_eta, "Weight of the decoder's error beside the tower's", [](Recipe& r, double v) { r.veo_eta = v; });
+  add(app, "--veo-lambda1", d.veo_lambda1, "Weight of the entropy", [](Recipe& r, double v) { r.veo_lambda1 = v; });
+  add(app, "--veo-lambda2", d.veo_lambda2, "Weight of the errors", [](Recipe& r, double v) { r.veo_lambda2 = v; });
   add(app, "--samples", d.samples, "Calibration pairs", [](Recipe& r, int v) { r.samples = v; });
   add(app, "--search-samples", d.search_samples, "Pairs on which every candidate is scored",
       [](Recipe& r, int v) { r.search_samples = v; });

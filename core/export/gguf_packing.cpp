@@ -2,6 +2,7 @@
 #include "core/export/gguf_packing.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 
 #include "core/base/error.h"
@@ -66,19 +67,15 @@ void check_packable(const GgufFile& file) {
   }
 }
 
-void pack_planes(const Model& model, const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (!fits_llama_architecture(model.config().decoder)) {
-    throw Error(from.string() +
-                ": the decoder's activation is not SiLU: no architecture of GGUF that llama.cpp reads has it");
-  }
+namespace {
+
+void pack(const std::filesystem::path& from, const std::filesystem::path& to,
+          const std::function<void(GgufWriter& writer)>& write_keys) {
   const GgufFile file(from);
   const PlaneTable table = read_plane_table(file);
   {
     GgufWriter writer(to);
-    write_decoder_keys(writer, model.config(), "llama");
-    if (model.tokenizer().kind != TokenizerSource::Kind::NONE) {
-      write_tokenizer_keys(writer, read_tokenizer(model.tokenizer()), model.config().decoder.vocabulary);
-    }
+    write_keys(writer);
     for (const auto& [name, tensor] : file.tensors()) {
       if (!is_plane(table, name) && name != "rope_freqs.weight") {  // write_decoder_keys has added the factors
         writer.add(name, tensor.type, tensor.shape, tensor.bytes);
@@ -93,6 +90,25 @@ void pack_planes(const Model& model, const std::filesystem::path& from, const st
     writer.finish();
   }
   verify(file, table, to);
+}
+
+}  // namespace
+
+void pack_planes(const Model& model, const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (!fits_llama_architecture(model.config().decoder)) {
+    throw Error(from.string() +
+                ": the decoder's activation is not SiLU: no architecture of GGUF that llama.cpp reads has it");
+  }
+  pack(from, to, [&](GgufWriter& writer) {
+    write_decoder_keys(writer, model.config(), "llama");
+    if (model.tokenizer().kind != TokenizerSource::Kind::NONE) {
+      write_tokenizer_keys(writer, read_tokenizer(model.tokenizer()), model.config().decoder.vocabulary);
+    }
+  });
+}
+
+void pack_vision_planes(const Model& model, const std::filesystem::path& from, const std::filesystem::path& to) {
+  pack(from, to, [&](GgufWriter& writer) { write_vision_keys(writer, model.config(), "clip"); });
 }
 
 }  // namespace qvlm

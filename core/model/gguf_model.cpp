@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/base/error.h"
 #include "core/base/json.h"
@@ -22,6 +23,7 @@ GgufModel::GgufModel(const std::filesystem::path& path, const std::filesystem::p
   if (!vision.empty()) {
     vision_ = std::make_unique<GgufFile>(vision);
     read_vision_keys(*vision_, config_);
+    vision_activations_ = read_vision_activation_keys(*vision_, *config_.vision);
   }
   read_token_keys(*text_, config_);
   if (!options.chat_template.empty()) config_.chat_template = options.chat_template;
@@ -191,6 +193,11 @@ std::string GgufModel::fingerprint() const {
     fingerprint.add("activation",
                     fmt::format("{} {} {} {} {} {}", static_cast<int>(quantizer.granularity), quantizer.bits,
                                 quantizer.group, quantizer.low, quantizer.high, quantizer.clip),
+                    {});
+  for (const VisionQuantizer& quantizer : vision_activations_)
+    fingerprint.add("vision activation",
+                    fmt::format("{} {} {} {}", static_cast<int>(quantizer.range), quantizer.bits,
+                                fmt::join(quantizer.low, " "), fmt::join(quantizer.high, " ")),
                     {});
   return fingerprint.digest();
 }

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/vision_activation.h"
+
 namespace qvlm {
 
 enum class WeightMethod { RTN, AWQ, OPT_RTN, GPTQ, GPTAQ, AUTOROUND, NF4, SMOOTHQUANT };
@@ -33,6 +35,8 @@ std::string_view name_of(PartitionRule rule);    // "greedy", "exact"
 std::string_view name_of(PartitionProxy proxy);  // "dependency", "entropy", "quantization-error", "hessian-error"
 std::string_view name_of(RotationMode mode);
 std::string_view name_of(TokenWeighting weighting);
+/// As recipes spell it: "dynamic-token", "static-position".
+std::string_view recipe_name_of(VisionRange range);
 /// The inverse: "rtn", "awq", "opt-rtn", "gptq", "gptaq", "autoround", "nf4", "smoothquant"; "uniform", "modality"; "none", "layerwise",
 /// "joint"; "dynamic-token", "dynamic-group", "static-tensor"; "none", "fold", "r1r2", "r1r2r4". Throws Error listing the known names.
 WeightMethod weight_method_from(std::string_view name);
@@ -42,6 +46,7 @@ PartitionRule partition_rule_from(std::string_view name);
 PartitionProxy partition_proxy_from(std::string_view name);
 RotationMode rotation_mode_from(std::string_view name);
 TokenWeighting token_weighting_from(std::string_view name);
+VisionRange vision_range_from(std::string_view name);
 /// "rtn, awq, ..."
 std::string weight_method_names();
 
@@ -62,7 +67,16 @@ struct Recipe {
   int activation_bits = 16;
   ActivationMode activation_mode = ActivationMode::DYNAMIC_TOKEN;
   int64_t activation_group = 32;  // DYNAMIC_GROUP
-  int vision_bits = 16;           // 16 only, until the visual-encoder optimisation comes
+  int vision_bits = 16;           // of the tower's linears: 16, 8 (one scale a row, symmetric) or 4 (in groups)
+  int64_t vision_group = 32;      // at 4 bits; 0: one group a row
+  int vision_activation_bits = 16;  // 16, 8, 6 or 4
+  VisionRange vision_activation_mode = VisionRange::DYNAMIC_TOKEN;
+  int projector_bits = 16;        // 16 or 8, weights only
+  bool veo = false;               // visual-encoder optimisation by gradient (Q-VLM Eq. 8-10)
+  int veo_epochs = 10;
+  double veo_eta = 1;             // weight of the decoder's part in L_err
+  double veo_lambda1 = 0.01;      // of L_ent
+  double veo_lambda2 = 1;         // of L_err
   int samples = 64;
   int search_samples = 8;   // tuples are scored on these, the best are scored again on all samples
   int rescored_tuples = 8;

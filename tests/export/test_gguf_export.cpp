@@ -30,6 +30,11 @@ QuantizedMatrix matrix_of(int64_t rows, int64_t columns, int bits, int64_t group
   return matrix;
 }
 
+bool is_tower_linear(const std::string& name) {
+  return name.starts_with("vision.") && name.ends_with(".weight") &&
+         (name.find(".mlp.") != name.npos || name.find(".attention.") != name.npos);
+}
+
 bool is_linear(const std::string& name) {
   return name.starts_with("decoder.") && name.ends_with(".weight") &&
          (name.find(".mlp.") != name.npos || name.find(".attention.") != name.npos);
@@ -42,8 +47,8 @@ class TestGgufExport : public QObject {
   std::unique_ptr<QTemporaryDir> folder_;
   fs::path path(const char* name) const { return fs::path(folder_->path().toStdString()) / name; }
 
-  /// NAME.qvlm whose linears all lie on one grid.
-  fs::path make_qvlm(int bits, int64_t group, bool symmetric, bool codebook = false, int rank = 0) {
+  /// NAME.qvlm whose linears all lie on one grid; the tower's, where `tower_bits`, on a symmetric one with a scale a row.
+  fs::path make_qvlm(int bits, int64_t group, bool symmetric, bool codebook = false, int rank = 0, int tower_bits = 0) {
     const auto source = open_model(tiny::write(path("source"), tiny::Names::OLD));
     const fs::path target = path("name.qvlm");
     fs::create_directories(target);
@@ -56,6 +61,8 @@ class TestGgufExport : public QObject {
           for (int i = 0; i < 16; ++i) matrix.codebook.push_back(static_cast<float>(i) - 8);
         if (rank > 0) matrix.residual = {rank, std::vector<uint16_t>(size_t(rank * matrix.rows)), std::vector<uint16_t>(size_t(rank * matrix.columns))};
         writer.add(tensor.name, matrix);
+      } else if (tower_bits != 0 && is_tower_linear(tensor.name)) {
+        writer.add(tensor.name, matrix_of(tensor.shape[0], tensor.shape[1], tower_bits, tensor.shape[1], true));
       } else {
         writer.add(tensor.name, source->load(tensor.name));
       }
@@ -101,6 +108,16 @@ class TestGgufExport : public QObject {
       QVERIFY2(load_float(*before, name) == load_float(*after, name), name.c_str());
     QCOMPARE(after->names().size(), before->names().size());
     QCOMPARE(after->config().decoder.hidden, before->config().decoder.hidden);
+  }
+
+  void a_tower_off_ggufs_blocks_is_refused_with_the_reason() {
+    const fs::path folder = make_qvlm(4, 32, true, false, 0, 8);  // rows of 48 and 80 are no blocks of 32
+    const auto model = open_model(folder);
+    QVERIFY(std::holds_alternative<QuantizedMatrix>(model->load("vision.0.mlp.up.weight")));
+    QVERIFY(vision_stored_bits(*model) < 9);
+    const QString message = failure(folder, path("out"));
+    QVERIFY2(message.contains("8-bit") && message.contains("v.blk.0"), qPrintable(message));
+    QVERIFY(!fs::exists(path("out") / "name.gguf"));
   }
 
   void what_differs_elsewhere_is_said() {

@@ -418,7 +418,7 @@ class TestQuantizeRun : public QObject {
     verify_refused([&] { run(request("x.qvlm", group)); }, "96 wide (32, 96)");
     QVERIFY(!fs::exists(path("x.qvlm.partial")));
     Recipe vision = small_recipe();
-    vision.vision_bits = 8;
+    vision.vision_bits = 5;
     verify_refused([&] { run(request("x.qvlm", vision)); }, "vision_bits");
     QuantizeRequest absent = request("absent.qvlm", small_recipe());
     absent.calibration = path("nowhere");

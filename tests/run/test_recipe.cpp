@@ -67,8 +67,12 @@ class TestRecipe : public QObject {
     QTest::newRow("bits") << R"({"weight_bits": 9})" << "weight_bits: expected 2 to 8, found 9";
     QTest::newRow("group") << R"({"weight_group": 48})" << "32, 64, 128";
     QTest::newRow("activation bits") << R"({"activation_bits": 12})" << "activation_bits";
-    QTest::newRow("vision bits") << R"({"vision_bits": 8})" << "comes with the visual-encoder optimisation";
     QTest::newRow("rotation") << R"({"rotation": "r3"})" << "none, fold, r1r2, r1r2r4";
+    QTest::newRow("vision bits") << R"({"vision_bits": 6})" << "vision_bits: expected 16, 8 or 4";
+    QTest::newRow("vision group") << R"({"vision_bits": 4, "vision_group": 16})" << "vision_group";
+    QTest::newRow("vision activations alone") << R"({"vision_activation_bits": 8})" << "expected 16 while vision_bits is 16";
+    QTest::newRow("optimising nothing") << R"({"veo": true})" << "there is nothing to optimise";
+    QTest::newRow("veo epochs") << R"({"vision_bits": 8, "veo": true, "veo_epochs": 0})" << "veo_epochs";
     QTest::newRow("method") << R"({"weight_method": "magic"})" << "rtn, awq";
     QTest::newRow("nf4 bits") << R"({"weight_method": "nf4", "weight_bits": 3})" << "4 with nf4";
     QTest::newRow("nf4 symmetric") << R"({"weight_method": "nf4", "weight_symmetric": true})" << "weight_symmetric";

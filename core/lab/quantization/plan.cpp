@@ -82,7 +82,17 @@ RunPlan plan_run(const VlmConfig& config, const Recipe& recipe, int samples, int
   flops += method_flops(c, recipe, samples, static_cast<double>(rows), per_row) * c.layers;
   if (config.vision) {
     const VisionConfig& v = *config.vision;
-    flops += 2.0 * static_cast<double>(pictures) * v.positions() * v.layers * v.hidden * (4.0 * v.hidden + 2.0 * v.ffn);
+    const double of_picture = 2.0 * v.positions() * v.layers * v.hidden * (4.0 * v.hidden + 2.0 * v.ffn);
+    flops += static_cast<double>(pictures) * of_picture;
+    if (recipe.vision_bits < 16) {
+      // Both streams, errors and features; and the candidates on the searched pictures.
+      flops += (6.0 * static_cast<double>(pictures) + 2 * 26.0 * recipe.search_samples) * of_picture;
+    }
+    if (recipe.veo) {
+      // Forward, backward by the input, and what surrounds the products.
+      const double passes = recipe.veo_epochs + 2.0;
+      flops += passes * 2 * 3 * (static_cast<double>(rows) * per_row * c.layers + static_cast<double>(pictures) * of_picture);
+    }
   }
   RunPlan plan;
   plan.seconds = flops / std::max(flops_per_second, 1.0);

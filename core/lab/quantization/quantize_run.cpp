@@ -19,6 +19,8 @@
 #include "core/lab/quantization/run_recorder.h"
 #include "core/lab/quantization/search_pass.h"
 #include "core/lab/quantization/transforms/transformed_model.h"
+#include "core/lab/quantization/vision_phase.h"
+#include "core/lab/quantization/vision_quantize.h"
 #include "core/lab/reference/threads.h"
 #include "core/run/report.h"
 
@@ -122,7 +124,7 @@ class Run {
     if (!request_.model) throw Error("quantize: no model");
     model_fingerprint_ = request_.model->fingerprint();
     if (output_.extension() != ".qvlm") throw Error::in(output_.string(), "name", "NAME.qvlm", output_.filename().string());
-    if (!request_.model->activations().empty()) throw Error(request_.model->path().string() + ": is quantized already");
+    if (!request_.model->activations().empty() || !request_.model->vision_activations().empty()) throw Error(request_.model->path().string() + ": is quantized already");
     if (fs::exists(output_) && !request_.replace) throw Error(output_.string() + ": exists already; choose another name, or ask for it to be replaced");
     if (request_.resume) {
       take_up();
@@ -216,16 +218,24 @@ class Run {
     const bool measured = !recorder_->state().partition.blocks.empty();
     const bool needs_pass = !measured || recipe_.weight_method != qvlm::WeightMethod::RTN;
     const int count = static_cast<int>(prompts_.size()), layers = config().decoder.layers;
+    std::optional<VisionPhase> quantized;
+    if (quantizes_vision(recipe_)) quantized = run_vision_phase(*request_.model, recipe_, prompts_, partial_ / "work", *workers_, *recorder_);
     recorder_->start_phase("statistics", count + (needs_pass ? layers : 0));
     std::vector<torch::Tensor> embedded = calibration::embed_prompts(*request_.model, prompts_, *workers_, [&](int done) {
       recorder_->poll();
       recorder_->progress(done);
     });
+    std::vector<torch::Tensor> embedded_quantized;
+    if (quantized) embedded_quantized = calibration::embed_prompts(*request_.model, prompts_, quantized->pictures);
     std::vector<RowTokens> tokens;
     if (recipe_.token_weighting == TokenWeighting::MODALITY) tokens = row_tokens(config(), prompts_);
     prompts_.clear();
     batches_ = calibration::make_batches(embedded, recipe_.search_samples);
     embedded.clear();
+    if (quantized) {
+      calibration::add_quantized_inputs(batches_, embedded_quantized);
+      vision_ = std::move(quantized->vision);
+    }
     if (!tokens.empty()) {
       const auto ratios = modality_ratios(*request_.model, batches_, tokens, [&] { recorder_->poll(); });
       sublayer_weights_ = modality_weights(ratios, batches_, tokens);
@@ -338,7 +348,7 @@ class Run {
     recorder_->poll();
     recorder_->start_phase("write", config().decoder.layers);
     const OutputSizes sizes = write_output(
-        *request_.model, {rotation_, model_fingerprint_}, recipe_, partition_, partial_, [&](int layer) { return known_.layers.at(layer).hash; },
+        *request_.model, {rotation_, model_fingerprint_}, recipe_, partition_, vision_, partial_, [&](int layer) { return known_.layers.at(layer).hash; },
         [&](int done) { recorder_->progress(done); });
     RunFinished finished;
     finished.seconds = recorder_->seconds();
@@ -370,6 +380,7 @@ class Run {
   std::vector<calibration::CalibrationPrompt> prompts_;
   std::string data_;  // their fingerprint
   calibration::Batches batches_;
+  QuantizedVision vision_;  // empty where the recipe keeps tower and projector
   calibration::FloatPassResult float_pass_;
   std::vector<TokenWeights> sublayer_weights_;  // empty: all tokens count the same
   Partition partition_;

@@ -90,7 +90,7 @@ class Pass {
     states_.clear();
     for (const Batch& batch : in_.batches.all) {
       float_states_.push_back({batch.hidden, {}});
-      states_.push_back({batch.hidden, {}});
+      states_.push_back({batch.quantized_input(), {}});
     }
     written_layers_ = reusable_layers();
     site_ = written_layers_ * kSitesPerLayer;
