@@ -34,8 +34,12 @@ Engine::Engine(const Model& model, const EngineOptions& options) : gpu_(context_
   const int64_t rows = options.prefill_rows > 0 ? options.prefill_rows : gpu_.profile().prefill_rows;
   WeightLoader loader(model, gpu_);
   decoder_ = std::make_unique<Decoder>(config.decoder, context, rows, gpu_, loader);
-  if (config.vision) vision_ = std::make_unique<VisionEncoder>(model, gpu_, loader);
   weight_bytes_ = loader.uploaded_bytes();
+  if (config.vision) {
+    WeightLoader tower_loader(model, gpu_);  // of its own: it counts the tower's bits
+    vision_ = std::make_unique<VisionEncoder>(model, gpu_, tower_loader);
+    weight_bytes_ += tower_loader.uploaded_bytes();
+  }
   if (options.lose_device_after >= 0) gpu_.device().lose_at(options.lose_device_after);
 }
 

@@ -89,7 +89,12 @@ PackedMatrix pack(std::span<const Weight* const> parts, uint32_t interleave, con
   l.interleave = interleave;
   const auto* first = std::get_if<QuantizedMatrix>(parts[0]);
   if (first) {
-    for (const Weight* part : parts) validate(std::get<QuantizedMatrix>(*part), name);
+    for (const Weight* part : parts) {
+      const auto& matrix = std::get<QuantizedMatrix>(*part);
+      validate(matrix, name);
+      if (const std::string extra = beyond_integers(matrix); !extra.empty())
+        throw Error(name + ": has " + extra + ", which the Vulkan engine does not run; --backend reference does");
+    }
     l.format = first->bits <= 4 ? WeightFormat::INT4 : WeightFormat::INT8;
     l.groups = static_cast<uint32_t>(first->groups());
     if (l.groups > 1 && first->group % 32 != 0)

@@ -42,7 +42,7 @@ bool can_stack(std::span<const Weight* const> parts);
 
 /// The parts below each other as one matrix. 2..4 bit codes run as int4, 5..8 bit ones as int8, plain weights as
 /// float16. Throws Error (naming `name`) for shapes that do not fit, plain weights beyond float16 or not finite, scales
-/// not finite.
+/// not finite; a codebook or a low-rank residual, which no kernel runs.
 PackedMatrix pack(std::span<const Weight* const> parts, uint32_t interleave, const std::string& name);
 PackedMatrix pack(const Weight& weight, uint32_t interleave, const std::string& name);
 

@@ -23,6 +23,7 @@ VisionEncoder::VisionEncoder(const Model& model, GpuContext& gpu, WeightLoader& 
     pre_norm_ = loader.vector("vision.pre_norm.weight");
     pre_norm_bias_ = loader.vector("vision.pre_norm.bias");
   }
+  loader.counting = true;
   for (int i = 0; i < config_.layers; ++i) {
     const std::string p = "vision." + std::to_string(i) + ".";
     Layer layer;
@@ -41,6 +42,8 @@ VisionEncoder::VisionEncoder(const Model& model, GpuContext& gpu, WeightLoader& 
     layer.down_bias = loader.vector(p + "mlp.down.bias");
     layers_.push_back(std::move(layer));
   }
+  loader.counting = false;
+  weight_bits_ = loader.counted_bits();
   projector_in_ = loader.matrix("projector.0.weight");
   projector_in_bias_ = loader.vector("projector.0.bias");
   projector_out_ = loader.matrix("projector.2.weight");

@@ -15,6 +15,8 @@ class VisionEncoder {
   VisionEncoder(const Model& model, GpuContext& gpu, WeightLoader& loader);
   /// [image_tokens, decoder hidden]. Throws Error for pixels of another size, Cancelled, DeviceLost.
   std::vector<float> encode(const PixelTensor& pixels, std::stop_token stop);
+  /// Bits executed a weight over the tower's linears.
+  double weight_bits() const { return weight_bits_; }
   const Trace& trace() const { return recording_.trace(); }
 
  private:
@@ -28,6 +30,7 @@ class VisionEncoder {
   VisionConfig config_;
   ProjectorConfig projector_;
   uint32_t decoder_hidden_;
+  double weight_bits_ = 16;
   GpuContext& gpu_;
   DeviceMatrix patch_, projector_in_, projector_out_;
   DeviceVector patch_bias_, class_row_, positions_, pre_norm_, pre_norm_bias_, projector_in_bias_, projector_out_bias_;

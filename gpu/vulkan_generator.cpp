@@ -34,6 +34,7 @@ class VulkanGenerator : public Generator {
                     "with --activations-as-a16");
       info_.activation_note = "activations run as A16 (model asks for A" + std::to_string(bits) + ")";
     }
+    check_tower();
     build();
   }
 
@@ -104,6 +105,19 @@ class VulkanGenerator : public Generator {
   }
 
  private:
+  // The engine's tower reads 16-bit activations.
+  void check_tower() {
+    int bits = 16;
+    for (const VisionQuantizer& quantizer : model_->vision_activations()) bits = std::min(bits, quantizer.bits);
+    if (bits == 16) return;
+    if (!options_.activations_as_a16)
+      throw Error(model_->path().string() + ": the vision tower quantizes its activations (A" + std::to_string(bits) +
+                  "), which the Vulkan engine does not run: use --backend reference, or run them unquantized with "
+                  "--activations-as-a16");
+    add_note(info_.activation_note,
+             "the tower's activations run as A16 (model asks for A" + std::to_string(bits) + ")");
+  }
+
   void build() {
     engine_ = std::make_unique<Engine>(*model_, options_);
     options_.lose_device_after = -1;  // an injected fault strikes once
@@ -113,6 +127,7 @@ class VulkanGenerator : public Generator {
     info_.device = device.name;
     info_.driver = device.driver;
     info_.weight_bits = engine_->decoder().weight_bits();
+    if (engine_->vision()) info_.vision_weight_bits = engine_->vision()->weight_bits();
     info_.weight_bytes = static_cast<int64_t>(engine_->weight_bytes());
     info_.total_bytes = static_cast<int64_t>(engine_->gpu().memory().allocated_bytes());
   }

@@ -72,6 +72,20 @@ std::string activations_text(const Model& model) {
   return "16 bits";
 }
 
+/// "16" or "8, dynamic token": how the tower's activations run.
+std::string vision_activations_text(const Model& model) {
+  for (const VisionQuantizer& quantizer : model.vision_activations()) {
+    if (quantizer.active()) return fmt::format("{} bits, {}", quantizer.bits, name_of(quantizer.range));
+  }
+  return "16 bits";
+}
+
+int vision_activation_bits(const Model& model) {
+  int bits = 16;
+  for (const VisionQuantizer& quantizer : model.vision_activations()) bits = std::min(bits, quantizer.bits);
+  return bits;
+}
+
 int activation_bits(const Model& model) {
   int bits = 16;
   for (const ActivationQuantizer& quantizer : model.activations()) {
@@ -103,6 +117,11 @@ std::vector<std::string> notes_of(const Model& model) {
         "mlp.down reads its input through an online Hadamard transform: --backend reference applies it; the engine and "
         "GGUF export refuse the model");
   }
+  if (vision_activation_bits(model) < 16) {
+    notes.push_back(
+        "the tower's activations are quantized: --backend reference runs them; the engine refuses, or runs them as A16 "
+        "with --activations-as-a16");
+  }
   const auto unmatched = model.unmatched();
   for (size_t i = 0; i < std::min<size_t>(unmatched.size(), 8); ++i) notes.push_back("not used: " + unmatched[i]);
   if (unmatched.size() > 8) notes.push_back(fmt::format("not used: {} more tensors", unmatched.size() - 8));
@@ -133,6 +152,10 @@ void show(Session& session, const Model& model) {
   if (decoder.down_hadamard > 0)
     text += fmt::format("  online       Hadamard transform of mlp.down's input in blocks of {} (rotation r1r2r4)\n",
                         decoder.down_hadamard);
+  if (config.vision) {
+    text += fmt::format("  tower        {:.2f} bits a weight in its linears, {:.2f} in the projector's; activations {}\n",
+                        vision_stored_bits(model), projector_stored_bits(model), vision_activations_text(model));
+  }
   text += "  legal group sizes\n";
   Json groups = Json::array();
   for (const LinearKind& kind : linears_of_model(config)) {
@@ -166,6 +189,9 @@ void show(Session& session, const Model& model) {
                     {"stored_bytes", model.stored_bytes()},
                     {"activation_bits", activation_bits(model)},
                     {"activations", activations},
+                    {"vision_stored_bits", vision_stored_bits(model)},
+                    {"projector_stored_bits", projector_stored_bits(model)},
+                    {"vision_activation_bits", vision_activation_bits(model)},
                     {"fingerprint", model.fingerprint()},
                     {"notes", notes}};
   session.output.json_line(result.dump(-1, ' ', false, Json::error_handler_t::replace));

@@ -87,6 +87,23 @@ class Teller : public RunListener {
     output_.progress(fmt::format("block {} ({}): error {:.2e} layer-wise, {:.2e} joint", event.block, sites,
                                  event.layerwise_error, event.joint_error));
   }
+  void tell(const Noticed& event) { output_.note(event.text); }
+  void tell(const VisionQuantized& event) {
+    output_.note(fmt::format("vision tower: {:.2f} bits a weight; error of its output {:.2e}, of the projector's {:.2e}",
+                             event.stored_bits, event.tower_error, event.projected_error));
+  }
+  void tell(const VeoStep& event) {
+    output_.progress(fmt::format("veo epoch {}, step {}: tokens {:.4f}, entropy {:.4f}, error {:.4f}", event.epoch,
+                                 event.step, event.token_loss, event.entropy_loss, event.error_loss));
+  }
+  void tell(const VeoEpoch& event) {
+    output_.note(fmt::format("veo epoch {}: error {:.4f} of the tower, {:.4f} of the last hidden states{}", event.epoch,
+                             event.tower_error, event.hidden_error, event.best ? "" : " (not better: stops)"));
+  }
+  void tell(const VeoFinished& event) {
+    output_.note(fmt::format("veo: the projector's error from {:.2e} to {:.2e}, epoch {} taken",
+                             event.projected_error_before, event.projected_error, event.best_epoch));
+  }
   void tell(const RunPaused&) { output_.progress("paused"); }
   void tell(const RunResumed& event) {
     output_.note(fmt::format("resumed: {} layers and {} blocks reused", event.layers_reused, event.blocks_reused));

@@ -1,22 +1,16 @@
 // From options to a recipe.
 #include "app/cli/recipe_options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
-#include <map>
 #include <memory>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/run/presets.h"
 
 namespace qvlm::cli {
-
-namespace {
-
-/// Bits of weights and activations.
-const std::map<std::string, std::pair<int, int>> kPresets{{"w4a16", {4, 16}}, {"w4a8", {4, 8}}, {"w4a6", {4, 6}},
-                                                          {"w4a4", {4, 4}},   {"w8a8", {8, 8}}, {"w3a16", {3, 16}}};
-
-}  // namespace
 
 template <class T, class Set>
 void RecipeOptions::add(CLI::App& app, const std::string& name, T example, const std::string& help, Set set) {
@@ -35,13 +29,16 @@ void RecipeOptions::add(CLI::App& app, const std::string& name, T example, const
 
 void RecipeOptions::add_to(CLI::App& app) {
   const Recipe d;
-  app.add_option("--recipe", file_, "A recipe file; the options below override it");
-  app.add_option("--preset", preset_, "Bits of weights and activations: w4a16, w4a8, w4a6, w4a4, w8a8, w3a16")
-      ->check(CLI::IsMember(kPresets));
+  CLI::Option* file = app.add_option("--recipe", file_, "A recipe file; the options below override it");
+  std::vector<std::string> names;
+  for (const Preset& preset : presets()) names.emplace_back(preset.name);
+  app.add_option("--preset", preset_, "A recipe by name, which single options override: " + fmt::format("{}", fmt::join(names, ", ")))
+      ->check(CLI::IsMember(names))
+      ->excludes(file);
   add(app, "--rotation", std::string(name_of(d.rotation)),
       "none, fold (norm gains only), r1r2 (fused), or r1r2r4 (with an online Hadamard before mlp.down)",
       [](Recipe& r, const std::string& v) { r.rotation = rotation_mode_from(v); });
-  add(app, "--weight-method", std::string(name_of(d.weight_method)), "rtn or awq",
+  add(app, "--weight-method", std::string(name_of(d.weight_method)), weight_method_names(),
       [](Recipe& r, const std::string& v) { r.weight_method = weight_method_from(v); });
   add(app, "--search", std::string(name_of(d.search)), "none, layerwise or joint (Q-VLM)",
       [](Recipe& r, const std::string& v) { r.search = search_mode_from(v); });
@@ -50,6 +47,19 @@ void RecipeOptions::add_to(CLI::App& app) {
       [](Recipe& r, int64_t v) { r.weight_group = v; });
   add(app, "--symmetric", d.weight_symmetric, "A grid without zero points",
       [](Recipe& r, bool v) { r.weight_symmetric = v; });
+  add(app, "--residual-rank", d.residual_rank, "Rank of a low-rank residual beside the rounded weights; 0: none",
+      [](Recipe& r, int v) { r.residual_rank = v; });
+  add(app, "--token-weighting", std::string(name_of(d.token_weighting)),
+      "uniform, or modality: picture tokens count as the gradient of the answers' loss says (MBQ)",
+      [](Recipe& r, const std::string& v) { r.token_weighting = token_weighting_from(v); });
+  add(app, "--awq-no-clip", false, "AWQ: scale only, clamp nothing", [](Recipe& r, bool v) { r.awq_clip = !v; });
+  add(app, "--awq-duo", d.awq_duo, "AWQ: scales by activations and weights", [](Recipe& r, bool v) { r.awq_duo = v; });
+  add(app, "--gptq-damping", d.gptq_damping, "GPTQ, GPTAQ: added to the Hessian, of its mean diagonal",
+      [](Recipe& r, double v) { r.gptq_damping = v; });
+  add(app, "--gptaq-alpha", d.gptaq_alpha, "GPTAQ: how far the float path's inputs are followed, 0 to 1",
+      [](Recipe& r, double v) { r.gptaq_alpha = v; });
+  add(app, "--autoround-iterations", d.autoround_iterations, "AutoRound: steps a site",
+      [](Recipe& r, int v) { r.autoround_iterations = v; });
   add(app, "--activations", d.activation_bits, "Bits of the activations; 16: not quantized",
       [](Recipe& r, int v) { r.activation_bits = v; });
   add(app, "--activation-mode", std::string(name_of(d.activation_mode)),
@@ -57,7 +67,22 @@ void RecipeOptions::add_to(CLI::App& app) {
       [](Recipe& r, const std::string& v) { r.activation_mode = activation_mode_from(v); });
   add(app, "--activation-group", d.activation_group, "Channels a group",
       [](Recipe& r, int64_t v) { r.activation_group = v; });
-  add(app, "--vision-bits", d.vision_bits, "Bits of the vision tower", [](Recipe& r, int v) { r.vision_bits = v; });
+  add(app, "--vision-bits", d.vision_bits, "Bits of the vision tower's weights: 16, 8 or 4", [](Recipe& r, int v) { r.vision_bits = v; });
+  add(app, "--vision-group", d.vision_group, "Weights of the tower that share a scale at 4 bits; 0: a whole row",
+      [](Recipe& r, int64_t v) { r.vision_group = v; });
+  add(app, "--vision-activations", d.vision_activation_bits, "Bits of the tower's activations: 16, 8, 6 or 4",
+      [](Recipe& r, int v) { r.vision_activation_bits = v; });
+  add(app, "--vision-activation-mode", std::string(recipe_name_of(d.vision_activation_mode)),
+      "dynamic-token, or static-position (ranges stored for each token position)",
+      [](Recipe& r, const std::string& v) { r.vision_activation_mode = vision_range_from(v); });
+  add(app, "--projector-bits", d.projector_bits, "Bits of the projector's weights: 16 or 8",
+      [](Recipe& r, int v) { r.projector_bits = v; });
+  add(app, "--veo", d.veo, "Visual-encoder optimisation: trains the tower's clip bounds and norms (needs --vision-bits 8 or 4)",
+      [](Recipe& r, bool v) { r.veo = v; });
+  add(app, "--veo-epochs", d.veo_epochs, "Its epochs", [](Recipe& r, int v) { r.veo_epochs = v; });
+  add(app, "--veo-eta", d.veo_eta, "Weight of the decoder's error beside the tower's", [](Recipe& r, double v) { r.veo_eta = v; });
+  add(app, "--veo-lambda1", d.veo_lambda1, "Weight of the entropy", [](Recipe& r, double v) { r.veo_lambda1 = v; });
+  add(app, "--veo-lambda2", d.veo_lambda2, "Weight of the errors", [](Recipe& r, double v) { r.veo_lambda2 = v; });
   add(app, "--samples", d.samples, "Calibration pairs", [](Recipe& r, int v) { r.samples = v; });
   add(app, "--search-samples", d.search_samples, "Pairs on which every candidate is scored",
       [](Recipe& r, int v) { r.search_samples = v; });
@@ -88,7 +113,7 @@ bool RecipeOptions::given() const {
 
 Recipe RecipeOptions::recipe() const {
   Recipe recipe = file_.empty() ? Recipe{} : read_recipe(file_);
-  if (!preset_.empty()) std::tie(recipe.weight_bits, recipe.activation_bits) = kPresets.at(preset_);
+  if (!preset_.empty()) recipe = preset_named(preset_).recipe;
   try {
     for (const auto& apply : overrides_) apply(recipe);
     validate(recipe, "the options");

@@ -15,6 +15,7 @@
 #include "core/lab/reference/decoder.h"
 #include "core/lab/reference/reference_generator.h"
 #include "core/lab/reference/tensors.h"
+#include "core/lab/reference/threads.h"
 #include "core/model/qvlm_folder.h"
 
 namespace qvlm::demo {
@@ -37,7 +38,9 @@ Measured measure(const Model& folded, const std::vector<CalibrationPrompt>& prom
   const torch::NoGradGuard no_gradients;
   const DecoderConfig& config = folded.config().decoder;
   Measured result{torch::zeros({config.hidden, config.hidden}, torch::kFloat64), {}};
-  std::vector<torch::Tensor> hidden = calibration::embed_prompts(folded, prompts);  // [1, rows, hidden] each
+  // [1, rows, hidden] each
+  std::vector<torch::Tensor> hidden =
+      calibration::embed_prompts(folded, prompts, reference::Workers(reference::threads()));
   int64_t longest = 0;
   for (const CalibrationPrompt& prompt : prompts) longest = std::max(longest, prompt.rows);
   const auto rotary = reference::RotaryTable::make(config, longest);
@@ -45,7 +48,7 @@ Measured measure(const Model& folded, const std::vector<CalibrationPrompt>& prom
     auto middle = torch::zeros({config.ffn});
     const reference::SiteHook look = [&](Site site, const torch::Tensor& x) {
       if (site.kind == SiteKind::DOWN_INPUT) {
-        middle += x.abs().sum({0, 1});
+        middle += x.abs().reshape({-1, config.ffn}).sum(0);
       } else if (site.kind != SiteKind::OUTPUT_INPUT) {
         const auto rows = x.reshape({-1, config.hidden}).to(torch::kFloat64);  // gains are ones: the stream over its rms
         result.moments += torch::matmul(rows.t(), rows);
@@ -132,6 +135,9 @@ void write_model(const TransformedModel& model, const Model& source, const std::
     writer.finish();
     return;
   }
+  for (const ExpectedTensor& expected : expected_tensors(model.config()))
+    if (expected.optional && model.has(expected.name))
+      throw Error(expected.name + ": Hugging Face's layout of a CLIP tower has no such tensor");
   copy_companions(source.path(), folder);
   write_config(source, model.config(), dtype, folder);
   write_weights(folder, model.config(), dtype, kShardBytes, bytes_of);

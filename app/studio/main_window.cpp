@@ -21,6 +21,8 @@
 #include "app/studio/pages/export_page.h"
 #include "app/studio/pages/model_page.h"
 #include "app/studio/pages/quantize_page.h"
+#include "app/studio/pages/recipe_panel.h"
+#include "app/studio/pages/runs_page.h"
 #include "app/studio/settings.h"
 #include "app/studio/style/theme.h"
 
@@ -37,13 +39,14 @@ MainWindow::MainWindow(Workbench& workbench, History& history, Settings& setting
   setWindowIcon(QIcon(QStringLiteral(":/icons/qvlm-studio.svg")));
   model_ = new ModelPage(workbench, theme, pages_);
   quantize_ = new QuantizePage(workbench, theme, pages_);
+  runs_ = new RunsPage(workbench, theme, pages_);
   evaluate_ = new EvaluatePage(workbench, theme, pages_);
   chat_ = new ChatPage(workbench, history, theme, pages_);
   compare_ = new ComparePage(workbench, theme, pages_);
   export_ = new ExportPage(workbench, theme, pages_);
-  for (QWidget* page :
-       {static_cast<QWidget*>(model_), static_cast<QWidget*>(quantize_), static_cast<QWidget*>(evaluate_),
-        static_cast<QWidget*>(chat_), static_cast<QWidget*>(compare_), static_cast<QWidget*>(export_)}) {
+  for (QWidget* page : {static_cast<QWidget*>(model_), static_cast<QWidget*>(quantize_), static_cast<QWidget*>(runs_),
+                        static_cast<QWidget*>(evaluate_), static_cast<QWidget*>(chat_), static_cast<QWidget*>(compare_),
+                        static_cast<QWidget*>(export_)}) {
     pages_->addWidget(page);
   }
   auto* central = new QWidget(this);
@@ -59,6 +62,14 @@ MainWindow::MainWindow(Workbench& workbench, History& history, Settings& setting
   connect(rail_, &Rail::chosen, this, &MainWindow::show_workspace);
   connect(model_, &ModelPage::quantize_requested, this, [this] { show_workspace(Workspace::QUANTIZE); });
   connect(model_, &ModelPage::chat_requested, this, [this] { chat_with(workbench_.model()->path); });
+  connect(runs_, &RunsPage::open_requested, this, [this](const QString& folder) {
+    show_workspace(Workspace::QUANTIZE);
+    quantize_->open_run(folder);
+  });
+  connect(runs_, &RunsPage::recipe_requested, this, [this](const Recipe& recipe) {
+    show_workspace(Workspace::QUANTIZE);
+    quantize_->recipe_panel()->set_recipe(recipe);
+  });
   connect(quantize_, &QuantizePage::chat_requested, this, &MainWindow::chat_with);
   connect(evaluate_, &EvaluatePage::chat_requested, this, [this](const QString& question, const QStringList& images) {
     show_workspace(Workspace::CHAT);
@@ -83,7 +94,7 @@ void MainWindow::build_menus() {
                                                              workbench_.places().data + QStringLiteral("/quantized"));
     if (folder.isEmpty()) return;
     show_workspace(Workspace::QUANTIZE);
-    quantize_->run().open(folder);
+    quantize_->open_run(folder);
   });
   run->setShortcut(Qt::CTRL | Qt::SHIFT | Qt::Key_O);
   file->addSeparator();
@@ -104,7 +115,8 @@ void MainWindow::build_menus() {
 
   QMenu* view = menuBar()->addMenu(tr("&View"));
   for (int i = 0; i < kWorkspaces; ++i) {
-    QAction* action = view->addAction(name_of(static_cast<Workspace>(i)), this, [this, i] { show_workspace(static_cast<Workspace>(i)); });
+    QAction* action = view->addAction(name_of(static_cast<Workspace>(i)), this,
+                                      [this, i] { show_workspace(static_cast<Workspace>(i)); });
     action->setShortcut(QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_1 + i)));
   }
   view->addSeparator();

@@ -16,6 +16,7 @@ class ExportPage;
 class History;
 class ModelPage;
 class QuantizePage;
+class RunsPage;
 class Settings;
 class Theme;
 class Workbench;
@@ -30,6 +31,7 @@ class MainWindow : public QMainWindow {
   Rail* rail() { return rail_; }
   ModelPage* model_page() { return model_; }
   QuantizePage* quantize_page() { return quantize_; }
+  RunsPage* runs_page() { return runs_; }
   EvaluatePage* evaluate_page() { return evaluate_; }
   ChatPage* chat_page() { return chat_; }
   ComparePage* compare_page() { return compare_; }
@@ -49,6 +51,7 @@ class MainWindow : public QMainWindow {
   QStackedWidget* pages_;
   ModelPage* model_;
   QuantizePage* quantize_;
+  RunsPage* runs_;
   EvaluatePage* evaluate_;
   ChatPage* chat_;
   ComparePage* compare_;

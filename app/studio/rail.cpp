@@ -11,7 +11,7 @@ namespace qvlm::studio {
 
 namespace {
 
-constexpr const char* kIcons[kWorkspaces] = {"model", "quantize", "evaluate", "chat", "compare", "export"};
+constexpr const char* kIcons[kWorkspaces] = {"model", "quantize", "runs", "evaluate", "chat", "compare", "export"};
 
 }  // namespace
 
@@ -21,6 +21,8 @@ QString name_of(Workspace workspace) {
       return Rail::tr("Model");
     case Workspace::QUANTIZE:
       return Rail::tr("Quantize");
+    case Workspace::RUNS:
+      return Rail::tr("Runs");
     case Workspace::EVALUATE:
       return Rail::tr("Evaluate");
     case Workspace::CHAT:

@@ -10,8 +10,8 @@ namespace qvlm::studio {
 
 class Theme;
 
-enum class Workspace { MODEL = 0, QUANTIZE, EVALUATE, CHAT, COMPARE, EXPORT };
-inline constexpr int kWorkspaces = 6;
+enum class Workspace { MODEL = 0, QUANTIZE, RUNS, EVALUATE, CHAT, COMPARE, EXPORT };
+inline constexpr int kWorkspaces = 7;
 QString name_of(Workspace workspace);  // as the user reads it
 
 class Rail : public QWidget {

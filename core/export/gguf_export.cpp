@@ -40,8 +40,9 @@ ExportedFile copy_and_verify(const std::filesystem::path& from, const std::files
   return {to, static_cast<int64_t>(copy.bytes().size()), hash};
 }
 
-ExportedFile pack_and_verify(const Model& model, const std::filesystem::path& from, const std::filesystem::path& to) {
-  pack_planes(model, from, to);
+ExportedFile pack_and_verify(const Model& model, bool vision, const std::filesystem::path& from,
+                             const std::filesystem::path& to) {
+  vision ? pack_vision_planes(model, from, to) : pack_planes(model, from, to);
   const MappedFile written(to);
   return {to, static_cast<int64_t>(written.bytes().size()), hash128_hex(written.bytes())};
 }
@@ -62,6 +63,11 @@ std::vector<std::string> notes_of(const Model& model) {
         "this model was trained on pictures cropped at the centre; llama.cpp pads pictures to a square instead, so "
         "answers "
         "about pictures that are not square differ there");
+  }
+  if (!model.vision_activations().empty()) {
+    notes.push_back(
+        "this model's vision tower quantizes its activations; a GGUF file cannot say so, and other programs run them in "
+        "16 bits or in their own 8-bit blocks");
   }
   const auto& activations = model.activations();
   if (std::any_of(activations.begin(), activations.end(),
@@ -107,7 +113,7 @@ ExportReport export_gguf(const std::filesystem::path& folder, const std::filesys
                             "GGUF reader applies; quantize with --rotation r1r2, which is fused into the weights",
                             folder.string(), block));
   report.notes = notes_of(*model);
-  bool planes = false;
+  bool planes = false, vision_planes = false;
   {
     const GgufFile file(decoder);
     planes = file.text("general.architecture") == "qvlm";
@@ -115,11 +121,8 @@ ExportReport export_gguf(const std::filesystem::path& folder, const std::filesys
   }
   if (has_vision) {
     const GgufFile file(vision);
-    if (file.text("general.architecture") == "qvlm") {
-      throw Error(
-          file.file() +
-          ": the tower is quantized on a grid that the mmproj layout has no place for; it cannot be exported as GGUF");
-    }
+    vision_planes = file.text("general.architecture") == "qvlm";
+    if (vision_planes) check_packable(file);
   }
 
   std::filesystem::create_directories(out, problem);
@@ -128,12 +131,15 @@ ExportReport export_gguf(const std::filesystem::path& folder, const std::filesys
   if (!normal.has_filename()) normal = normal.parent_path();
   const std::string name = normal.stem().string();
   const auto target = out / (name + ".gguf");
-  report.files.push_back(planes ? pack_and_verify(*model, decoder, target) : copy_and_verify(decoder, target));
+  report.files.push_back(planes ? pack_and_verify(*model, false, decoder, target) : copy_and_verify(decoder, target));
   report.types = types_of(GgufFile(target));
-  if (planes)
+  if (planes || vision_planes)
     report.notes.push_back(
-        "the weights' zero points take more room in GGUF's blocks than in the .qvlm; the values are the same");
-  if (has_vision) report.files.push_back(copy_and_verify(vision, out / (name + "-mmproj.gguf")));
+        "the weights' scales and zero points take more room in GGUF's blocks than in the .qvlm; the values are the same");
+  if (has_vision) {
+    const auto tower = out / (name + "-mmproj.gguf");
+    report.files.push_back(vision_planes ? pack_and_verify(*model, true, vision, tower) : copy_and_verify(vision, tower));
+  }
   write_file(out / "README.txt", readme(name, has_vision, report));
   return report;
 }

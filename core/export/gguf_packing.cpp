@@ -2,6 +2,7 @@
 #include "core/export/gguf_packing.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 
 #include "core/base/error.h"
@@ -27,6 +28,10 @@ QuantizedMatrix matrix_of(const GgufFile& file, const PlaneTable::Entry& entry) 
 GgufType type_of(const QuantizedMatrix& matrix, const GgufFile& file, const std::string& name) {
   const auto types = exact_types(matrix);
   if (!types.empty()) return types.front();
+  if (const std::string extra = beyond_integers(matrix); !extra.empty())
+    throw Error(file.file() + ": tensor " + name + ": has " + extra +
+                ", which no GGUF type that llama.cpp reads can hold, so the model stays in planes; a run without it "
+                "(another weight method, residual rank 0) can be exported");
   throw Error(file.file() + ": tensor " + name + ": no GGUF type holds " + std::to_string(matrix.bits) +
               "-bit codes in groups of " + std::to_string(matrix.group) +
               (matrix.symmetric ? "" : " with zero points") +
@@ -36,7 +41,8 @@ GgufType type_of(const QuantizedMatrix& matrix, const GgufFile& file, const std:
 
 bool is_plane(const PlaneTable& table, const std::string& tensor) {
   return std::any_of(table.entries.begin(), table.entries.end(), [&](const PlaneTable::Entry& entry) {
-    return tensor == entry.name + ".codes" || tensor == entry.name + ".scales" || tensor == entry.name + ".zeros";
+    const auto planes = tensors_of(entry);
+    return std::find(planes.begin(), planes.end(), tensor) != planes.end();
   });
 }
 
@@ -57,25 +63,19 @@ void check_packable(const GgufFile& file) {
   const PlaneTable table = read_plane_table(file);
   for (const PlaneTable::Entry& entry : table.entries) {
     type_of(matrix_of(file, entry), file, entry.name);
-    for (const char* plane : {".codes", ".scales", ".zeros"}) {
-      if (file.has_tensor(entry.name + plane)) file.release(entry.name + plane);
-    }
+    for (const std::string& plane : tensors_of(entry)) file.release(plane);
   }
 }
 
-void pack_planes(const Model& model, const std::filesystem::path& from, const std::filesystem::path& to) {
-  if (!fits_llama_architecture(model.config().decoder)) {
-    throw Error(from.string() +
-                ": the decoder's activation is not SiLU: no architecture of GGUF that llama.cpp reads has it");
-  }
+namespace {
+
+void pack(const std::filesystem::path& from, const std::filesystem::path& to,
+          const std::function<void(GgufWriter& writer)>& write_keys) {
   const GgufFile file(from);
   const PlaneTable table = read_plane_table(file);
   {
     GgufWriter writer(to);
-    write_decoder_keys(writer, model.config(), "llama");
-    if (model.tokenizer().kind != TokenizerSource::Kind::NONE) {
-      write_tokenizer_keys(writer, read_tokenizer(model.tokenizer()), model.config().decoder.vocabulary);
-    }
+    write_keys(writer);
     for (const auto& [name, tensor] : file.tensors()) {
       if (!is_plane(table, name) && name != "rope_freqs.weight") {  // write_decoder_keys has added the factors
         writer.add(name, tensor.type, tensor.shape, tensor.bytes);
@@ -90,6 +90,25 @@ void pack_planes(const Model& model, const std::filesystem::path& from, const st
     writer.finish();
   }
   verify(file, table, to);
+}
+
+}  // namespace
+
+void pack_planes(const Model& model, const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (!fits_llama_architecture(model.config().decoder)) {
+    throw Error(from.string() +
+                ": the decoder's activation is not SiLU: no architecture of GGUF that llama.cpp reads has it");
+  }
+  pack(from, to, [&](GgufWriter& writer) {
+    write_decoder_keys(writer, model.config(), "llama");
+    if (model.tokenizer().kind != TokenizerSource::Kind::NONE) {
+      write_tokenizer_keys(writer, read_tokenizer(model.tokenizer()), model.config().decoder.vocabulary);
+    }
+  });
+}
+
+void pack_vision_planes(const Model& model, const std::filesystem::path& from, const std::filesystem::path& to) {
+  pack(from, to, [&](GgufWriter& writer) { write_vision_keys(writer, model.config(), "clip"); });
 }
 
 }  // namespace qvlm

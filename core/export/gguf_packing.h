@@ -15,5 +15,7 @@ void check_packable(const GgufFile& file);
 /// Writes `to` as a GGUF file of the architecture `llama`: the keys of `model`, the matrices of `from` packed, every
 /// other tensor as it is; reads it back and compares every value. Throws Error.
 void pack_planes(const Model& model, const std::filesystem::path& from, const std::filesystem::path& to);
+/// The same for the tower's file, in the mmproj layout.
+void pack_vision_planes(const Model& model, const std::filesystem::path& from, const std::filesystem::path& to);
 
 }  // namespace qvlm

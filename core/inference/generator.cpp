@@ -10,4 +10,6 @@ void append_tokens(Generator& generator, std::vector<int32_t> tokens, std::stop_
   generator.append(std::span(&part, 1), stop);
 }
 
+void add_note(std::string& notes, const std::string& note) { notes += (notes.empty() ? "" : "; ") + note; }
+
 }  // namespace qvlm

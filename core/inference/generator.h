@@ -23,10 +23,15 @@ struct GeneratorInfo {
   double weight_bits = 16;       // executed, over the decoder's linears, with scales and zeros
   int activation_bits = 16;      // executed; 16: not quantized
   int kv_bits = 16;
+  double vision_weight_bits = 16;   // executed, over the tower's linears; 16 without a tower
+  int vision_activation_bits = 16;  // of the tower
   std::string activation_note;   // e.g. "activations run as A16 (model asks for A4)"; shown with every answer
   int64_t weight_bytes = 0;      // on the device
   int64_t total_bytes = 0;       // on the device: weights, KV cache, scratch
 };
+
+/// Appends "; " and the note, or sets it where there is none.
+void add_note(std::string& notes, const std::string& note);
 
 /// Seconds of the last calls.
 struct GeneratorTimings {

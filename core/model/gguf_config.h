@@ -7,6 +7,7 @@
 #include "core/model/activation_quantizer.h"
 #include "core/model/gguf.h"
 #include "core/model/gguf_writer.h"
+#include "core/model/vision_activation.h"
 #include "core/model/vlm_config.h"
 
 namespace qvlm {
@@ -32,6 +33,11 @@ bool fits_llama_architecture(const DecoderConfig& decoder);
 void write_decoder_keys(GgufWriter& writer, const VlmConfig& config, const std::string& architecture);
 void write_vision_keys(GgufWriter& writer, const VlmConfig& config, const std::string& architecture);
 void write_activation_keys(GgufWriter& writer, const std::vector<ActivationQuantizer>& activations);
+
+/// Keys qvlm.vision.activations.{bits, range, counts, low, high} of the tower's file: per site its bits, 0 (dynamic) or 1 (static), how
+/// many bounds it has, and the bounds of all sites one behind the other. Empty where the keys are absent. Throws Error naming file and key.
+std::vector<VisionQuantizer> read_vision_activation_keys(const GgufFile& file, const VisionConfig& vision);
+void write_vision_activation_keys(GgufWriter& writer, const std::vector<VisionQuantizer>& activations);
 
 /// The factors that llama.cpp divides rotary frequencies by for Llama 3's scaling. [head_dim / 2]
 std::vector<float> llama3_rope_factors(const DecoderConfig& decoder);

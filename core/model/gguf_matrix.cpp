@@ -69,6 +69,7 @@ Offset offset_of(GgufType type) {
 }
 
 bool holds(const QuantizedMatrix& matrix, GgufType type) {
+  if (!beyond_integers(matrix).empty()) return false;
   const int64_t groups = matrix.groups();
   for (int64_t row = 0; row < matrix.rows; ++row)
     for (int64_t g = 0; g < groups; ++g) {
@@ -140,7 +141,8 @@ std::vector<GgufType> exact_types(const QuantizedMatrix& matrix) {
 }
 
 std::optional<GgufType> storage_type_for(const QuantizedMatrix& matrix) {
-  if (!matrix.symmetric || matrix.group != kBlock || matrix.columns % kBlock != 0) return std::nullopt;
+  if (!matrix.symmetric || matrix.group != kBlock || matrix.columns % kBlock != 0 || !beyond_integers(matrix).empty())
+    return std::nullopt;
   switch (matrix.bits) {
     case 4:
       return GgufType::Q4_0;

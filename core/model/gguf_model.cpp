@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/base/error.h"
 #include "core/base/json.h"
@@ -22,6 +23,7 @@ GgufModel::GgufModel(const std::filesystem::path& path, const std::filesystem::p
   if (!vision.empty()) {
     vision_ = std::make_unique<GgufFile>(vision);
     read_vision_keys(*vision_, config_);
+    vision_activations_ = read_vision_activation_keys(*vision_, *config_.vision);
   }
   read_token_keys(*text_, config_);
   if (!options.chat_template.empty()) config_.chat_template = options.chat_template;
@@ -47,7 +49,7 @@ void GgufModel::take(const GgufFile& file) {
     place_[*canonical] = Place{&file, name, std::move(planes), {}};
   };
   for (const PlaneTable::Entry& entry : read_plane_table(file).entries) {
-    for (const char* suffix : {".codes", ".scales", ".zeros"}) plane_tensors[entry.name + suffix] = true;
+    for (const std::string& tensor : qvlm::tensors_of(entry)) plane_tensors[tensor] = true;
     place(entry.name, entry);
   }
   for (const auto& [name, tensor] : file.tensors())
@@ -113,9 +115,7 @@ const GgufModel::Place& GgufModel::place(std::string_view canonical) const {
 
 std::vector<std::string> GgufModel::tensors_of(const Place& place) const {
   if (!place.planes) return {place.name};
-  std::vector<std::string> names{place.name + ".codes", place.name + ".scales"};
-  if (!place.planes->symmetric) names.push_back(place.name + ".zeros");
-  return names;
+  return qvlm::tensors_of(*place.planes);
 }
 
 TensorView GgufModel::hold(std::string_view canonical, DType dtype, const Shape& shape, std::vector<std::byte> bytes,
@@ -193,6 +193,11 @@ std::string GgufModel::fingerprint() const {
     fingerprint.add("activation",
                     fmt::format("{} {} {} {} {} {}", static_cast<int>(quantizer.granularity), quantizer.bits,
                                 quantizer.group, quantizer.low, quantizer.high, quantizer.clip),
+                    {});
+  for (const VisionQuantizer& quantizer : vision_activations_)
+    fingerprint.add("vision activation",
+                    fmt::format("{} {} {} {}", static_cast<int>(quantizer.range), quantizer.bits,
+                                fmt::join(quantizer.low, " "), fmt::join(quantizer.high, " ")),
                     {});
   return fingerprint.digest();
 }

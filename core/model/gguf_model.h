@@ -32,6 +32,7 @@ class GgufModel : public Model {
   /// A view that load() returned for a tensor that is held as float32 or reordered ends here.
   void release(std::string_view canonical) const override;
   const std::vector<ActivationQuantizer>& activations() const override { return activations_; }
+  const std::vector<VisionQuantizer>& vision_activations() const override { return vision_activations_; }
   int64_t stored_bytes() const override;
   double stored_bits() const override;
   std::string fingerprint() const override;
@@ -61,6 +62,7 @@ class GgufModel : public Model {
   std::map<std::string, Place, std::less<>> place_;
   std::vector<std::string> unmatched_;
   std::vector<ActivationQuantizer> activations_;
+  std::vector<VisionQuantizer> vision_activations_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::vector<std::byte>, std::less<>> held_;
 };

@@ -98,6 +98,7 @@ QuantizedMatrix reorder_rows(const QuantizedMatrix& matrix, const std::vector<in
   reorder<uint8_t>(matrix.codes, result.codes, order);
   reorder<uint16_t>(matrix.scales, result.scales, order);
   reorder<uint8_t>(matrix.zeros, result.zeros, order);
+  if (matrix.residual.rank > 0) reorder<uint16_t>(matrix.residual.left, result.residual.left, order);
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include "core/model/activation_quantizer.h"
 #include "core/model/quantized_matrix.h"
 #include "core/model/tensor.h"
+#include "core/model/vision_activation.h"
 #include "core/model/vlm_config.h"
 
 namespace qvlm {
@@ -40,6 +41,8 @@ class Model {
   virtual void release(std::string_view canonical) const = 0;
   /// One a decoder site (4 a layer), in order; empty: activations are not quantized.
   virtual const std::vector<ActivationQuantizer>& activations() const = 0;
+  /// One a tower site (4 a layer that runs), in order; empty: the tower's activations are not quantized.
+  virtual const std::vector<VisionQuantizer>& vision_activations() const;
   /// Bytes on disk of all tensors that run, and stored bits a weight over the decoder's linears (16 for float16).
   virtual int64_t stored_bytes() const = 0;
   virtual double stored_bits() const = 0;
@@ -57,6 +60,11 @@ struct OpenOptions {
 
 /// Opens a Hugging Face checkpoint folder, a NAME.qvlm folder, or a GGUF file. Throws Error.
 std::unique_ptr<Model> open_model(const std::filesystem::path& path, const OpenOptions& options = {});
+
+/// Stored bits a weight over the linears of the tower's layers (of the projector): 16 for float16, with scales and zeros where quantized.
+/// 0 without a tower.
+double vision_stored_bits(const Model& model);
+double projector_stored_bits(const Model& model);
 
 /// load() as float32, quantized weights dequantized. [shape as stored]
 std::vector<float> load_float(const Model& model, std::string_view canonical);

@@ -1,6 +1,7 @@
 // Packing of codes, and the plane tensors.
 #include "core/model/planes.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -62,23 +63,44 @@ PlaneTable read_plane_table(const GgufFile& file) {
       throw Error::in(file.file(), "qvlm.planes.bits of " + names[i], "2 to 8", std::to_string(bits[i]));
     table.entries.push_back({names[i], static_cast<int>(bits[i]), groups[i], symmetric[i] != 0});
   }
+  const auto take = [&](const char* key, auto set) {
+    if (!file.has_key(key)) return;
+    const auto values = file.integers(key);
+    if (values.size() != names.size()) throw Error(file.file() + ": the arrays qvlm.planes.* differ in length");
+    for (size_t i = 0; i < names.size(); ++i) set(table.entries[i], values[i]);
+  };
+  take("qvlm.planes.codebooks", [](PlaneTable::Entry& entry, int64_t value) { entry.codebook = value != 0; });
+  take("qvlm.planes.ranks", [](PlaneTable::Entry& entry, int64_t value) { entry.rank = value; });
   return table;
 }
 
 void write_plane_table(GgufWriter& writer, const PlaneTable& table) {
   if (table.entries.empty()) return;
   std::vector<std::string> names;
-  std::vector<int32_t> bits, groups, symmetric;
+  std::vector<int32_t> bits, groups, symmetric, codebooks, ranks;
   for (const PlaneTable::Entry& entry : table.entries) {
     names.push_back(entry.name);
     bits.push_back(entry.bits);
     groups.push_back(static_cast<int32_t>(entry.group));
     symmetric.push_back(entry.symmetric ? 1 : 0);
+    codebooks.push_back(entry.codebook ? 1 : 0);
+    ranks.push_back(static_cast<int32_t>(entry.rank));
   }
   writer.set_texts("qvlm.planes.names", names);
   writer.set_i32s("qvlm.planes.bits", bits);
   writer.set_i32s("qvlm.planes.groups", groups);
   writer.set_i32s("qvlm.planes.symmetric", symmetric);
+  const auto any = [](const std::vector<int32_t>& values) { return std::any_of(values.begin(), values.end(), [](int32_t v) { return v != 0; }); };
+  if (any(codebooks)) writer.set_i32s("qvlm.planes.codebooks", codebooks);
+  if (any(ranks)) writer.set_i32s("qvlm.planes.ranks", ranks);
+}
+
+std::vector<std::string> tensors_of(const PlaneTable::Entry& entry) {
+  std::vector<std::string> names{entry.name + ".codes", entry.name + ".scales"};
+  if (!entry.symmetric) names.push_back(entry.name + ".zeros");
+  if (entry.codebook) names.push_back(entry.name + ".codebook");
+  if (entry.rank != 0) names.insert(names.end(), {entry.name + ".residual.left", entry.name + ".residual.right"});
+  return names;
 }
 
 void write_planes(GgufWriter& writer, PlaneTable& table, const std::string& name, const QuantizedMatrix& matrix) {
@@ -89,13 +111,22 @@ void write_planes(GgufWriter& writer, PlaneTable& table, const std::string& name
   writer.add(name + ".scales", GgufType::F16, {matrix.rows, matrix.groups()}, std::as_bytes(std::span(matrix.scales)));
   if (!matrix.symmetric)
     writer.add(name + ".zeros", GgufType::I8, {matrix.rows, matrix.groups()}, std::as_bytes(std::span(matrix.zeros)));
-  table.entries.push_back({name, matrix.bits, matrix.group, matrix.symmetric});
+  if (!matrix.codebook.empty())
+    writer.add(name + ".codebook", GgufType::F32, {static_cast<int64_t>(matrix.codebook.size())}, std::as_bytes(std::span(matrix.codebook)));
+  const LowRankResidual& residual = matrix.residual;
+  if (residual.rank > 0) {
+    writer.add(name + ".residual.left", GgufType::F16, {matrix.rows, residual.rank}, std::as_bytes(std::span(residual.left)));
+    writer.add(name + ".residual.right", GgufType::F16, {residual.rank, matrix.columns}, std::as_bytes(std::span(residual.right)));
+  }
+  table.entries.push_back({name, matrix.bits, matrix.group, matrix.symmetric, !matrix.codebook.empty(), residual.rank});
 }
 
 QuantizedMatrix read_planes(const GgufFile& file, const PlaneTable::Entry& entry, int64_t rows, int64_t columns) {
   const std::string origin = file.file() + ": tensor " + entry.name;
   if (entry.group <= 0 || entry.group > columns || columns % entry.group != 0)
     throw Error::in(origin, "group size", fmt::format("a divisor of {}", columns), std::to_string(entry.group));
+  if (entry.rank < 0 || entry.rank > std::min(rows, columns))
+    throw Error::in(origin, "residual's rank", fmt::format("0 to {}", std::min(rows, columns)), std::to_string(entry.rank));
   QuantizedMatrix matrix;
   matrix.rows = rows;
   matrix.columns = columns;
@@ -120,6 +151,12 @@ QuantizedMatrix read_planes(const GgufFile& file, const PlaneTable::Entry& entry
     matrix.zeros.assign(matrix.scales.size(), static_cast<uint8_t>(1 << (entry.bits - 1)));
   else
     copy(plane(".zeros", GgufType::I8, {rows, matrix.groups()}).bytes, matrix.zeros);
+  if (entry.codebook) copy(plane(".codebook", GgufType::F32, {int64_t{1} << entry.bits}).bytes, matrix.codebook);
+  if (entry.rank > 0) {
+    matrix.residual.rank = entry.rank;
+    copy(plane(".residual.left", GgufType::F16, {rows, entry.rank}).bytes, matrix.residual.left);
+    copy(plane(".residual.right", GgufType::F16, {entry.rank, columns}).bytes, matrix.residual.right);
+  }
   validate(matrix, origin);
   return matrix;
 }

@@ -1,5 +1,5 @@
 // A QuantizedMatrix in a GGUF file of the architecture `qvlm`: three tensors NAME.codes, NAME.scales, NAME.zeros, for
-// grids that no block type of GGUF holds without being larger.
+// grids that no block type of GGUF holds without being larger; NAME.codebook and NAME.residual.{left, right} where it has them.
 #pragma once
 
 #include <cstddef>
@@ -21,13 +21,15 @@ std::vector<uint8_t> pack_codes(const QuantizedMatrix& matrix);
 std::vector<uint8_t> unpack_codes(std::span<const std::byte> packed, int64_t rows, int64_t columns, int bits);
 
 /// The table of a file's planes: which names are matrices, and how their codes are packed. Kept as the keys
-/// qvlm.planes.{names, bits, groups, symmetric}.
+/// qvlm.planes.{names, bits, groups, symmetric}, and, where any matrix needs them, qvlm.planes.{codebooks, ranks}.
 struct PlaneTable {
   struct Entry {
     std::string name;
     int bits = 0;
     int64_t group = 0;
     bool symmetric = false;
+    bool codebook = false;
+    int64_t rank = 0;  // of the low-rank residual; 0: none
   };
   std::vector<Entry> entries;
 };
@@ -35,6 +37,9 @@ struct PlaneTable {
 /// Throws Error naming file and key. A file without the keys has no planes.
 PlaneTable read_plane_table(const GgufFile& file);
 void write_plane_table(GgufWriter& writer, const PlaneTable& table);
+
+/// The tensors that an entry consists of: NAME.codes, NAME.scales, and those of the others that it has.
+std::vector<std::string> tensors_of(const PlaneTable::Entry& entry);
 
 /// Adds the tensors of one matrix (zeros only where they differ), and its entry.
 void write_planes(GgufWriter& writer, PlaneTable& table, const std::string& name, const QuantizedMatrix& matrix);

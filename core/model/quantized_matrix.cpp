@@ -24,7 +24,17 @@ std::vector<int64_t> legal_groups(int64_t columns) {
 double QuantizedMatrix::bits_per_weight() const {
   if (group <= 0) return 0;
   // Planes: codes packed by `bits`, a float16 scale, and an 8-bit zero a group where the zeros differ.
-  return bits + (symmetric ? 16.0 : 24.0) / static_cast<double>(group);
+  const double grid = bits + (symmetric ? 16.0 : 24.0) / static_cast<double>(group);
+  const double extra = 32.0 * static_cast<double>(codebook.size()) + 16.0 * static_cast<double>(residual.left.size() + residual.right.size());
+  return grid + extra / (static_cast<double>(rows) * static_cast<double>(columns));
+}
+
+std::string beyond_integers(const QuantizedMatrix& matrix) {
+  std::string text;
+  if (!matrix.codebook.empty()) text = fmt::format("a codebook of {} values", matrix.codebook.size());
+  if (matrix.residual.rank > 0)
+    text += fmt::format("{}a low-rank residual of rank {}", text.empty() ? "" : " and ", matrix.residual.rank);
+  return text;
 }
 
 std::vector<float> QuantizedMatrix::dequantize() const {
@@ -36,10 +46,53 @@ std::vector<float> QuantizedMatrix::dequantize() const {
       const int zero = zeros[static_cast<size_t>(row * count + g)];
       const size_t begin = static_cast<size_t>(row * columns + g * group);
       for (size_t i = begin; i < begin + static_cast<size_t>(group); ++i)
-        result[i] = static_cast<float>(codes[i] - zero) * scale;
+        result[i] = codebook.empty() ? static_cast<float>(codes[i] - zero) * scale : codebook[codes[i]] * scale;
     }
+  if (residual.rank == 0) return result;
+  std::vector<float> right(residual.right.size());
+  for (size_t i = 0; i < right.size(); ++i) right[i] = from_half(residual.right[i]);
+  const auto width = static_cast<size_t>(columns), rank = static_cast<size_t>(residual.rank);
+  std::vector<float> sum(width);  // of the products first, as a matrix product has it
+  for (size_t row = 0; row < static_cast<size_t>(rows); ++row) {
+    std::fill(sum.begin(), sum.end(), 0.0f);
+    for (size_t k = 0; k < rank; ++k) {
+      const float left = from_half(residual.left[row * rank + k]);
+      for (size_t c = 0; c < width; ++c) sum[c] += left * right[k * width + c];
+    }
+    for (size_t c = 0; c < width; ++c) result[row * width + c] += sum[c];
+  }
   return result;
 }
+
+namespace {
+
+void validate_codebook(const QuantizedMatrix& matrix, const std::string& name) {
+  const std::vector<float>& codebook = matrix.codebook;
+  if (codebook.empty()) return;
+  if (codebook.size() != size_t{1} << matrix.bits)
+    throw Error::in(name, "codebook", fmt::format("{} values", 1 << matrix.bits), std::to_string(codebook.size()));
+  if (!matrix.symmetric) throw Error::in(name, "zeros beside a codebook", "none", "zero points");
+  for (size_t i = 0; i < codebook.size(); ++i)
+    if (!std::isfinite(codebook[i]) || (i > 0 && codebook[i] <= codebook[i - 1]))
+      throw Error::in(name, "codebook", "finite values that ascend", fmt::format("{} at {}", codebook[i], i));
+}
+
+void validate_residual(const QuantizedMatrix& matrix, const std::string& name) {
+  const LowRankResidual& residual = matrix.residual;
+  if (residual.rank < 0 || residual.rank > std::min(matrix.rows, matrix.columns))
+    throw Error::in(name, "residual's rank", fmt::format("0 to {}", std::min(matrix.rows, matrix.columns)),
+                    std::to_string(residual.rank));
+  const auto demand = [&](const std::vector<uint16_t>& values, int64_t other, const char* what) {
+    if (values.size() != static_cast<size_t>(residual.rank * other))
+      throw Error::in(name, what, std::to_string(residual.rank * other), std::to_string(values.size()));
+    for (const uint16_t value : values)
+      if ((value & 0x7c00u) == 0x7c00u) throw Error::in(name, what, "finite numbers", "infinity or NaN");
+  };
+  demand(residual.left, matrix.rows, "residual's left factor");
+  demand(residual.right, matrix.columns, "residual's right factor");
+}
+
+}  // namespace
 
 void validate(const QuantizedMatrix& matrix, const std::string& name) {
   if (matrix.bits < 2 || matrix.bits > 8) throw Error::in(name, "bits", "2 to 8", std::to_string(matrix.bits));
@@ -72,6 +125,8 @@ void validate(const QuantizedMatrix& matrix, const std::string& name) {
                         std::to_string(zero));
   for (uint16_t scale : matrix.scales)
     if ((scale & 0x7c00u) == 0x7c00u) throw Error::in(name, "scale", "a finite number", "infinity or NaN");
+  validate_codebook(matrix, name);
+  validate_residual(matrix, name);
 }
 
 }  // namespace qvlm

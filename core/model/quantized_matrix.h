@@ -7,7 +7,16 @@
 
 namespace qvlm {
 
-/// W[r, c] = (codes[r, c] - zeros[r, c / group]) * scales[r, c / group], per group along the input (columns).
+/// A product of two thin matrices in float16 that is added to what the codes give.
+struct LowRankResidual {
+  int64_t rank = 0;                 // 0: none
+  std::vector<uint16_t> left = {};  // [rows, rank], float16 bits
+  std::vector<uint16_t> right = {}; // [rank, columns], float16 bits
+  bool operator==(const LowRankResidual&) const = default;
+};
+
+/// W[r, c] = (codes[r, c] - zeros[r, c / group]) * scales[r, c / group], per group along the input (columns); with a codebook
+/// W[r, c] = codebook[codes[r, c]] * scales[r, c / group]; with a residual plus (left * right)[r, c].
 struct QuantizedMatrix {
   int64_t rows = 0;     // output features
   int64_t columns = 0;  // input features
@@ -17,9 +26,11 @@ struct QuantizedMatrix {
   std::vector<uint8_t> codes;    // [rows, columns]
   std::vector<uint16_t> scales;  // [rows, groups()], float16 bits
   std::vector<uint8_t> zeros;    // [rows, groups()]
+  std::vector<float> codebook = {};  // [2^bits], ascending; empty: the codes are integers. With one, symmetric holds
+  LowRankResidual residual = {};
 
   int64_t groups() const { return group > 0 ? columns / group : 0; }
-  /// Bits a weight takes with its scales and zeros, as stored in planes.
+  /// Bits a weight takes with its scales, zeros, codebook and residual, as stored in planes.
   double bits_per_weight() const;
   /// All weights as float32, row-major [rows, columns].
   std::vector<float> dequantize() const;
@@ -27,6 +38,10 @@ struct QuantizedMatrix {
 
 /// Throws Error (naming `name`) unless sizes, ranges and group fit together; says which groups would divide the row.
 void validate(const QuantizedMatrix& matrix, const std::string& name);
+
+/// What the matrix has beyond integers, scales and zeros: "a codebook of 16 values", "a low-rank residual of rank 8", both, or
+/// nothing (empty). Whoever packs or runs plain grids alone refuses the others with this.
+std::string beyond_integers(const QuantizedMatrix& matrix);
 
 /// The group sizes of {32, 64, 128, columns} that divide `columns`.
 std::vector<int64_t> legal_groups(int64_t columns);

@@ -30,6 +30,7 @@ struct QvlmDescription {
   VlmConfig config;
   TokenizerSource tokenizer;                     // of the source; its files are copied
   std::vector<ActivationQuantizer> activations;  // one a site, or empty
+  std::vector<VisionQuantizer> vision_activations;  // one a site of the tower, or empty
   std::string weight_method;                     // key qvlm.weight_method
   std::string partition;                         // JSON text, key qvlm.partition; empty: none
   std::string rotation;                          // key qvlm.rotation; empty: none

@@ -121,6 +121,7 @@ void QvlmWriter::finish() {
     write_vision_keys(*vision_.writer, config, vision_.planes.entries.empty() ? "clip" : "qvlm");
     write_file_type(*vision_.writer, vision_.blocks, vision_.planes);
     write_plane_table(*vision_.writer, vision_.planes);
+    write_vision_activation_keys(*vision_.writer, description_.vision_activations);
     vision_.writer->finish();
   }
   decoder_.writer->finish();  // last: its presence makes the folder a model

@@ -133,6 +133,65 @@ void list_fields(V& v, E& e, const LayerQuantized*) {
   v("seconds", e.seconds);
 }
 
+constexpr std::string_view name_of_type(const Noticed*) { return "Noticed"; }
+template <class V, class E>
+void list_fields(V& v, E& e, const Noticed*) {
+  v("text", e.text);
+}
+
+constexpr std::string_view name_of_type(const VisionQuantized*) { return "VisionQuantized"; }
+template <class V, class E>
+void list_fields(V& v, E& e, const VisionQuantized*) {
+  v("file", e.file);
+  v("hash", e.hash);
+  v("bytes", e.bytes);
+  v("pictures", e.pictures);
+  v("stored_bits", e.stored_bits);
+  v("projector_stored_bits", e.projector_stored_bits);
+  v("weight_error", e.weight_error);
+  v("layer_errors", e.layer_errors);
+  v("tower_error", e.tower_error);
+  v("projected_error", e.projected_error);
+  v("seconds", e.seconds);
+}
+
+constexpr std::string_view name_of_type(const VeoStep*) { return "VeoStep"; }
+template <class V, class E>
+void list_fields(V& v, E& e, const VeoStep*) {
+  v("epoch", e.epoch);
+  v("step", e.step);
+  v("token_loss", e.token_loss);
+  v("entropy_loss", e.entropy_loss);
+  v("error_loss", e.error_loss);
+}
+
+constexpr std::string_view name_of_type(const VeoEpoch*) { return "VeoEpoch"; }
+template <class V, class E>
+void list_fields(V& v, E& e, const VeoEpoch*) {
+  v("epoch", e.epoch);
+  v("tower_error", e.tower_error);
+  v("hidden_error", e.hidden_error);
+  v("error_loss", e.error_loss);
+  v("token_loss", e.token_loss);
+  v("best", e.best);
+}
+
+constexpr std::string_view name_of_type(const VeoFinished*) { return "VeoFinished"; }
+template <class V, class E>
+void list_fields(V& v, E& e, const VeoFinished*) {
+  v("file", e.file);
+  v("hash", e.hash);
+  v("bytes", e.bytes);
+  v("epochs", e.epochs);
+  v("best_epoch", e.best_epoch);
+  v("steps", e.steps);
+  v("tower_error_before", e.tower_error_before);
+  v("tower_error", e.tower_error);
+  v("projected_error_before", e.projected_error_before);
+  v("projected_error", e.projected_error);
+  v("seconds", e.seconds);
+}
+
 constexpr std::string_view name_of_type(const RunPaused*) { return "RunPaused"; }
 template <class V, class E>
 void list_fields(V&, E&, const RunPaused*) {}

@@ -25,7 +25,7 @@ struct RunStarted {
   int64_t planned_bytes = 0;  // peak memory
 };
 
-/// A phase begins: "statistics", "entropy", "partition", "search", "write".
+/// A phase begins: "vision", "veo", "statistics", "entropy", "partition", "search", "write".
 struct PhaseStarted {
   std::string phase;
   int64_t total = 0;  // steps
@@ -100,6 +100,52 @@ struct LayerQuantized {
   double seconds = 0;
 };
 
+/// Something that a user should know of a result: a linear that its method could not round, and what was done instead.
+struct Noticed {
+  std::string text;
+};
+
+/// Tower and projector are quantized, written to work/ and synced. Errors are relative and squared, against float, over all pictures.
+struct VisionQuantized {
+  std::string file, hash;
+  int64_t bytes = 0;
+  int pictures = 0;
+  double stored_bits = 0;            // a weight over the tower's linears, with scales and zeros
+  double projector_stored_bits = 0;  // the same of the projector
+  double weight_error = 0;           // of the tower's linears' weights
+  std::vector<float> layer_errors;   // of each layer's output, quantized stream against float stream
+  double tower_error = 0;            // of the tower's output
+  double projected_error = 0;        // of the projector's output
+  double seconds = 0;
+};
+
+/// One step of the visual-encoder optimisation: the three losses of Q-VLM Eq. 10 on its batch.
+struct VeoStep {
+  int epoch = 0, step = 0;   // from 1
+  double token_loss = 0;     // L_reg: mean negative log-likelihood of the answers' tokens
+  double entropy_loss = 0;   // L_ent
+  double error_loss = 0;     // L_err
+};
+
+/// Behind an epoch (0: before the first): errors over the pairs kept for validation, as relative norms.
+struct VeoEpoch {
+  int epoch = 0;
+  double tower_error = 0, hidden_error = 0;  // of the tower's output; of the decoder's last hidden states
+  double error_loss = 0;                     // L_err = tower_error + eta hidden_error
+  double token_loss = 0;
+  bool best = false;                         // its parameters are the best so far
+};
+
+/// The optimised tower is written to work/ and synced.
+struct VeoFinished {
+  std::string file, hash;
+  int64_t bytes = 0;
+  int epochs = 0, best_epoch = 0, steps = 0;
+  double tower_error_before = 0, tower_error = 0;          // relative and squared, over all pictures
+  double projected_error_before = 0, projected_error = 0;  // of the projector's output
+  double seconds = 0;
+};
+
 struct RunPaused {};
 struct RunResumed {
   int layers_reused = 0, blocks_reused = 0;
@@ -120,7 +166,8 @@ struct RunFailed {
 };
 
 using Event = std::variant<RunStarted, PhaseStarted, Progress, SiteMeasured, EntropyMeasured, ProxyValidated, PartitionChanged, CandidateScored,
-                           BlockSearched, LayerQuantized, RunPaused, RunResumed, RunFinished, RunCancelled, RunFailed>;
+                           BlockSearched, LayerQuantized, VisionQuantized, VeoStep, VeoEpoch, VeoFinished, Noticed, RunPaused, RunResumed,
+                           RunFinished, RunCancelled, RunFailed>;
 
 /// An event and when it happened.
 struct TimedEvent {

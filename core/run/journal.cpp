@@ -63,7 +63,8 @@ size_t parse_lines(const std::string& text, const std::filesystem::path& path, i
 
 bool must_be_synced(const Event& event) {
   return !std::holds_alternative<CandidateScored>(event) && !std::holds_alternative<SiteMeasured>(event) &&
-         !std::holds_alternative<EntropyMeasured>(event) && !std::holds_alternative<PhaseStarted>(event);
+         !std::holds_alternative<EntropyMeasured>(event) && !std::holds_alternative<PhaseStarted>(event) &&
+         !std::holds_alternative<VeoStep>(event);
 }
 
 }  // namespace

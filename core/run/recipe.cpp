@@ -12,8 +12,12 @@
 namespace qvlm {
 namespace {
 
-constexpr std::pair<WeightMethod, std::string_view> kWeightMethods[] = {{WeightMethod::RTN, "rtn"},
-                                                                        {WeightMethod::AWQ, "awq"}};
+constexpr std::pair<WeightMethod, std::string_view> kWeightMethods[] = {
+    {WeightMethod::RTN, "rtn"},     {WeightMethod::AWQ, "awq"},           {WeightMethod::OPT_RTN, "opt-rtn"},
+    {WeightMethod::GPTQ, "gptq"},   {WeightMethod::GPTAQ, "gptaq"},       {WeightMethod::AUTOROUND, "autoround"},
+    {WeightMethod::NF4, "nf4"},     {WeightMethod::SMOOTHQUANT, "smoothquant"}};
+constexpr std::pair<TokenWeighting, std::string_view> kTokenWeightings[] = {{TokenWeighting::UNIFORM, "uniform"},
+                                                                            {TokenWeighting::MODALITY, "modality"}};
 constexpr std::pair<SearchMode, std::string_view> kSearchModes[] = {
     {SearchMode::NONE, "none"}, {SearchMode::LAYERWISE, "layerwise"}, {SearchMode::JOINT, "joint"}};
 constexpr std::pair<ActivationMode, std::string_view> kActivationModes[] = {
@@ -32,6 +36,8 @@ constexpr std::pair<RotationMode, std::string_view> kRotationModes[] = {{Rotatio
                                                                         {RotationMode::FOLD, "fold"},
                                                                         {RotationMode::R1R2, "r1r2"},
                                                                         {RotationMode::R1R2R4, "r1r2r4"}};
+constexpr std::pair<VisionRange, std::string_view> kVisionRanges[] = {
+    {VisionRange::DYNAMIC_TOKEN, "dynamic-token"}, {VisionRange::STATIC_POSITION, "static-position"}};
 
 template <class Enum, size_t count>
 std::string_view find_name(Enum value, const std::pair<Enum, std::string_view> (&names)[count]) {
@@ -59,10 +65,26 @@ void list_fields(V& v, R& r) {
   v("weight_bits", r.weight_bits);
   v("weight_group", r.weight_group);
   v("weight_symmetric", r.weight_symmetric);
+  v("residual_rank", r.residual_rank);
+  v.choice("token_weighting", r.token_weighting, std::span(kTokenWeightings));
+  v("awq_clip", r.awq_clip);
+  v("awq_duo", r.awq_duo);
+  v("gptq_damping", r.gptq_damping);
+  v("gptaq_alpha", r.gptaq_alpha);
+  v("autoround_iterations", r.autoround_iterations);
   v("activation_bits", r.activation_bits);
   v.choice("activation_mode", r.activation_mode, std::span(kActivationModes));
   v("activation_group", r.activation_group);
   v("vision_bits", r.vision_bits);
+  v("vision_group", r.vision_group);
+  v("vision_activation_bits", r.vision_activation_bits);
+  v.choice("vision_activation_mode", r.vision_activation_mode, std::span(kVisionRanges));
+  v("projector_bits", r.projector_bits);
+  v("veo", r.veo);
+  v("veo_epochs", r.veo_epochs);
+  v("veo_eta", r.veo_eta);
+  v("veo_lambda1", r.veo_lambda1);
+  v("veo_lambda2", r.veo_lambda2);
   v("samples", r.samples);
   v("search_samples", r.search_samples);
   v("rescored_tuples", r.rescored_tuples);
@@ -88,6 +110,9 @@ std::string_view name_of(ActivationMode mode) { return find_name(mode, kActivati
 std::string_view name_of(PartitionRule rule) { return find_name(rule, kPartitionRules); }
 std::string_view name_of(PartitionProxy proxy) { return find_name(proxy, kPartitionProxies); }
 std::string_view name_of(RotationMode mode) { return find_name(mode, kRotationModes); }
+std::string_view name_of(TokenWeighting weighting) { return find_name(weighting, kTokenWeightings); }
+std::string_view recipe_name_of(VisionRange range) { return find_name(range, kVisionRanges); }
+VisionRange vision_range_from(std::string_view name) { return find_value(name, kVisionRanges, "vision activation mode"); }
 WeightMethod weight_method_from(std::string_view name) { return find_value(name, kWeightMethods, "weight method"); }
 SearchMode search_mode_from(std::string_view name) { return find_value(name, kSearchModes, "search"); }
 ActivationMode activation_mode_from(std::string_view name) {
@@ -97,6 +122,13 @@ ActivationMode activation_mode_from(std::string_view name) {
 PartitionRule partition_rule_from(std::string_view name) { return find_value(name, kPartitionRules, "partition rule"); }
 PartitionProxy partition_proxy_from(std::string_view name) {
   return find_value(name, kPartitionProxies, "partition proxy");
+}
+TokenWeighting token_weighting_from(std::string_view name) { return find_value(name, kTokenWeightings, "token weighting"); }
+
+std::string weight_method_names() {
+  std::string names;
+  for (const auto& [method, name] : kWeightMethods) names += (names.empty() ? "" : ", ") + std::string(name);
+  return names;
 }
 
 std::vector<float> candidates_of(const Recipe& recipe) {
@@ -143,11 +175,28 @@ void validate(const Recipe& r, const std::string& origin) {
   demand(r.weight_bits >= 2 && r.weight_bits <= 8, "weight_bits", "2 to 8", r.weight_bits);
   demand(r.weight_group == 0 || r.weight_group == 32 || r.weight_group == 64 || r.weight_group == 128, "weight_group",
          "32, 64, 128, or 0 for one group a row", r.weight_group);
+  demand(r.weight_method != WeightMethod::NF4 || r.weight_bits == 4, "weight_bits", "4 with nf4, whose codebook has 16 values", r.weight_bits);
+  demand(r.weight_method != WeightMethod::NF4 || !r.weight_symmetric, "weight_symmetric", "false with nf4, whose codebook is its grid", "true");
+  demand(r.residual_rank >= 0 && r.residual_rank <= 256, "residual_rank", "0 to 256", r.residual_rank);
+  demand(r.gptq_damping > 0 && r.gptq_damping <= 0.2, "gptq_damping", "above 0, to 0.2", r.gptq_damping);
+  demand(r.gptaq_alpha >= 0 && r.gptaq_alpha <= 1, "gptaq_alpha", "0 to 1", r.gptaq_alpha);
+  demand(r.autoround_iterations >= 1 && r.autoround_iterations <= 10000, "autoround_iterations", "1 to 10000", r.autoround_iterations);
   demand(r.activation_bits == 16 || (r.activation_bits >= 2 && r.activation_bits <= 8), "activation_bits",
          "2 to 8, or 16 for activations that are not quantized", r.activation_bits);
   demand(r.activation_group >= 1, "activation_group", "a positive number of channels", r.activation_group);
-  demand(r.vision_bits == 16, "vision_bits", "16 (the tower's quantization comes with the visual-encoder optimisation)",
-         r.vision_bits);
+  demand(r.vision_bits == 16 || r.vision_bits == 8 || r.vision_bits == 4, "vision_bits", "16, 8 or 4", r.vision_bits);
+  demand(r.vision_group == 0 || r.vision_group == 32 || r.vision_group == 64 || r.vision_group == 128, "vision_group",
+         "32, 64, 128, or 0 for one group a row", r.vision_group);
+  const int vision_activations = r.vision_activation_bits;
+  demand(vision_activations == 16 || vision_activations == 8 || vision_activations == 6 || vision_activations == 4,
+         "vision_activation_bits", "16, 8, 6 or 4", vision_activations);
+  demand(vision_activations == 16 || r.vision_bits < 16, "vision_activation_bits", "16 while vision_bits is 16", vision_activations);
+  demand(r.projector_bits == 16 || r.projector_bits == 8, "projector_bits", "16 or 8", r.projector_bits);
+  demand(!r.veo || r.vision_bits < 16, "veo", "false while vision_bits is 16 (the tower is not quantized: there is nothing to optimise)", "true");
+  demand(r.veo_epochs >= 1 && r.veo_epochs <= 1000, "veo_epochs", "1 to 1000", r.veo_epochs);
+  for (const auto& [key, value] : {std::pair{"veo_eta", r.veo_eta}, {"veo_lambda1", r.veo_lambda1}, {"veo_lambda2", r.veo_lambda2}}) {
+    demand(value >= 0 && value <= 1000, key, "0 to 1000", value);
+  }
   demand(r.samples >= 1, "samples", "at least 1", r.samples);
   demand(r.search_samples >= 1, "search_samples", "at least 1", r.search_samples);
   demand(r.rescored_tuples >= 1, "rescored_tuples", "at least 1", r.rescored_tuples);

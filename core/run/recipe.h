@@ -7,15 +7,20 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/vision_activation.h"
+
 namespace qvlm {
 
-enum class WeightMethod { RTN, AWQ };
+enum class WeightMethod { RTN, AWQ, OPT_RTN, GPTQ, GPTAQ, AUTOROUND, NF4, SMOOTHQUANT };
 enum class SearchMode { NONE, LAYERWISE, JOINT };
 /// How blocks are formed from the pairs' scores: Eq. 7 step by step, or the best partition of all.
 enum class PartitionRule { GREEDY, EXACT };
 /// What a pair of neighbouring sites is scored by: D, the second site's entropy, its activations' relative quantization error, or the
 /// weights' expected output error tr(H) ||Q(W) - W||^2 behind it (H of the site's inputs).
 enum class PartitionProxy { DEPENDENCY, ENTROPY, QUANTIZATION_ERROR, HESSIAN_ERROR };
+/// How much a token counts where a weight method has a loss over tokens: all the same, or picture rows against text rows as the gradient
+/// of the answer's loss says (MBQ).
+enum class TokenWeighting { UNIFORM, MODALITY };
 enum class ActivationMode { DYNAMIC_TOKEN, DYNAMIC_GROUP, STATIC_TENSOR };  // when activation_bits < 16
 
 /// What is done to the float model before anything is measured (algorithms.md 3.2). FOLD: norm gains go into the linears
@@ -29,14 +34,21 @@ std::string_view name_of(ActivationMode mode);
 std::string_view name_of(PartitionRule rule);    // "greedy", "exact"
 std::string_view name_of(PartitionProxy proxy);  // "dependency", "entropy", "quantization-error", "hessian-error"
 std::string_view name_of(RotationMode mode);
-/// The inverse: "rtn", "awq"; "none", "layerwise", "joint"; "dynamic-token", "dynamic-group", "static-tensor". Throws Error listing the known names.
+std::string_view name_of(TokenWeighting weighting);
+/// As recipes spell it: "dynamic-token", "static-position".
+std::string_view recipe_name_of(VisionRange range);
+/// The inverse: "rtn", "awq", "opt-rtn", "gptq", "gptaq", "autoround", "nf4", "smoothquant"; "uniform", "modality"; "none", "layerwise",
+/// "joint"; "dynamic-token", "dynamic-group", "static-tensor"; "none", "fold", "r1r2", "r1r2r4". Throws Error listing the known names.
 WeightMethod weight_method_from(std::string_view name);
 SearchMode search_mode_from(std::string_view name);
 ActivationMode activation_mode_from(std::string_view name);
 PartitionRule partition_rule_from(std::string_view name);
 PartitionProxy partition_proxy_from(std::string_view name);
-/// "none", "fold", "r1r2", "r1r2r4". Throws Error listing them.
 RotationMode rotation_mode_from(std::string_view name);
+TokenWeighting token_weighting_from(std::string_view name);
+VisionRange vision_range_from(std::string_view name);
+/// "rtn, awq, ..."
+std::string weight_method_names();
 
 struct Recipe {
   RotationMode rotation = RotationMode::NONE;  // its random signs are drawn by `seed`
@@ -45,10 +57,26 @@ struct Recipe {
   int weight_bits = 4;
   int64_t weight_group = 32;  // 0: one group a row
   bool weight_symmetric = false;
+  int residual_rank = 0;         // of a low-rank residual after the weight method (LoRC); 0: none
+  TokenWeighting token_weighting = TokenWeighting::UNIFORM;
+  bool awq_clip = true;          // AWQ: clamp outliers after scaling
+  bool awq_duo = false;          // AWQ: scales divided by the weights' own magnitude too
+  double gptq_damping = 0.01;    // GPTQ, GPTAQ: of the Hessian's mean diagonal, added to it
+  double gptaq_alpha = 1;        // GPTAQ: how far the float path's inputs are followed; 0: GPTQ
+  int autoround_iterations = 200;
   int activation_bits = 16;
   ActivationMode activation_mode = ActivationMode::DYNAMIC_TOKEN;
   int64_t activation_group = 32;  // DYNAMIC_GROUP
-  int vision_bits = 16;           // 16 only, until the visual-encoder optimisation comes
+  int vision_bits = 16;           // of the tower's linears: 16, 8 (one scale a row, symmetric) or 4 (in groups)
+  int64_t vision_group = 32;      // at 4 bits; 0: one group a row
+  int vision_activation_bits = 16;  // 16, 8, 6 or 4
+  VisionRange vision_activation_mode = VisionRange::DYNAMIC_TOKEN;
+  int projector_bits = 16;        // 16 or 8, weights only
+  bool veo = false;               // visual-encoder optimisation by gradient (Q-VLM Eq. 8-10)
+  int veo_epochs = 10;
+  double veo_eta = 1;             // weight of the decoder's part in L_err
+  double veo_lambda1 = 0.01;      // of L_ent
+  double veo_lambda2 = 1;         // of L_err
   int samples = 64;
   int search_samples = 8;   // tuples are scored on these, the best are scored again on all samples
   int rescored_tuples = 8;

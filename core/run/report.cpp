@@ -119,6 +119,33 @@ std::string to_json(const RunReport& report, const RunState& state) {
   top("stored_bytes", report.stored_bytes);
   top("stored_bits", report.stored_bits);
   top("peak_bytes", report.peak_bytes);
+  top("notices", state.notices);
+  if (state.vision) {
+    Json object;
+    json_fields::Writer w(object);
+    w("pictures", state.vision->pictures);
+    w("stored_bits", state.vision->stored_bits);
+    w("projector_stored_bits", state.vision->projector_stored_bits);
+    w("weight_error", state.vision->weight_error);
+    w("layer_errors", state.vision->layer_errors);
+    w("tower_error", state.vision->tower_error);
+    w("projected_error", state.vision->projected_error);
+    w("seconds", state.vision->seconds);
+    root["vision"] = std::move(object);
+  }
+  if (state.veo) {
+    Json object;
+    json_fields::Writer w(object);
+    w("epochs", state.veo->epochs);
+    w("best_epoch", state.veo->best_epoch);
+    w("steps", state.veo->steps);
+    w("tower_error_before", state.veo->tower_error_before);
+    w("tower_error", state.veo->tower_error);
+    w("projected_error_before", state.veo->projected_error_before);
+    w("projected_error", state.veo->projected_error);
+    w("seconds", state.veo->seconds);
+    root["veo"] = std::move(object);
+  }
   root["blocks"] = Json::array();
   for (const BlockReport& row : report.blocks) {
     Json object;
@@ -181,11 +208,24 @@ std::string to_text(const RunReport& report, const RunState& state) {
                         site_label(row.site), site_label(row.site + 1), row.samples, row.mean_difference, row.dependency, row.entropy,
                         row.quantization_error);
   }
+  if (state.vision) {
+    text += fmt::format("vision tower: {:.2f} bits a weight, projector {:.2f}; relative squared error of the tower's output {:.3e}, of the "
+                        "projector's {:.3e} ({} pictures, {:.1f} s)\n",
+                        state.vision->stored_bits, state.vision->projector_stored_bits, state.vision->tower_error,
+                        state.vision->projected_error, state.vision->pictures, state.vision->seconds);
+  }
+  if (state.veo) {
+    text += fmt::format("visual-encoder optimisation: the tower's error from {:.3e} to {:.3e}, the projector's from {:.3e} to {:.3e} (best of "
+                        "{} epochs: {}; {:.1f} s)\n",
+                        state.veo->tower_error_before, state.veo->tower_error, state.veo->projected_error_before, state.veo->projected_error,
+                        state.veo->epochs, state.veo->best_epoch, state.veo->seconds);
+  }
   if (state.finished) {
     text += fmt::format("{:.2f} bits a weight stored over the decoder's linears; {:.1f} MB; {:.1f} s; peak memory {:.0f} MB\n",
                         report.stored_bits, static_cast<double>(report.stored_bytes) / 1e6, report.seconds,
                         static_cast<double>(report.peak_bytes) / 1e6);
   }
+  for (const std::string& notice : state.notices) text += "note: " + notice + "\n";
   return text;
 }
 

@@ -63,6 +63,20 @@ struct Apply {
       state.layers[static_cast<size_t>(event.layer)] = event;
     }
   }
+  void operator()(const Noticed& event) const {
+    auto& notices = state.notices;
+    if (std::find(notices.begin(), notices.end(), event.text) == notices.end()) notices.push_back(event.text);
+  }
+  void operator()(const VisionQuantized& event) const { state.vision = event; }
+  void operator()(const VeoStep& event) const { state.veo_steps.push_back(event); }
+  void operator()(const VeoEpoch& event) const {
+    if (event.epoch == 0) {  // begun anew
+      state.veo_steps.clear();
+      state.veo_epochs.clear();
+    }
+    state.veo_epochs.push_back(event);
+  }
+  void operator()(const VeoFinished& event) const { state.veo = event; }
   void operator()(const RunPaused&) const { state.status = RunStatus::PAUSED; }
   void operator()(const RunResumed& event) const {
     state.status = RunStatus::RUNNING;

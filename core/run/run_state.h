@@ -44,6 +44,12 @@ struct RunState {
   std::vector<CandidateScored> candidates;  // of block_in_search, in order of scoring
   std::vector<std::optional<LayerQuantized>> layers;  // [started.layers]
 
+  std::vector<std::string> notices;  // each once
+  std::optional<VisionQuantized> vision;
+  std::vector<VeoStep> veo_steps;    // of the optimisation that is running or was the last
+  std::vector<VeoEpoch> veo_epochs;
+  std::optional<VeoFinished> veo;
+
   std::optional<RunResumed> resumed;
   std::optional<RunFinished> finished;
   std::string failure;  // RunFailed's message

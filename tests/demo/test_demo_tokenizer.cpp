@@ -7,6 +7,8 @@
 
 #include "app/demo/make_tokenizer.h"
 #include "app/demo/prompt_ids.h"
+#include "app/demo/random_checkpoint.h"
+#include "core/base/error.h"
 
 using namespace qvlm::demo;
 
@@ -88,6 +90,21 @@ class TestDemoTokenizer : public QObject {
     for (const auto& entry : golden["strings"]) {
       QCOMPARE(tokenizer_.EncodeAsIds(entry["text"].get<std::string>()), entry["ids"].get<std::vector<int>>());
     }
+  }
+
+  // Checkpoints of random weights take this tokenizer; a shape that is not known, or a folder in use, leaves nothing behind.
+  void random_checkpoints_refuse() {
+    QTemporaryDir folder;
+    RandomCheckpoint random;
+    random.shape = "llava-7";
+    random.folder = std::filesystem::path(folder.path().toStdString()) / "random";
+    QVERIFY_THROWS_EXCEPTION(qvlm::Error, make_random_checkpoint(random));
+    QVERIFY(!std::filesystem::exists(random.folder));
+    random.shape = random_shapes().front();
+    std::ofstream(folder.path().toStdString() + "/file") << "x";
+    random.folder = folder.path().toStdString();
+    QVERIFY_THROWS_EXCEPTION(qvlm::Error, make_random_checkpoint(random));
+    QCOMPARE(QDir(folder.path()).entryList(QDir::Files).size(), 1);
   }
 
   void tokenizer_json_lists_the_same_pieces() {

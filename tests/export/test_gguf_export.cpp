@@ -30,6 +30,11 @@ QuantizedMatrix matrix_of(int64_t rows, int64_t columns, int bits, int64_t group
   return matrix;
 }
 
+bool is_tower_linear(const std::string& name) {
+  return name.starts_with("vision.") && name.ends_with(".weight") &&
+         (name.find(".mlp.") != name.npos || name.find(".attention.") != name.npos);
+}
+
 bool is_linear(const std::string& name) {
   return name.starts_with("decoder.") && name.ends_with(".weight") &&
          (name.find(".mlp.") != name.npos || name.find(".attention.") != name.npos);
@@ -42,8 +47,8 @@ class TestGgufExport : public QObject {
   std::unique_ptr<QTemporaryDir> folder_;
   fs::path path(const char* name) const { return fs::path(folder_->path().toStdString()) / name; }
 
-  /// NAME.qvlm whose linears all lie on one grid.
-  fs::path make_qvlm(int bits, int64_t group, bool symmetric) {
+  /// NAME.qvlm whose linears all lie on one grid; the tower's, where `tower_bits`, on a symmetric one with a scale a row.
+  fs::path make_qvlm(int bits, int64_t group, bool symmetric, bool codebook = false, int rank = 0, int tower_bits = 0) {
     const auto source = open_model(tiny::write(path("source"), tiny::Names::OLD));
     const fs::path target = path("name.qvlm");
     fs::create_directories(target);
@@ -51,7 +56,13 @@ class TestGgufExport : public QObject {
     for (const ExpectedTensor& tensor : expected_tensors(source->config())) {
       if (!source->has(tensor.name)) continue;
       if (is_linear(tensor.name)) {
-        writer.add(tensor.name, matrix_of(tensor.shape[0], tensor.shape[1], bits, group, symmetric));
+        auto matrix = matrix_of(tensor.shape[0], tensor.shape[1], bits, group, symmetric);
+        if (codebook)
+          for (int i = 0; i < 16; ++i) matrix.codebook.push_back(static_cast<float>(i) - 8);
+        if (rank > 0) matrix.residual = {rank, std::vector<uint16_t>(size_t(rank * matrix.rows)), std::vector<uint16_t>(size_t(rank * matrix.columns))};
+        writer.add(tensor.name, matrix);
+      } else if (tower_bits != 0 && is_tower_linear(tensor.name)) {
+        writer.add(tensor.name, matrix_of(tensor.shape[0], tensor.shape[1], tower_bits, tensor.shape[1], true));
       } else {
         writer.add(tensor.name, source->load(tensor.name));
       }
@@ -99,6 +110,16 @@ class TestGgufExport : public QObject {
     QCOMPARE(after->config().decoder.hidden, before->config().decoder.hidden);
   }
 
+  void a_tower_off_ggufs_blocks_is_refused_with_the_reason() {
+    const fs::path folder = make_qvlm(4, 32, true, false, 0, 8);  // rows of 48 and 80 are no blocks of 32
+    const auto model = open_model(folder);
+    QVERIFY(std::holds_alternative<QuantizedMatrix>(model->load("vision.0.mlp.up.weight")));
+    QVERIFY(vision_stored_bits(*model) < 9);
+    const QString message = failure(folder, path("out"));
+    QVERIFY2(message.contains("8-bit") && message.contains("v.blk.0"), qPrintable(message));
+    QVERIFY(!fs::exists(path("out") / "name.gguf"));
+  }
+
   void what_differs_elsewhere_is_said() {
     const ExportReport report = export_gguf(make_qvlm(4, 32, true), path("out"));
     bool said = false;
@@ -110,6 +131,14 @@ class TestGgufExport : public QObject {
     const QString message = failure(make_qvlm(8, 32, false), path("out"));
     QVERIFY2(message.contains("8-bit") && message.contains("blk.0"), qPrintable(message));
     QVERIFY(!fs::exists(path("out") / "name.gguf"));
+  }
+
+  void codebooks_and_residuals_are_refused_with_the_reason() {
+    QString message = failure(make_qvlm(4, 32, true, true), path("out"));
+    QVERIFY2(message.contains("a codebook of 16 values") && message.contains("blk.0"), qPrintable(message));
+    folder_ = std::make_unique<QTemporaryDir>();
+    message = failure(make_qvlm(4, 32, true, false, 3), path("out"));
+    QVERIFY2(message.contains("a low-rank residual of rank 3, which no GGUF type"), qPrintable(message));
   }
 
   void what_is_no_quantized_model_is_refused() {

@@ -61,6 +61,26 @@ class TestPacking : public QObject {
                  expected[static_cast<size_t>(r * columns + c)]);
   }
 
+  void codebooks_and_residuals_are_refused_by_name() {
+    const auto refusal = [](const QuantizedMatrix& matrix) -> QString {
+      try {
+        pack(Weight(matrix), 8, "decoder.0.mlp.up.weight");
+      } catch (const Error& error) {
+        return error.what();
+      }
+      return {};
+    };
+    QuantizedMatrix q = random_quantized(4, 64, 4, 64, true, 1);
+    QCOMPARE(refusal(q), QString());
+    for (int i = 0; i < 16; ++i) q.codebook.push_back(static_cast<float>(i) - 8);
+    QCOMPARE(refusal(q),
+             "decoder.0.mlp.up.weight: has a codebook of 16 values, which the Vulkan engine does not run; --backend "
+             "reference does");
+    q.codebook.clear();
+    q.residual = {2, std::vector<uint16_t>(8), std::vector<uint16_t>(128)};
+    QVERIFY(refusal(q).contains("a low-rank residual of rank 2"));
+  }
+
   void plain_weights_become_float16() {
     const std::vector<float> values{1.0f, -2.5f, 65504.0f, 0.1f, 3e-6f, 0.0f};
     const Weight weight(TensorView{DType::F32, {2, 3}, std::as_bytes(std::span(values)), "w"});

@@ -9,6 +9,7 @@
 #include "core/lab/quantization/quantize_run.h"
 #include "core/model/gguf.h"
 #include "core/run/journal.h"
+#include "core/model/safetensors.h"
 #include "core/run/report.h"
 #include "tests/lab_quantization/tiny_vlm.h"
 
@@ -88,6 +89,14 @@ class TestQuantizeRun : public QObject {
     QTest::newRow("W4A4 a token") << "a4" << R"({"activation_bits": 4})";
     QTest::newRow("W4A8 a group") << "a8" << R"({"activation_bits": 8, "activation_mode": "dynamic-group"})";
     QTest::newRow("W3A6 static") << "a6" << R"({"weight_bits": 3, "activation_bits": 6, "activation_mode": "static-tensor"})";
+    QTest::newRow("W3A16 GPTQ") << "gptq" << R"({"weight_bits": 3, "weight_method": "gptq"})";
+    QTest::newRow("W3A4 GPTAQ") << "gptaq" << R"({"weight_bits": 3, "weight_method": "gptaq", "activation_bits": 4})";
+    QTest::newRow("W3A16 opt-RTN") << "opt-rtn" << R"({"weight_bits": 3, "weight_method": "opt-rtn"})";
+    QTest::newRow("NF4") << "nf4" << R"({"weight_method": "nf4", "search": "none"})";
+    QTest::newRow("GPTQ and a residual") << "residual" << R"({"weight_bits": 3, "weight_method": "gptq", "residual_rank": 4, "search": "none"})";
+    QTest::newRow("W8A8 SmoothQuant") << "smooth" << R"({"weight_bits": 8, "weight_group": 0, "weight_symmetric": true, "activation_bits": 8, "weight_method": "smoothquant"})";
+    QTest::newRow("AutoRound") << "autoround" << R"({"weight_method": "autoround", "autoround_iterations": 4, "search": "none"})";
+    QTest::newRow("AWQ, duo, by modality") << "duo" << R"({"weight_method": "awq", "awq_duo": true, "awq_clip": false, "token_weighting": "modality", "search": "none"})";
     QTest::newRow("W4A4 AWQ symmetric") << "symmetric" << R"({"weight_symmetric": true, "weight_method": "awq", "activation_bits": 4})";
     QTest::newRow("W4A4 rotated") << "rotated" << R"({"rotation": "r1r2r4", "activation_bits": 4})";
     QTest::newRow("W4A16 AWQ rotated") << "awq_rotated" << R"({"rotation": "r1r2r4", "weight_method": "awq"})";
@@ -144,7 +153,20 @@ class TestQuantizeRun : public QObject {
     QVERIFY(matrix != nullptr);
     QCOMPARE(matrix->bits, wanted.weight_bits);
     QCOMPARE(matrix->columns, tiny_vlm::kFfn);
-    if (wanted.weight_bits == 4) QCOMPARE(opened->stored_bits(), wanted.weight_symmetric ? 4.5 : 4.75);
+    const bool plain = wanted.weight_method != WeightMethod::NF4 && wanted.residual_rank == 0;
+    if (wanted.weight_bits == 4 && plain) QCOMPARE(opened->stored_bits(), wanted.weight_symmetric ? 4.5 : 4.75);
+    QCOMPARE(matrix->codebook.empty(), wanted.weight_method != WeightMethod::NF4);
+    QCOMPARE(matrix->residual.rank, int64_t{wanted.residual_rank});
+    double bits = 0, weights = 0;
+    for (const std::string& name : opened->names()) {
+      const Weight one = opened->load(name);
+      const auto* quantized = std::get_if<QuantizedMatrix>(&one);
+      if (quantized == nullptr) continue;
+      bits += quantized->bits_per_weight() * static_cast<double>(quantized->codes.size());
+      weights += static_cast<double>(quantized->codes.size());
+    }
+    QVERIFY(std::abs(bits / weights - opened->stored_bits()) < 1e-9);
+    QCOMPARE(state.notices.size(), wanted.token_weighting == TokenWeighting::MODALITY ? size_t{1} : size_t{0});
     QCOMPARE(opened->stored_bits(), report.stored_bits);
   }
 
@@ -179,8 +201,12 @@ class TestQuantizeRun : public QObject {
   void resumes_data() {
     QTest::addColumn<QString>("source");
     QTest::addColumn<int>("stop_after");  // events
-    for (const char* source : {"a16", "awq", "a4", "a6", "rotated"}) {
+    for (const char* source : {"a16", "awq", "a4", "a6", "gptq", "gptaq", "rotated"}) {
       for (const int stop : {6, 60, 200, 420}) QTest::addRow("%s after %d events", source, stop) << source << stop;
+    }
+    // Without a search there are few events.
+    for (const char* source : {"residual", "nf4"}) {
+      for (const int stop : {6, 22, 25, 28}) QTest::addRow("%s after %d events", source, stop) << source << stop;
     }
   }
   void resumes() {
@@ -213,7 +239,7 @@ class TestQuantizeRun : public QObject {
       QCOMPARE(state.status, RunStatus::FINISHED);
       make_report(state);
     }
-    QVERIFY(cancelled || stop_after > 100);
+    QVERIFY(cancelled || stop_after > (source == "residual" || source == "nf4" ? 20 : 100));
     QVERIFY(bytes_of(r.output / "model.gguf") == bytes_of(whole / "model.gguf"));
     fs::remove_all(r.output);
   }
@@ -294,6 +320,7 @@ class TestQuantizeRun : public QObject {
     QTest::addColumn<int>("bits");
     for (const int block : {0, 1, 3}) {
       QTest::addRow("A4, after block %d", block) << R"({"activation_bits": 4})" << block << 0;
+      QTest::addRow("GPTAQ with bits, after block %d", block) << R"({"weight_method": "gptaq", "activation_bits": 4})" << block << 3;
       QTest::addRow("AWQ with bits, after block %d", block) << R"({"weight_method": "awq"})" << block << 8;
     }
   }
@@ -338,6 +365,35 @@ class TestQuantizeRun : public QObject {
     QCOMPARE(of_block_0, 25);
   }
 
+  // Weights that are not finite end the run with the tensor's name.
+  void notFiniteWeightsAreNamed() {
+    tiny_vlm::write_checkpoint(path("nan"), fs::path(QVLM_SOURCE_DIR) / "resources/demo/model");
+    const fs::path file = path("nan") / "model.safetensors";
+    std::string bytes = bytes_of(file);
+    {
+      const SafetensorsFile tensors(file);
+      const TensorView view = tensors.tensor("model.language_model.layers.1.mlp.up_proj.weight");
+      bytes.replace(static_cast<size_t>(view.bytes.data() - tensors.file().bytes().data()), 2, "\xff\x7e");
+    }
+    std::ofstream(file, std::ios::binary) << bytes;
+    for (const char* method : {"rtn", "awq", "gptq"}) {
+      Recipe recipe = small_recipe();
+      recipe.weight_method = weight_method_from(method);
+      QuantizeRequest r = request("nan.qvlm", recipe);
+      r.model = open_model(path("nan"));
+      r.replace = true;
+      verify_refused([&] { run(r); }, "decoder.1.mlp.up.weight: has values that are not finite");
+    }
+  }
+
+  void oneCalibrationPair() {
+    Recipe recipe = small_recipe();
+    recipe.samples = recipe.search_samples = 1;
+    recipe.weight_method = WeightMethod::GPTAQ;
+    recipe.activation_bits = 4;
+    QCOMPARE(run(request("one.qvlm", recipe)).status, RunStatus::FINISHED);
+  }
+
   void pauseAndGoOn() {
     QuantizeRequest r = request("paused.qvlm", small_recipe());
     Recorder listener;
@@ -362,7 +418,7 @@ class TestQuantizeRun : public QObject {
     verify_refused([&] { run(request("x.qvlm", group)); }, "96 wide (32, 96)");
     QVERIFY(!fs::exists(path("x.qvlm.partial")));
     Recipe vision = small_recipe();
-    vision.vision_bits = 8;
+    vision.vision_bits = 5;
     verify_refused([&] { run(request("x.qvlm", vision)); }, "vision_bits");
     QuantizeRequest absent = request("absent.qvlm", small_recipe());
     absent.calibration = path("nowhere");

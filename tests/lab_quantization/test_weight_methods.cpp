@@ -13,9 +13,12 @@
 #include "core/lab/quantization/methods/awq.h"
 #include "core/lab/quantization/weight_quantizer.h"
 #include "core/lab/reference/tensors.h"
+#include "tests/lab_quantization/site_fixture.h"
 
 using namespace qvlm;
 using namespace qvlm::quantization;
+using site_fixture::random_layer;
+using site_fixture::small_config;
 
 namespace {
 
@@ -52,40 +55,6 @@ std::vector<float> round_group_plain(std::vector<float> w, const WeightGrid& gri
   return w;
 }
 
-reference::DecoderLayer random_layer(const DecoderConfig& c, bool bias) {
-  const auto linear = [](int64_t out, int64_t in) { return torch::randn({out, in}) * (0.7 / std::sqrt(static_cast<double>(in))); };
-  reference::DecoderLayer layer;
-  layer.attention_norm = 1 + 0.2 * torch::randn({c.hidden});
-  layer.mlp_norm = 1 + 0.2 * torch::randn({c.hidden});
-  layer.attention_norm[5] = 9.0;  // an outlier channel
-  layer.query = linear(c.heads * c.head_dim, c.hidden);
-  layer.key = linear(c.kv_heads * c.head_dim, c.hidden);
-  layer.value = linear(c.kv_heads * c.head_dim, c.hidden);
-  layer.output = linear(c.hidden, c.heads * c.head_dim);
-  layer.gate = linear(c.ffn, c.hidden);
-  layer.up = linear(c.ffn, c.hidden);
-  layer.down = linear(c.hidden, c.ffn);
-  if (bias) {
-    layer.query_bias = 0.1 * torch::randn({c.heads * c.head_dim});
-    layer.key_bias = 0.1 * torch::randn({c.kv_heads * c.head_dim});
-    layer.value_bias = 0.1 * torch::randn({c.kv_heads * c.head_dim});
-  }
-  return layer;
-}
-
-DecoderConfig small_config(int kv_heads) {
-  DecoderConfig c;
-  c.hidden = 64;
-  c.ffn = 96;
-  c.layers = 1;
-  c.heads = 4;
-  c.kv_heads = kv_heads;
-  c.head_dim = 16;
-  c.vocabulary = 10;
-  c.context_length = 64;
-  return c;
-}
-
 // Runs a method on a random layer with two batches of samples; gives the prepared layer and the layer itself.
 struct Prepared {
   DecoderConfig config;
@@ -116,7 +85,9 @@ struct Prepared {
     for (size_t kind = 0; kind < 4; ++kind) statistics[kind] = calibration::measure_site(batches, inputs[kind], percentiles, reference::Workers(1));
     LayerCalibration c{config, rotary, batches, hidden, {}, {grid, grid, grid, grid}, "decoder.0"};
     for (size_t kind = 0; kind < 4; ++kind) c.statistics[kind] = &statistics[kind];
-    prepared = make_weight_method(method)->prepare(layer, c);
+    Recipe recipe;
+    recipe.weight_method = method;
+    prepared = make_weight_method(recipe)->prepare(layer, c);
   }
 
   // Relative squared error of the whole layer's output with rounded weights.

@@ -29,7 +29,8 @@ QuantizedMatrix random_matrix(int64_t rows, int64_t columns, int bits, int64_t g
 
 bool same(const QuantizedMatrix& a, const QuantizedMatrix& b) {
   return a.rows == b.rows && a.columns == b.columns && a.bits == b.bits && a.group == b.group &&
-         a.symmetric == b.symmetric && a.codes == b.codes && a.scales == b.scales && a.zeros == b.zeros;
+         a.symmetric == b.symmetric && a.codes == b.codes && a.scales == b.scales && a.zeros == b.zeros &&
+         a.codebook == b.codebook && a.residual == b.residual;
 }
 
 }  // namespace
@@ -73,6 +74,53 @@ class TestQuantizedMatrix : public QObject {
     VERIFY_MESSAGE(validate(matrix, "m"), "expected a finite number, found infinity or NaN");
     matrix.bits = 9;
     VERIFY_MESSAGE(validate(matrix, "m"), "bits: expected 2 to 8, found 9");
+  }
+
+  void codebooks_and_residuals() {
+    // 2 bits with levels of their own, and a residual of rank 1: [1, 2]^T [0.5, 0, 0, -1].
+    QuantizedMatrix matrix{2, 4, 2, 4, true, {0, 1, 2, 3, 3, 3, 0, 0}, {to_half(2.0f), to_half(1.0f)}, {2, 2}};
+    matrix.codebook = {-1, -0.25f, 0.25f, 1};
+    validate(matrix, "m");
+    QVERIFY(matrix.dequantize() == (std::vector<float>{-2, -0.5f, 0.5f, 2, 1, 1, -1, -1}));
+    QCOMPARE(beyond_integers(matrix), std::string("a codebook of 4 values"));
+    const double without = matrix.bits_per_weight();
+    QCOMPARE(without, 2 + 4.0 + 32.0 * 4 / 8);
+    matrix.residual = {1, {to_half(1.0f), to_half(2.0f)}, {to_half(0.5f), 0, 0, to_half(-1.0f)}};
+    validate(matrix, "m");
+    QVERIFY(matrix.dequantize() == (std::vector<float>{-1.5f, -0.5f, 0.5f, 1, 2, 1, -1, -3}));
+    QCOMPARE(matrix.bits_per_weight(), without + 16.0 * 6 / 8);
+    QCOMPARE(beyond_integers(matrix), std::string("a codebook of 4 values and a low-rank residual of rank 1"));
+
+    QuantizedMatrix bad = matrix;
+    bad.codebook.pop_back();
+    VERIFY_MESSAGE(validate(bad, "m"), "m: codebook: expected 4 values, found 3");
+    bad = matrix;
+    bad.codebook[2] = -0.25f;
+    VERIFY_MESSAGE(validate(bad, "m"), "codebook: expected finite values that ascend");
+    bad = matrix;
+    bad.symmetric = false;
+    VERIFY_MESSAGE(validate(bad, "m"), "zeros beside a codebook");
+    bad = matrix;
+    bad.residual.rank = 3;
+    VERIFY_MESSAGE(validate(bad, "m"), "residual's rank: expected 0 to 2, found 3");
+    bad = matrix;
+    bad.residual.right.pop_back();
+    VERIFY_MESSAGE(validate(bad, "m"), "residual's right factor: expected 4, found 3");
+    bad = matrix;
+    bad.residual.left[1] = 0x7c00;
+    VERIFY_MESSAGE(validate(bad, "m"), "residual's left factor: expected finite numbers");
+  }
+
+  // No block type of GGUF takes a matrix for a plain grid that is none.
+  void block_types_hold_no_codebook_and_no_residual() {
+    auto matrix = random_matrix(5, 96, 4, 32, true);
+    QVERIFY(storage_type_for(matrix));
+    matrix.residual = {1, std::vector<uint16_t>(5), std::vector<uint16_t>(96)};
+    QVERIFY(!storage_type_for(matrix) && exact_types(matrix).empty());
+    VERIFY_MESSAGE(write_blocks(matrix, GgufType::Q4_0, "m"), "Q4_0 does not hold this grid exactly");
+    matrix.residual = {};
+    for (int i = 0; i < 16; ++i) matrix.codebook.push_back(static_cast<float>(i * i));
+    QVERIFY(!storage_type_for(matrix) && exact_types(matrix).empty());
   }
 
   void block_types_hold_the_grid_bit_for_bit_data() {

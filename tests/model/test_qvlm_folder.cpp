@@ -51,7 +51,14 @@ QuantizedMatrix quantize(const std::vector<float>& weights, int64_t rows, int64_
 
 bool same(const QuantizedMatrix& a, const QuantizedMatrix& b) {
   return a.rows == b.rows && a.columns == b.columns && a.bits == b.bits && a.group == b.group &&
-         a.symmetric == b.symmetric && a.codes == b.codes && a.scales == b.scales && a.zeros == b.zeros;
+         a.symmetric == b.symmetric && a.codes == b.codes && a.scales == b.scales && a.zeros == b.zeros &&
+         a.codebook == b.codebook && a.residual == b.residual;
+}
+
+void add_residual(QuantizedMatrix& matrix, int rank) {
+  matrix.residual.rank = rank;
+  for (int64_t i = 0; i < matrix.rows * rank; ++i) matrix.residual.left.push_back(to_half(0.01f * static_cast<float>(i % 37)));
+  for (int64_t i = 0; i < matrix.columns * rank; ++i) matrix.residual.right.push_back(to_half(0.02f * static_cast<float>(i % 29) - 0.3f));
 }
 
 bool is_linear(const std::string& name) {
@@ -81,19 +88,26 @@ class TestQvlmFolder : public QObject {
     QTest::addColumn<int>("group");  // 0: a row
     QTest::addColumn<bool>("symmetric");
     QTest::addColumn<QString>("architecture");
-    QTest::newRow("4 bits, symmetric, 32") << 4 << 32 << true << "llama";
-    QTest::newRow("8 bits, symmetric, 32") << 8 << 32 << true << "llama";
-    QTest::newRow("5 bits, symmetric, 32") << 5 << 32 << true << "llama";
-    QTest::newRow("4 bits, 32") << 4 << 32 << false << "qvlm";
-    QTest::newRow("3 bits, 32") << 3 << 32 << false << "qvlm";
-    QTest::newRow("6 bits, symmetric, row") << 6 << 0 << true << "qvlm";
-    QTest::newRow("4 bits, row") << 4 << 0 << false << "qvlm";
+    QTest::addColumn<bool>("codebook");
+    QTest::addColumn<int>("rank");
+    QTest::newRow("4 bits, symmetric, 32") << 4 << 32 << true << "llama" << false << 0;
+    QTest::newRow("8 bits, symmetric, 32") << 8 << 32 << true << "llama" << false << 0;
+    QTest::newRow("5 bits, symmetric, 32") << 5 << 32 << true << "llama" << false << 0;
+    QTest::newRow("4 bits, 32") << 4 << 32 << false << "qvlm" << false << 0;
+    QTest::newRow("3 bits, 32") << 3 << 32 << false << "qvlm" << false << 0;
+    QTest::newRow("6 bits, symmetric, row") << 6 << 0 << true << "qvlm" << false << 0;
+    QTest::newRow("4 bits, row") << 4 << 0 << false << "qvlm" << false << 0;
+    QTest::newRow("codebook") << 4 << 64 << true << "qvlm" << true << 0;
+    QTest::newRow("residual") << 3 << 32 << false << "qvlm" << false << 5;
+    QTest::newRow("codebook and residual") << 4 << 32 << true << "qvlm" << true << 3;
   }
   void round_trip() {
     QFETCH(int, bits);
     QFETCH(int, group);
     QFETCH(bool, symmetric);
     QFETCH(QString, architecture);
+    QFETCH(bool, codebook);
+    QFETCH(int, rank);
     const auto source = open_model(source_);
     QvlmDescription description = describe(*source);
     std::map<std::string, QuantizedMatrix> matrices;
@@ -104,6 +118,9 @@ class TestQvlmFolder : public QObject {
           const Shape shape = std::get<TensorView>(source->load(name)).shape;
           matrices[name] =
               quantize(load_float(*source, name), shape[0], shape[1], bits, group > 0 ? group : shape[1], symmetric);
+          if (codebook)
+            for (int i = 0; i < 16; ++i) matrices[name].codebook.push_back(std::sinh(0.3f * static_cast<float>(i - 7)));
+          if (rank > 0) add_residual(matrices[name], rank);
           writer.add(name, matrices[name]);
         } else {
           writer.add(name, source->load(name));
@@ -165,6 +182,53 @@ class TestQvlmFolder : public QObject {
     QVERIFY(same(std::get<QuantizedMatrix>(model->load(linear)), matrix));
     QCOMPARE(to_json(model->config()), to_json(source->config()));
     QCOMPARE(GgufFile(target_ / "vision.gguf").text("general.architecture"), std::string("qvlm"));
+  }
+
+  // A file that lies about its planes is refused by name.
+  void hostile_planes() {
+    const auto source = open_model(source_);
+    QvlmWriter writer(target_, describe(*source));
+    for (const std::string& name : source->names()) {
+      if (!is_linear(name)) {
+        writer.add(name, source->load(name));
+        continue;
+      }
+      const Shape shape = std::get<TensorView>(source->load(name)).shape;
+      auto matrix = quantize(load_float(*source, name), shape[0], shape[1], 4, 32, true);
+      for (int i = 0; i < 16; ++i) matrix.codebook.push_back(static_cast<float>(i) - 7.5f);
+      add_residual(matrix, 2);
+      writer.add(name, matrix);
+    }
+    writer.finish();
+    const MappedFile file(target_ / "model.gguf");
+    const std::string bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    const auto damaged = [&](const std::string& from, const std::string& to) {
+      std::string copy = bytes;
+      const auto at = copy.rfind(from);
+      if (at == std::string::npos) return std::string("not found: ") + from;
+      copy.replace(at, from.size(), to);
+      tiny::write_text(target_ / "other.gguf", copy);
+      return tiny::message_of([&] {
+        const auto model = open_model(target_ / "other.gguf");
+        for (const std::string& name : model->names()) model->load(name);
+      });
+    };
+    const auto has = [](const std::string& message, const char* part) { return message.find(part) != std::string::npos; };
+    std::string message = damaged("blk.1.ffn_down.weight.codebook", "blk.1.ffn_down.weight.codeb00k");
+    QVERIFY2(has(message, "blk.1.ffn_down.weight.codebook"), message.c_str());
+    message = damaged("blk.1.ffn_down.weight.residual.left", "blk.1.ffn_down.weight.residual.lefd");
+    QVERIFY2(has(message, "blk.1.ffn_down.weight.residual.left"), message.c_str());
+    // The array of ranks: 4 bytes each behind key, type (array of int32) and count.
+    std::string ranks = "qvlm.planes.ranks";
+    const auto at = bytes.find(ranks);
+    QVERIFY(at != std::string::npos);
+    const std::string head = bytes.substr(at, ranks.size() + 4 + 4 + 8);
+    for (const auto& [rank, part] : {std::pair{1000000, "residual's rank"}, {-1, "residual's rank"}, {3, "residual.left"}}) {
+      std::string value(4, '\0');
+      std::memcpy(value.data(), &rank, 4);
+      message = damaged(head + std::string("\2\0\0\0", 4), head + value);
+      QVERIFY2(has(message, part), message.c_str());
+    }
   }
 
   void rotary_rows_are_in_the_file_order_of_llama() {

@@ -1,6 +1,8 @@
 // Partitions: edits, the greedy rule against a plain loop, strict JSON.
 #include <QtTest>
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 
 #include "core/base/error.h"
@@ -57,6 +59,49 @@ class TestPartition : public QObject {
         QCOMPARE(p.blocks[b].last, expected[b].second);
       }
       validate(p, sites, "greedy");
+    }
+  }
+
+  void exactIsTheBestOfAll() {
+    std::mt19937 random(7);
+    std::uniform_real_distribution<double> uniform(0, 1);
+    for (int trial = 0; trial < 40; ++trial) {
+      const int sites = 1 + trial % 11;
+      std::vector<double> d(static_cast<size_t>(sites - 1));
+      for (double& one : d) one = uniform(random);
+      Partition keep;
+      if (trial % 4 == 3 && sites >= 6) keep = of({{0, 1}, {2, 3, true}, {4, sites - 1}});
+      const double gain = 0.2 + uniform(random);
+      const Partition p = exact_partition(d, sites, 0.5, gain, 5, keep);
+      validate(p, sites, "exact");
+      // Every partition of so few sites: a border behind site k or none.
+      double mean = 0, square = 0, best = -1e9;
+      for (const double one : d) mean += one / static_cast<double>(d.size());
+      for (const double one : d) square += (one - mean) * (one - mean) / static_cast<double>(d.size());
+      const double deviation = square > 0 ? std::sqrt(square) : 1;
+      const auto value = [&](const Partition& q) {
+        double sum = 0;
+        for (const Block& block : q.blocks) {
+          for (int k = block.first; k < block.last; ++k) sum += gain * (d[static_cast<size_t>(k)] - 0.5) / deviation;
+          sum -= std::pow(5.0, block.depth()) / 125;
+        }
+        return sum;
+      };
+      for (unsigned borders = 0; borders < 1u << (sites - 1); ++borders) {
+        Partition q = of({{0, 0}});
+        for (int site = 1; site < sites; ++site) {
+          if (borders >> (site - 1) & 1) {
+            q.blocks.push_back({site, site});
+          } else {
+            q.blocks.back().last = site;
+          }
+        }
+        bool legal = std::all_of(q.blocks.begin(), q.blocks.end(), [](const Block& b) { return b.depth() <= kMaxBlockDepth; });
+        if (!keep.blocks.empty()) legal = legal && std::any_of(q.blocks.begin(), q.blocks.end(), [](const Block& b) { return b.first == 2 && b.last == 3; });
+        if (legal) best = std::max(best, value(q));
+      }
+      QVERIFY2(std::abs(value(p) - best) < 1e-9, qPrintable(QString("%1 %2").arg(value(p)).arg(best)));
+      if (!keep.blocks.empty()) QVERIFY(p.blocks[static_cast<size_t>(p.block_of(2))].locked);
     }
   }
 

@@ -17,6 +17,11 @@ class TestRecipe : public QObject {
     r.activation_bits = 4;
     r.activation_mode = ActivationMode::DYNAMIC_GROUP;
     r.threshold = 0.123456789;
+    r.residual_rank = 8;
+    r.token_weighting = TokenWeighting::MODALITY;
+    r.awq_clip = false;
+    r.gptaq_alpha = 0.25;
+    r.autoround_iterations = 50;
     r.candidates = {1.0f, 0.995f, 0.9f};
     r.seed = 0xffffffffffffffffull;
     r.torch_version = "1.13.1";
@@ -43,6 +48,11 @@ class TestRecipe : public QObject {
 
   void names() {
     QCOMPARE(weight_method_from("awq"), WeightMethod::AWQ);
+    for (const char* name : {"rtn", "opt-rtn", "gptq", "gptaq", "autoround", "nf4", "smoothquant"}) {
+      QCOMPARE(name_of(weight_method_from(name)), std::string_view(name));
+      QVERIFY(weight_method_names().find(name) != std::string::npos);
+    }
+    QCOMPARE(token_weighting_from("modality"), TokenWeighting::MODALITY);
     QCOMPARE(search_mode_from("joint"), SearchMode::JOINT);
     QCOMPARE(activation_mode_from("static-tensor"), ActivationMode::STATIC_TENSOR);
     QVERIFY_THROWS_EXCEPTION(Error, weight_method_from("magic"));
@@ -57,9 +67,20 @@ class TestRecipe : public QObject {
     QTest::newRow("bits") << R"({"weight_bits": 9})" << "weight_bits: expected 2 to 8, found 9";
     QTest::newRow("group") << R"({"weight_group": 48})" << "32, 64, 128";
     QTest::newRow("activation bits") << R"({"activation_bits": 12})" << "activation_bits";
-    QTest::newRow("vision bits") << R"({"vision_bits": 8})" << "comes with the visual-encoder optimisation";
     QTest::newRow("rotation") << R"({"rotation": "r3"})" << "none, fold, r1r2, r1r2r4";
+    QTest::newRow("vision bits") << R"({"vision_bits": 6})" << "vision_bits: expected 16, 8 or 4";
+    QTest::newRow("vision group") << R"({"vision_bits": 4, "vision_group": 16})" << "vision_group";
+    QTest::newRow("vision activations alone") << R"({"vision_activation_bits": 8})" << "expected 16 while vision_bits is 16";
+    QTest::newRow("optimising nothing") << R"({"veo": true})" << "there is nothing to optimise";
+    QTest::newRow("veo epochs") << R"({"vision_bits": 8, "veo": true, "veo_epochs": 0})" << "veo_epochs";
     QTest::newRow("method") << R"({"weight_method": "magic"})" << "rtn, awq";
+    QTest::newRow("nf4 bits") << R"({"weight_method": "nf4", "weight_bits": 3})" << "4 with nf4";
+    QTest::newRow("nf4 symmetric") << R"({"weight_method": "nf4", "weight_symmetric": true})" << "weight_symmetric";
+    QTest::newRow("rank") << R"({"residual_rank": -1})" << "residual_rank: expected 0 to 256, found -1";
+    QTest::newRow("damping") << R"({"gptq_damping": 0})" << "gptq_damping";
+    QTest::newRow("alpha") << R"({"gptaq_alpha": 1.5})" << "gptaq_alpha";
+    QTest::newRow("iterations") << R"({"autoround_iterations": 0})" << "autoround_iterations";
+    QTest::newRow("weighting") << R"({"token_weighting": "magic"})" << "uniform, modality";
     QTest::newRow("negative seed") << R"({"seed": -1})" << "seed";
     QTest::newRow("candidates without 1") << R"({"candidates": [0.9, 0.95]})" << "candidates";
     QTest::newRow("candidates twice") << R"({"candidates": [1, 0.9, 0.9]})" << "candidates";

@@ -2,9 +2,9 @@
 // $FAKE_QVLM_LOG.
 //
 // $FAKE_QVLM_PACE: microseconds between events. $FAKE_QVLM_DIE: "run" dies by a signal in the middle of a search,
-// "load" fails to open. A question that contains "crash" kills it in the middle of the answer, "fail" is refused,
-// "long" streams until it is stopped, "code" is
-// answered with Markdown; a quantized model answers "part ways" differently from another.
+// "load" fails to open, "later" writes a recipe of a later version. A question that contains "crash" kills it in the
+// middle of the answer, "fail" is refused, "long" streams until it is stopped, "code" is answered with Markdown; a
+// quantized model answers "part ways" differently from another.
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -152,12 +152,18 @@ int quantize(const Arguments& arguments) {
   if (!arguments.after("--recipe").empty()) order.recipe = read_recipe(arguments.after("--recipe"));
   if (!arguments.after("--partition").empty()) order.partition = read_partition(arguments.after("--partition"));
   std::filesystem::create_directories(order.output + ".partial");
+  std::ofstream journal(order.output + ".partial/journal.jsonl");
   Partition edited;
   double seconds = 0;
   int searched = 0;
   bool cancelled = false;
   const auto emit = [&](const Event& event) {
+    if (auto later = event; variable("FAKE_QVLM_DIE") == "later" && std::holds_alternative<RunStarted>(later)) {
+      std::get<RunStarted>(later).recipe = R"({"dreamed": 1})";
+      say(to_json_line({seconds, later}));
+    }
     say(to_json_line({seconds += 0.01, event}));
+    if (!std::holds_alternative<Progress>(event)) journal << to_json_line({seconds, event}) << std::endl;
     pace();
     searched += std::holds_alternative<BlockSearched>(event) ? 1 : 0;
     if (searched == 4 && variable("FAKE_QVLM_DIE") == "run") std::raise(SIGKILL);
@@ -187,13 +193,12 @@ int quantize(const Arguments& arguments) {
   fake::play_run(order, emit, [&] { return edited; });
   if (cancelled) {
     say(to_json_line({seconds, RunCancelled{}}));
+    journal << to_json_line({seconds, RunCancelled{}}) << std::endl;
     return 1;
   }
   std::filesystem::rename(order.output + ".partial", order.output);
-  for (const auto& [name, bytes] : {std::pair{"model.gguf", 6'100'000},
-                                    {"vision.gguf", 2'200'000},
-                                    {"recipe.json", 900},
-                                    {"journal.jsonl", 410'000}}) {
+  for (const auto& [name, bytes] :
+       {std::pair{"model.gguf", 6'100'000}, {"vision.gguf", 2'200'000}, {"recipe.json", 900}}) {
     std::ofstream file(std::filesystem::path(order.output) / name);
     file << "fake";
     file.close();
@@ -262,8 +267,18 @@ void answer(Ears& ears, const Ask& ask, const GeneratorInfo& info) {
   std::vector<std::string> words = {"There", " are", " three", " shapes:", " a",   " red", " circle", " at",     " the",
                                     " top,", " a",   " green", " star",    " and", " a",   " blue",   " square."};
   if (question.find("code") != std::string::npos) {
-    words = {"Count", " the", " **red**", " shapes:\n\n", "```python\n", "red = [s for s in", " shapes",
-             " if s.colour == \"red\"]\n", "print(len(red))\n", "```\n", "- one circle\n", "- two squares"};
+    words = {"Count",
+             " the",
+             " **red**",
+             " shapes:\n\n",
+             "```python\n",
+             "red = [s for s in",
+             " shapes",
+             " if s.colour == \"red\"]\n",
+             "print(len(red))\n",
+             "```\n",
+             "- one circle\n",
+             "- two squares"};
   }
   if (question.find("part ways") != std::string::npos && info.weight_bits < 16) words[5] = " blue";
   const bool endless = question.find("long") != std::string::npos;

@@ -98,11 +98,13 @@ class TestHistory : public QObject {
       old.setDatabaseName(file);
       QVERIFY(old.open());
       for (const char* step :
-           {"CREATE TABLE chats (id INTEGER PRIMARY KEY, title TEXT NOT NULL, model TEXT NOT NULL, changed INTEGER NOT NULL)",
+           {"CREATE TABLE chats (id INTEGER PRIMARY KEY, title TEXT NOT NULL, model TEXT NOT NULL, changed INTEGER NOT "
+            "NULL)",
             "CREATE TABLE messages (id INTEGER PRIMARY KEY, chat INTEGER NOT NULL REFERENCES chats(id),"
             " role TEXT NOT NULL, text TEXT NOT NULL, images TEXT NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL)",
             "INSERT INTO chats VALUES (1, 't', 'm', 5), (2, 'u', 'm', 6)",
-            "INSERT INTO messages VALUES (1, 1, 'user', 'one', '[]', 'done', ''), (2, 2, 'user', 'other', '[]', 'done', ''),"
+            "INSERT INTO messages VALUES (1, 1, 'user', 'one', '[]', 'done', ''), (2, 2, 'user', 'other', '[]', "
+            "'done', ''),"
             " (3, 1, 'assistant', 'two', '[]', 'done', '')"}) {
         QVERIFY(QSqlQuery(old).exec(QLatin1String(step)));
       }

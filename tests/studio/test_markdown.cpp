@@ -38,7 +38,8 @@ class TestMarkdown : public QObject {
 
   void prose_is_formatted_and_harmless() {
     const QString html = prose_to_html(
-        QStringLiteral("A **bold** word\nand a line\n\n- item\n\n![a cat](file:///etc/passwd) <img src=\"/x.png\"> <b>b</b>"),
+        QStringLiteral(
+            "A **bold** word\nand a line\n\n- item\n\n![a cat](file:///etc/passwd) <img src=\"/x.png\"> <b>b</b>"),
         QStringLiteral("Sans"), 10);
     QVERIFY(html.contains(QLatin1String("font-weight")));
     QVERIFY(html.contains(QLatin1String(">and a line")));  // the single line break stays

@@ -1,6 +1,12 @@
 // Workspace Quantize with scripted runs: start, watch, pause, cancel, edit, and what happens when the child dies.
+#include <QDialogButtonBox>
+#include <QFile>
+#include <QFileDialog>
+#include <QImage>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPushButton>
+#include <QSet>
 #include <QSignalSpy>
 #include <QTest>
 #include <QToolButton>
@@ -13,6 +19,7 @@
 #include "app/studio/views/heatmap_view.h"
 #include "app/studio/views/ribbon_view.h"
 #include "app/studio/views/run_plots.h"
+#include "app/studio/views/saved_view.h"
 #include "app/studio/views/widgets.h"
 #include "tests/studio/studio_fixture.h"
 
@@ -77,6 +84,58 @@ class TestRunPage : public QObject {
     const int site = page.ribbon_model().selected_site();
     QCOMPARE(site, page.heatmap()->cell_at(page.heatmap()->rect().center()).first);
     QVERIFY(page.histogram_plot()->accessibleDescription().contains(QString::number(site)));
+  }
+
+  void what_a_view_shows_is_saved_as_picture_drawing_and_table() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    studio.window->show_workspace(Workspace::QUANTIZE);
+    QuantizePage& page = *studio.window->quantize_page();
+    QSignalSpy finished(&page, &QuantizePage::run_finished);
+    click(page.start_button());
+    QVERIFY(finished.wait(30000));
+    QToolButton* save = nullptr;
+    for (QToolButton* button : page.findChildren<QToolButton*>()) {
+      if (button->accessibleName() == QLatin1String("Save Entropy by site")) save = button;
+    }
+    QVERIFY(save != nullptr);
+    const auto save_as = [&](const QString& file) {
+      click(save);
+      auto* dialog = studio.window->findChild<QFileDialog*>();
+      QVERIFY(dialog != nullptr);
+      auto* name = dialog->findChild<QLineEdit*>(QStringLiteral("fileNameEdit"));
+      name->setText(file);  // typed, the completer's popup would stand before the button
+      click(dialog->findChild<QDialogButtonBox*>()->button(QDialogButtonBox::Save));
+      QTRY_VERIFY(studio.window->findChild<QFileDialog*>() == nullptr);
+    };
+    save_as(studio.path(QStringLiteral("entropy.csv")));
+    QFile table(studio.path(QStringLiteral("entropy.csv")));
+    QVERIFY(table.open(QIODevice::ReadOnly));
+    const QStringList lines = QString::fromUtf8(table.readAll()).split(QLatin1Char('\n'), Qt::SkipEmptyParts);
+    QCOMPARE(lines.first(), QStringLiteral("series,site,value"));
+    QCOMPARE(lines.size(), 1 + 48 + 47 + 2);  // entropies, dependencies, both ends of the threshold
+    const QStringList third = lines.at(3).split(QLatin1Char(','));
+    QCOMPARE(third.mid(0, 2), QStringList({"entropy", "2"}));
+    QVERIFY(qAbs(third.at(2).toDouble() - page.run().state().sites[2].entropy->entropy) < 1e-6);
+    save_as(studio.path(QStringLiteral("entropy.png")));
+    const QImage picture(studio.path(QStringLiteral("entropy.png")));
+    QVERIFY(picture.width() >= 2 * page.entropy_plot()->width());
+    QSet<QRgb> colours;
+    for (int x = 0; x < picture.width(); ++x) colours << picture.pixel(x, picture.height() / 2);
+    QVERIFY(colours.size() > 3);  // a drawing, not a ground
+    save_as(studio.path(QStringLiteral("entropy.svg")));
+    QFile drawing(studio.path(QStringLiteral("entropy.svg")));
+    QVERIFY(drawing.open(QIODevice::ReadOnly));
+    const QByteArray svg = drawing.readAll();
+    QVERIFY(svg.contains("<svg") && svg.count("<path") + svg.count("<polyline") > 4);
+    // The other views' tables.
+    QVERIFY(page.heatmap()->table().startsWith(QLatin1String("site,sample,entropy\n0,1,")));
+    QCOMPARE(page.ribbon()->table().count(QLatin1Char('\n')), 49);
+    QCOMPARE(page.error_plot()->table().count(QLatin1String("\njoint,")), page.error_plot()->points());
+    QVERIFY_EXCEPTION_THROWN(save_view(*page.heatmap(), studio.theme.colors(), QStringLiteral("/nowhere/x.png")),
+                             std::runtime_error);
+    QVERIFY_EXCEPTION_THROWN(save_view(*page.heatmap(), studio.theme.colors(), studio.path(QStringLiteral("x.bmp"))),
+                             std::runtime_error);
   }
 
   void pause_resume_and_cancel_are_said_to_the_child() {
@@ -276,6 +335,18 @@ class TestRunPage : public QObject {
     QSignalSpy finished(&page, &QuantizePage::run_finished);
     click(page.resume_button());
     QVERIFY(finished.wait(30000));
+  }
+
+  void a_run_of_a_later_version_is_ended_and_says_why() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    qputenv("FAKE_QVLM_DIE", "later");
+    studio.window->show_workspace(Workspace::QUANTIZE);
+    QuantizePage& page = *studio.window->quantize_page();
+    click(page.start_button());
+    QTRY_VERIFY(page.banner()->isVisible());
+    QVERIFY2(page.banner()->text().contains(QLatin1String("dreamed")), qPrintable(page.banner()->text()));
+    QVERIFY(!page.run().busy());
   }
 
   void a_model_that_cannot_be_opened_is_the_childs_message() {

@@ -14,17 +14,21 @@
 
 #include "app/studio/main_window.h"
 #include "app/studio/models/chat_controller.h"
+#include "app/studio/models/compare_controller.h"
 #include "app/studio/models/history.h"
 #include "app/studio/models/question_table_model.h"
 #include "app/studio/models/ribbon_model.h"
 #include "app/studio/models/run_controller.h"
+#include "app/studio/models/run_library.h"
 #include "app/studio/models/workbench.h"
 #include "app/studio/pages/chat_page.h"
+#include "app/studio/pages/compare_page.h"
 #include "app/studio/pages/evaluate_page.h"
 #include "app/studio/pages/export_page.h"
 #include "app/studio/pages/model_page.h"
 #include "app/studio/pages/quantize_page.h"
 #include "app/studio/pages/recipe_panel.h"
+#include "app/studio/pages/runs_page.h"
 #include "app/studio/settings.h"
 #include "app/studio/style/theme.h"
 #include "app/studio/views/composer.h"
@@ -76,12 +80,17 @@ class TestWholeWay : public QObject {
     click(window.rail()->button(Workspace::QUANTIZE));
     QuantizePage& quantize = *window.quantize_page();
     QVERIFY2(quantize.start_button()->isEnabled(), qPrintable(quantize.recipe_panel()->problem()));
+    // A quarter of the calibration set is enough to see the way; QVLM_WHOLE_WAY_SAMPLES asks for another number.
+    QSpinBox& samples = *quantize.recipe_panel()->samples();
+    samples.setFocus();
+    samples.selectAll();
+    QTest::keyClicks(&samples, qEnvironmentVariable("QVLM_WHOLE_WAY_SAMPLES", QStringLiteral("16")));
     QSignalSpy finished(&quantize, &QuantizePage::run_finished);
     click(quantize.start_button());
     QTRY_VERIFY2_WITH_TIMEOUT(quantize.run().state().blocks.size() >= 5 || !quantize.run().busy(),
-                              qPrintable(quantize.run().failure()), 600000);
+                              qPrintable(quantize.run().failure()), 1800000);
     shoot(window, QStringLiteral("quantize-running"));
-    QTRY_VERIFY_WITH_TIMEOUT(!quantize.run().busy(), 900000);
+    QTRY_VERIFY_WITH_TIMEOUT(!quantize.run().busy(), 1800000);
     QVERIFY2(quantize.run().failure().isEmpty(), qPrintable(quantize.run().failure()));
     QCOMPARE(finished.count(), 1);
     const QString output = finished.first().first().toString();
@@ -120,7 +129,7 @@ class TestWholeWay : public QObject {
     chat.use_model({output, backend, false});
     QTRY_VERIFY2_WITH_TIMEOUT(
         chat.controller().can_ask() || chat.controller().activity() == ChatController::Activity::BROKEN,
-        qPrintable(chat.controller().failure()), 120000);
+        qPrintable(chat.controller().failure()), 600000);
     QVERIFY2(chat.controller().can_ask(), qPrintable(chat.controller().failure()));
     QString picture;
     for (const QString& name :
@@ -134,7 +143,7 @@ class TestWholeWay : public QObject {
     chat.composer()->edit()->setFocus();
     QTest::keyClicks(chat.composer()->edit(), QStringLiteral("Is there a blue star in the picture?"));
     QTest::keyClick(chat.composer()->edit(), Qt::Key_Return);
-    QTRY_VERIFY_WITH_TIMEOUT(chat.controller().can_ask(), 120000);
+    QTRY_VERIFY_WITH_TIMEOUT(chat.controller().can_ask(), 600000);
     const ChatMessage answer = chat.controller().model().at(chat.controller().model().rowCount() - 1);
     QCOMPARE(answer.role, QStringLiteral("assistant"));
     QVERIFY(!answer.text.isEmpty());
@@ -147,13 +156,57 @@ class TestWholeWay : public QObject {
     evaluate.picker()->choose({output, backend, false});
     evaluate.limit()->setValue(20);
     click(evaluate.run_button());
-    QTRY_VERIFY_WITH_TIMEOUT(evaluate.run_button()->isVisible(), 300000);
+    QTRY_VERIFY_WITH_TIMEOUT(evaluate.run_button()->isVisible(), 1800000);
     QVERIFY2(!evaluate.banner()->isVisible(), qPrintable(evaluate.banner()->text()));
     QCOMPARE(evaluate.questions().rowCount(), 20);
     qInfo("accuracy over 20 questions: %.0f %%", 100 * evaluate.questions().overall().value());
     shoot(window, QStringLiteral("evaluate"));
+
+    // The run is in the list of runs, with the evaluation beside it.
+    click(window.rail()->button(Workspace::RUNS));
+    RunsPage& runs = *window.runs_page();
+    QTRY_COMPARE_WITH_TIMEOUT(runs.library().rowCount(), 1, 60000);
+    QCOMPARE(runs.library().at(0).folder, output);
+    QVERIFY(!workbench.accuracy_text(output).isEmpty());
+    shoot(window, QStringLiteral("runs"));
+
+    // Export.
     click(window.rail()->button(Workspace::EXPORT));
+    ExportPage& exporting = *window.export_page();
+    exporting.target()->set_path(folder.filePath(QStringLiteral("exported")));
+    click(exporting.export_button());
+    QVERIFY(!exporting.export_button()->isEnabled());  // while it writes
+    QTRY_VERIFY_WITH_TIMEOUT(exporting.export_button()->isEnabled(), 600000);
+    QVERIFY2(!QDir(folder.filePath(QStringLiteral("exported"))).entryList({QStringLiteral("*.gguf")}).isEmpty(),
+             qPrintable(exporting.banner()->text()));
     shoot(window, QStringLiteral("export"));
+
+    // The same question to full precision and INT4.
+    click(window.rail()->button(Workspace::COMPARE));
+    ComparePage& compare = *window.compare_page();
+    QCOMPARE(compare.picker(1)->choice().path, output);
+    compare.picker(1)->choose({output, backend, false});
+    compare.composer()->attach({picture});
+    QTest::keyClicks(compare.composer()->edit(), QStringLiteral("What is in the picture?"));
+    QTest::keyClick(compare.composer()->edit(), Qt::Key_Return);
+    QTRY_VERIFY_WITH_TIMEOUT(!compare.controller().busy(), 600000);
+    for (const int side : {0, 1}) {
+      QVERIFY2(compare.controller().side(side).finished().has_value(),
+               qPrintable(compare.controller().side(side).failure()));
+      QVERIFY(!compare.controller().side(side).text().isEmpty());
+    }
+    QTRY_VERIFY(compare.verdict()->isVisible());
+    qInfo("compare: %s", qPrintable(compare.verdict()->text()));
+    shoot(window, QStringLiteral("compare"));
+
+    // The other theme, without doing it all again.
+    const bool dark = theme.colors().dark;
+    theme.set_choice(dark ? ThemeChoice::LIGHT : ThemeChoice::DARK);
+    for (int i = 0; i < kWorkspaces; ++i) {
+      click(window.rail()->button(static_cast<Workspace>(i)));
+      shoot(window,
+            name_of(static_cast<Workspace>(i)).toLower() + (dark ? QStringLiteral("-light") : QStringLiteral("-dark")));
+    }
   }
 };
 

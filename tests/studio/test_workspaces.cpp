@@ -119,7 +119,7 @@ class TestWorkspaces : public QObject {
     shoot(studio, QStringLiteral("0-first-start") + tail);
     fill(studio);
     QStringList all;
-    const char* names[] = {"1-model", "2-quantize", "3-evaluate", "4-chat", "5-compare", "6-export"};
+    const char* names[] = {"1-model", "2-quantize", "3-runs", "4-evaluate", "5-chat", "6-compare", "7-export"};
     for (int i = 0; i < kWorkspaces; ++i) {
       QTest::mouseClick(studio.window->rail()->button(static_cast<Workspace>(i)), Qt::LeftButton);
       QTest::qWait(60);
@@ -130,7 +130,8 @@ class TestWorkspaces : public QObject {
       }
       // A changed text asks for its room by an event: what is still wrong after the layout has settled counts.
       QStringList found;
-      [[maybe_unused]] const bool settled = QTest::qWaitFor([&] { return (found = complaints(*studio.window)).isEmpty(); }, 3000);
+      [[maybe_unused]] const bool settled =
+          QTest::qWaitFor([&] { return (found = complaints(*studio.window)).isEmpty(); }, 3000);
       shoot(studio, QLatin1String(names[i]) + tail);
       if (!found.isEmpty()) all << QLatin1String(names[i]) + tail << found;
       QVERIFY2(studio.window->width() <= size.width() && studio.window->height() <= size.height(),
@@ -156,7 +157,7 @@ class TestWorkspaces : public QObject {
   void control_and_digits_choose_a_workspace() {
     Studio studio;
     QVERIFY(QTest::qWaitForWindowActive(studio.window.get()));
-    QTest::keyClick(studio.window.get(), Qt::Key_4, Qt::ControlModifier);
+    QTest::keyClick(studio.window.get(), Qt::Key_5, Qt::ControlModifier);
     QTRY_VERIFY(studio.window->chat_page()->isVisible());
     QVERIFY(studio.window->rail()->button(Workspace::CHAT)->isChecked());
   }

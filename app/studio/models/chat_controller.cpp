@@ -279,8 +279,10 @@ QString statistics_text(const AnswerFinished& answer, const PromptReady* prompt)
   const QLocale locale;
   const auto tr = [](const char* text) { return ChatController::tr(text); };
   QStringList parts;
-  parts << tr("%1 tokens").arg(answer.tokens);
-  parts << tr("%1 tokens/s").arg(locale.toString(answer.decode_tokens_per_second, 'f', 1));
+  parts << (answer.tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(answer.tokens));
+  // An answer of one token was not decoded: it came with the prompt.
+  if (answer.decode_tokens_per_second > 0)
+    parts << tr("%1 tokens/s").arg(locale.toString(answer.decode_tokens_per_second, 'f', 1));
   parts << tr("first token %1 s").arg(locale.toString(answer.first_token_seconds, 'f', 2));
   if (answer.vision_seconds > 0) parts << tr("pictures %1 s").arg(locale.toString(answer.vision_seconds, 'f', 2));
   if (prompt != nullptr) {
@@ -307,7 +309,8 @@ void ChatController::set_status(const GeneratorInfo& info, const AnswerFinished*
     parts << tr("activations at %1 bits").arg(info.activation_bits);
   }
   if (answer != nullptr) {
-    parts << tr("%1 tokens/s").arg(locale.toString(answer->decode_tokens_per_second, 'f', 1));
+    if (answer->decode_tokens_per_second > 0)
+      parts << tr("%1 tokens/s").arg(locale.toString(answer->decode_tokens_per_second, 'f', 1));
     parts << tr("first token in %1 s").arg(locale.toString(answer->first_token_seconds, 'f', 2));
   }
   if (info.total_bytes > 0) parts << tr("%1 MB in use").arg(locale.toString(double(info.total_bytes) / 1e6, 'f', 0));

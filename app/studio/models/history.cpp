@@ -102,17 +102,18 @@ bool History::open(QString* why) {
 
 void History::bring_up_to_date() {
   // Before branches, a chat was a list: each message stands behind the one before it.
-  QSqlQuery columns = run(connection_, QStringLiteral("SELECT 1 FROM pragma_table_info('messages') WHERE name = 'parent'"));
+  QSqlQuery columns =
+      run(connection_, QStringLiteral("SELECT 1 FROM pragma_table_info('messages') WHERE name = 'parent'"));
   const bool current = columns.next();
   columns.finish();
   if (current) return;
   run(connection_, QStringLiteral("BEGIN IMMEDIATE"));
-  for (const char* step : {"ALTER TABLE chats ADD COLUMN leaf INTEGER NOT NULL DEFAULT 0",
-                           "ALTER TABLE messages ADD COLUMN parent INTEGER NOT NULL DEFAULT 0",
-                           "UPDATE messages SET parent = COALESCE((SELECT MAX(earlier.id) FROM messages AS earlier"
-                           " WHERE earlier.chat = messages.chat AND earlier.id < messages.id), 0)",
-                           "UPDATE chats SET leaf = COALESCE((SELECT MAX(id) FROM messages WHERE chat = chats.id), 0)",
-                           "COMMIT"}) {
+  for (const char* step :
+       {"ALTER TABLE chats ADD COLUMN leaf INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE messages ADD COLUMN parent INTEGER NOT NULL DEFAULT 0",
+        "UPDATE messages SET parent = COALESCE((SELECT MAX(earlier.id) FROM messages AS earlier"
+        " WHERE earlier.chat = messages.chat AND earlier.id < messages.id), 0)",
+        "UPDATE chats SET leaf = COALESCE((SELECT MAX(id) FROM messages WHERE chat = chats.id), 0)", "COMMIT"}) {
     run(connection_, QLatin1String(step));
   }
 }
@@ -132,7 +133,8 @@ qint64 History::add_message(qint64 chat, const ChatMessage& message, std::option
   // A null QString would be stored as NULL.
   const qint64 id =
       run(connection_,
-          QStringLiteral("INSERT INTO messages (chat, role, text, images, state, note, parent) VALUES (?, ?, ?, ?, ?, ?, ?)"),
+          QStringLiteral(
+              "INSERT INTO messages (chat, role, text, images, state, note, parent) VALUES (?, ?, ?, ?, ?, ?, ?)"),
           {chat, message.role, message.text + QLatin1String(""), images_text(message.images), name_of(message.state),
            message.note + QLatin1String(""), *parent})
           .lastInsertId()
@@ -148,8 +150,8 @@ void History::update_message(const ChatMessage& message) {
 }
 
 void History::remove_message(qint64 id) {
-  run(connection_,
-      QStringLiteral("UPDATE chats SET leaf = (SELECT parent FROM messages WHERE id = ?) WHERE leaf = ?"), {id, id});
+  run(connection_, QStringLiteral("UPDATE chats SET leaf = (SELECT parent FROM messages WHERE id = ?) WHERE leaf = ?"),
+      {id, id});
   run(connection_, QStringLiteral("DELETE FROM messages WHERE id = ?"), {id});
 }
 

@@ -58,9 +58,9 @@ QString prose_to_html(const QString& markdown, const QString& family, double poi
   QFont font(family);
   font.setPointSizeF(points);
   document.setDefaultFont(font);
-  document.setMarkdown(lines.join(QLatin1Char('\n')),
-                       QTextDocument::MarkdownFeatures(QTextDocument::MarkdownDialectGitHub) |
-                           QTextDocument::MarkdownNoHTML);
+  document.setMarkdown(
+      lines.join(QLatin1Char('\n')),
+      QTextDocument::MarkdownFeatures(QTextDocument::MarkdownDialectGitHub) | QTextDocument::MarkdownNoHTML);
   for (QTextCursor found = document.find(QString(QChar::ObjectReplacementCharacter)); !found.isNull();
        found = document.find(QString(QChar::ObjectReplacementCharacter), found)) {
     const QString description = found.charFormat().property(QTextFormat::ImageAltText).toString();

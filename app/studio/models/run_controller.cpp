@@ -43,8 +43,9 @@ RunController::RunController(QString command, QObject* parent) : QObject(parent)
     later_.stop();
     const bool cancelled = activity_ == Activity::CANCELLING || state_.status == RunStatus::CANCELLED;
     const bool finished_well = state_.finished.has_value() && end_message.isEmpty();
-    const QString message =
+    QString message =
         end_message.isEmpty() && !finished_well && !cancelled ? tr("The run ended without a result.") : end_message;
+    if (!failure_.isEmpty()) message = failure_;  // why take() ended the child says more than how it ended
     failure_ = message;
     if (message.isEmpty() && !finished_well) state_.status = RunStatus::CANCELLED;
     if (!message.isEmpty()) state_.status = RunStatus::FAILED;

@@ -21,8 +21,8 @@ struct TokenComparison {
   double agreement() const { return longer == 0 ? 1 : double(common) / longer; }
 };
 
-/// `a_ended`, `b_ended`: nothing more will come. Tokens are the same if their texts are, and where these are empty (parts
-/// of a character) if their ids are: two vocabularies number the same words differently.
+/// `a_ended`, `b_ended`: nothing more will come. Tokens are the same if their texts are, and where these are empty
+/// (parts of a character) if their ids are: two vocabularies number the same words differently.
 TokenComparison compare_tokens(const std::vector<AnswerToken>& a, bool a_ended, const std::vector<AnswerToken>& b,
                                bool b_ended);
 

@@ -3,6 +3,7 @@
 
 #include <QDir>
 #include <QFileInfo>
+#include <QUrl>
 
 namespace qvlm::studio {
 
@@ -50,6 +51,23 @@ QStringList Workbench::models() const {
 void Workbench::add_quantized(const QString& folder) {
   settings_.add_quantized_model(QDir::cleanPath(folder));
   Q_EMIT models_changed();
+}
+
+namespace {
+
+/// A path as a key of the settings, where '/' parts groups.
+QString accuracy_key(const QString& model) {
+  return QStringLiteral("accuracy/") + QString::fromLatin1(QUrl::toPercentEncoding(QDir::cleanPath(model)));
+}
+
+}  // namespace
+
+QString Workbench::accuracy_text(const QString& model) const {
+  return settings_.value(accuracy_key(model), {});
+}
+
+void Workbench::note_accuracy(const QString& model, const QString& text) {
+  settings_.set_value(accuracy_key(model), text);
 }
 
 QString Workbench::free_output(const QString& stem) const {

@@ -28,6 +28,9 @@ class Workbench : public QObject {
   /// Full-precision models (the open one first), then quantized ones.
   QStringList models() const;
   void add_quantized(const QString& folder);
+  /// The last evaluation of a model, "84.0 % of 100 questions"; empty where it was never evaluated here.
+  QString accuracy_text(const QString& model) const;
+  void note_accuracy(const QString& model, const QString& text);
   /// A name of `data`/quantized/ that is free: "demo-w4a16-joint.qvlm".
   QString free_output(const QString& stem) const;
 

@@ -2,6 +2,7 @@
 #include "app/studio/pages/compare_page.h"
 
 #include <QCheckBox>
+#include <QComboBox>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPushButton>
@@ -226,8 +227,8 @@ void ComparePage::refresh() {
   composer_->set_answering(compare_->busy());
   composer_->set_can_send(chosen && !compare_->busy(), tr("Open a model first"));
   in_turn_->setEnabled(!compare_->busy());
-  unload_->setEnabled(!compare_->busy() &&
-                      (compare_->side(0).activity() == Activity::READY || compare_->side(1).activity() == Activity::READY));
+  unload_->setEnabled(!compare_->busy() && (compare_->side(0).activity() == Activity::READY ||
+                                            compare_->side(1).activity() == Activity::READY));
 }
 
 }  // namespace qvlm::studio

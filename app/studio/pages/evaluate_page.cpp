@@ -223,6 +223,7 @@ void EvaluatePage::restyle() {
 
 void EvaluatePage::start() {
   const ChatModelChoice choice = picker_->choice();
+  asked_model_ = choice.path;
   table_->clear();
   category_->clear();
   category_->addItem(tr("All categories"), QString());
@@ -251,6 +252,11 @@ void EvaluatePage::take(const EvaluationEvent& event) {
   } else if (const auto* finished = std::get_if<EvaluationFinished>(&event)) {
     progress_->setRange(0, 1);
     progress_->setValue(1);
+    if (table_->overall().total > 0) {
+      workbench_.note_accuracy(asked_model_, tr("%1 % of %2 questions")
+                                                 .arg(QLocale().toString(100 * table_->overall().value(), 'f', 1))
+                                                 .arg(table_->overall().total));
+    }
     status_->setText(tr("%1 in %2, on %3 at %4 bits a weight")
                          .arg(finished->stopped ? tr("Stopped") : tr("Finished"), duration_text(finished->seconds),
                               QString::fromStdString(finished->info.device))

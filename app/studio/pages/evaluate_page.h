@@ -75,6 +75,7 @@ class EvaluatePage : public QWidget {
   AccuracyChart* chart_;
   Card* accuracy_;
   bool stopping_ = false;
+  QString asked_model_;
 };
 
 }  // namespace qvlm::studio

@@ -124,7 +124,7 @@ QWidget* ModelPage::build_right() {
   auto* right = new QWidget(scroll);
   right->setObjectName(QStringLiteral("transparent"));
   auto* column = new QVBoxLayout(right);
-  column->setContentsMargins(0, 0, 4, 0);
+  column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(2 * kUnit);
 
   column->addWidget(welcome_ = build_welcome(right));
@@ -167,8 +167,16 @@ QWidget* ModelPage::build_right() {
   pictures->setSpacing(kUnit);
   sample_file_ = picture_label(tr("The picture"), sample_card);
   sample_seen_ = picture_label(tr("The picture as the model sees it"), sample_card);
-  pictures->addWidget(sample_file_);
-  pictures->addWidget(sample_seen_);
+  for (const auto& [picture, caption] :
+       {std::pair(sample_file_, tr("The file")), {sample_seen_, tr("What the model gets")}}) {
+    auto* captioned = new QVBoxLayout;
+    captioned->setSpacing(4);
+    auto* words = new QLabel(caption, sample_card);
+    words->setObjectName(QStringLiteral("field_label"));
+    captioned->addWidget(picture);
+    captioned->addWidget(words);
+    pictures->addLayout(captioned);
+  }
   pictures->addStretch(1);
   sample_card->body()->addLayout(pictures);
   sample_text_ = muted_label({}, sample_card);
@@ -325,7 +333,9 @@ void ModelPage::show_model() {
   }
   fact(QStringLiteral("size"), tr("On disk"),
        tr("%1, %2 bits a weight").arg(bytes_text(model.stored_bytes), locale.toString(model.stored_bits, 'g', 3)));
-  notes_->setText(model.notes.join(QLatin1Char('\n')));
+  QStringList notes = model.notes;
+  for (QString& note : notes) note = note.left(1).toUpper() + note.mid(1) + QLatin1Char('.');
+  notes_->setText(notes.join(QLatin1Char('\n')));
   notes_->setVisible(!model.notes.isEmpty());
   groups_->set_rows(model.legal_groups);
   QStringList pictures;

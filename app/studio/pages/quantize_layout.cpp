@@ -18,6 +18,7 @@
 #include "app/studio/views/heatmap_view.h"
 #include "app/studio/views/ribbon_view.h"
 #include "app/studio/views/run_plots.h"
+#include "app/studio/views/saved_view.h"
 #include "app/studio/views/scale_bar.h"
 #include "app/studio/views/widgets.h"
 
@@ -178,6 +179,7 @@ QWidget* QuantizePage::build_ribbon() {
   ribbon_->setAutoFillBackground(false);
   scroll->viewport()->setAutoFillBackground(false);
   scroll->setFixedHeight(ribbon_->minimumSizeHint().height() + 12);  // room for the scroll bar when zoomed
+  card->header()->addWidget(saver(*ribbon_, ribbon_, tr("Blocks"), card));
   card->body()->addWidget(scroll);
   selection_ = muted_label({}, card);
   selection_->setAccessibleName(tr("Selected site"));
@@ -204,18 +206,25 @@ QWidget* QuantizePage::build_ribbon() {
   return card;
 }
 
+QToolButton* QuantizePage::saver(SavedView& view, QWidget* widget, const QString& name, QWidget* parent) {
+  return save_button(
+      view, widget, theme_, name, [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); },
+      parent);
+}
+
 QWidget* QuantizePage::build_plots() {
   auto* box = new QWidget(this);
   auto* grid = new QGridLayout(box);
   grid->setContentsMargins(0, 0, 0, 0);
   grid->setSpacing(kUnit + 4);
-  const auto add = [box, grid](const QString& title, QWidget* view, int row, int column, int columns) {
+  const auto add = [this, box, grid](const QString& title, QWidget* view, int row, int column, int columns) {
     auto* card = new Card(title, box);
     // Widths by the grid alone: titles and legends that come and go must not move the columns.
     card->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     view->setParent(card);
     card->body()->addWidget(view, 1);
     if (auto* plot = qobject_cast<RunPlot*>(view)) card->header()->addWidget(plot->legend());
+    card->header()->addWidget(saver(dynamic_cast<SavedView&>(*view), view, title, card));
     grid->addWidget(card, row, column, 1, columns);
     return card;
   };

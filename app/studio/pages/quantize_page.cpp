@@ -53,6 +53,7 @@ void QuantizePage::run_again() {
 
 void QuantizePage::apply_partition() {
   if (run_->busy()) run_->send_partition(ribbon_model_->partition());
+  show_selection();  // the block around the selected site may be another one
   refresh_controls();
 }
 
@@ -72,6 +73,15 @@ void QuantizePage::load_partition(const QString& file) {
   } catch (const std::exception& error) {
     banner_->show_message(Banner::Kind::BAD, QString::fromUtf8(error.what()));
   }
+}
+
+void QuantizePage::open_run(const QString& folder) {
+  if (run_->busy()) {
+    banner_->show_message(Banner::Kind::WARNING, tr("A run is going. Another one can be opened when it has ended."));
+    return;
+  }
+  banner_->hide();
+  run_->open(folder);
 }
 
 void QuantizePage::show_state() {
@@ -107,10 +117,13 @@ void QuantizePage::show_selection() {
   const RunState& state = run_->state();
   const int site = ribbon_model_->selected_site();
   const int block = ribbon_model_->selected_block();
-  entropy_->show_run(state, site);
+  const auto selected_block =
+      block >= 0 ? std::optional(ribbon_model_->partition().blocks[static_cast<size_t>(block)]) : std::nullopt;
+  entropy_->show_run(state, site, selected_block);
   error_->show_run(state, block);
   histogram_->show_run(state, site);
-  heatmap_->set_selected_site(site);
+  heatmap_->set_selected_site(site, selected_block ? selected_block->first : 0,
+                              selected_block ? selected_block->last : 0);
   if (ribbon_model_->sites() == 0) {
     selection_->setText(tr("Open a model to see its activation sites"));
     return;

@@ -24,6 +24,7 @@ class RecipePanel;
 class RibbonModel;
 class RibbonView;
 class RunController;
+class SavedView;
 class Theme;
 class Workbench;
 
@@ -47,6 +48,8 @@ class QuantizePage : public QWidget {
   /// The partition as a file for `--partition`, and back. Problems appear in the banner.
   void save_partition(const QString& file);
   void load_partition(const QString& file);
+  /// Shows the run in `folder`; while another one is going, the banner says that it is.
+  void open_run(const QString& folder);
   EntropyPlot* entropy_plot() { return entropy_; }
   ErrorPlot* error_plot() { return error_; }
   CandidatePlot* candidate_plot() { return candidates_; }
@@ -62,6 +65,7 @@ class QuantizePage : public QWidget {
   QWidget* build_run();
   QWidget* build_ribbon();
   QWidget* build_plots();
+  QToolButton* saver(SavedView& view, QWidget* widget, const QString& name, QWidget* parent);
   void start(bool resume);
   void run_again();
   void show_state();

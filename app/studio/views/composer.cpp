@@ -98,7 +98,8 @@ Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
   column->setSpacing(kUnit);
   auto* row_of_words = new QHBoxLayout(editing_box_);
   row_of_words->setContentsMargins(4, 0, 0, 0);
-  auto* words = new QLabel(tr("Asking an earlier question differently. What was answered to it stays as a branch."), this);
+  auto* words =
+      new QLabel(tr("Asking an earlier question differently. What was answered to it stays as a branch."), this);
   words->setObjectName(QStringLiteral("field_label"));
   cancel_edit_->setAccessibleName(tr("Leave the question as it was"));
   cancel_edit_->setToolTip(tr("Leave the question as it was (Esc)"));

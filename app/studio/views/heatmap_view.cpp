@@ -49,13 +49,15 @@ void HeatmapView::set_values(const std::vector<std::vector<float>>& values, int 
   update();
 }
 
-void HeatmapView::set_selected_site(int site) {
+void HeatmapView::set_selected_site(int site, int first, int last) {
   selected_ = site;
+  first_ = first;
+  last_ = last;
   update();
 }
 
-QRect HeatmapView::map_rect() const {
-  return rect().adjusted(34, 4, -58, -22);
+QRect HeatmapView::map_rect(const QSize& size) {
+  return QRect(QPoint(), size).adjusted(34, 4, -58, -22);
 }
 
 std::pair<int, int> HeatmapView::cell_at(const QPoint& point) const {
@@ -66,22 +68,47 @@ std::pair<int, int> HeatmapView::cell_at(const QPoint& point) const {
 }
 
 void HeatmapView::paintEvent(QPaintEvent*) {
-  const Palette& p = theme_.colors();
   QPainter painter(this);
+  paint(painter, size(), true);
+}
+
+void HeatmapView::draw_on(QPaintDevice& device, const QSize& size) {
+  QPainter painter(&device);
+  paint(painter, size, false);
+}
+
+QString HeatmapView::table() const {
+  QString text = QStringLiteral("site,sample,entropy\n");
+  for (size_t site = 0; site < values_.size(); ++site) {
+    for (size_t sample = 0; sample < values_[site].size(); ++sample)
+      text += QStringLiteral("%1,%2,%3\n").arg(site).arg(sample + 1).arg(csv_number(double(values_[site][sample])));
+  }
+  return text;
+}
+
+void HeatmapView::paint(QPainter& painter, const QSize& size, bool selection) const {
+  const Palette& p = theme_.colors();
   QFont small = font();
   small.setPointSizeF(8);
   painter.setFont(small);
-  const QRect map = map_rect();
+  const QRect map = map_rect(size);
   if (image_.isNull()) {
     painter.setPen(p.muted);
-    painter.drawText(rect(), Qt::AlignCenter | Qt::TextWordWrap, tr("Appears when entropy is measured"));
+    painter.drawText(QRect(QPoint(), size), Qt::AlignCenter | Qt::TextWordWrap, tr("Appears when entropy is measured"));
     return;
   }
   painter.fillRect(map, p.raised);
   painter.drawImage(map, image_);
   const double cell = double(map.width()) / image_.width();
-  painter.setPen(QPen(hasFocus() ? p.accent_ink : p.text, hasFocus() ? 2 : 1));
-  painter.drawRect(QRectF(map.left() + selected_ * cell, map.top() - 1, std::max(2.0, cell), map.height() + 2));
+  if (selection) {
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(hasFocus() ? p.accent_ink : p.text, hasFocus() ? 2 : 1));
+    painter.drawRect(QRectF(map.left() + selected_ * cell, map.top() - 1, std::max(2.0, cell), map.height() + 2));
+    // The block stands beneath as a bar.
+    painter.fillRect(
+        QRectF(map.left() + first_ * cell, map.bottom() + 2, std::max(2.0, (last_ - first_ + 1) * cell), 3),
+        p.accent_ink);
+  }
   painter.setPen(p.muted);
   painter.drawText(QRect(0, map.top(), 30, 14), Qt::AlignRight | Qt::AlignVCenter, QStringLiteral("1"));
   painter.drawText(QRect(0, map.bottom() - 13, 30, 14), Qt::AlignRight | Qt::AlignVCenter, QString::number(samples_));

@@ -5,18 +5,25 @@
 #include <QWidget>
 #include <vector>
 
+#include "app/studio/views/saved_view.h"
+
 namespace qvlm::studio {
 
 class Theme;
 
-class HeatmapView : public QWidget {
+class HeatmapView : public QWidget, public SavedView {
   Q_OBJECT
  public:
   explicit HeatmapView(const Theme& theme, QWidget* parent = nullptr);
 
   /// values[site][sample]; an empty inner list: not measured yet. `samples`: rows.
   void set_values(const std::vector<std::vector<float>>& values, int samples);
-  void set_selected_site(int site);
+  /// `first` to `last`: the block that holds `site`.
+  void set_selected_site(int site, int first, int last);
+  QSize picture_size() const override { return size().expandedTo({480, 300}); }
+  void draw_on(QPaintDevice& device, const QSize& size) override;
+  /// "site,sample,entropy"
+  QString table() const override;
   QSize minimumSizeHint() const override { return {160, 120}; }
   /// The site and sample under a point; -1 outside.
   std::pair<int, int> cell_at(const QPoint& point) const;
@@ -31,11 +38,13 @@ class HeatmapView : public QWidget {
   bool event(QEvent* event) override;
 
  private:
-  QRect map_rect() const;
+  QRect map_rect() const { return map_rect(size()); }
+  static QRect map_rect(const QSize& size);
+  void paint(QPainter& painter, const QSize& size, bool selection) const;
 
   const Theme& theme_;
   std::vector<std::vector<float>> values_;
-  int samples_ = 0, selected_ = 0;
+  int samples_ = 0, selected_ = 0, first_ = 0, last_ = 0;
   float low_ = 0, high_ = 1;
   QImage image_;  // one pixel a cell
 };

@@ -158,7 +158,8 @@ void MessageBubble::show_message(const ChatMessage& message) {
   note_->setText(note);
   note_->setVisible(!note.isEmpty());
   branch_->setText(tr("%1 of %2").arg(message.branch).arg(message.branches));
-  for (QWidget* widget : {static_cast<QWidget*>(earlier_), static_cast<QWidget*>(branch_), static_cast<QWidget*>(later_)})
+  for (QWidget* widget :
+       {static_cast<QWidget*>(earlier_), static_cast<QWidget*>(branch_), static_cast<QWidget*>(later_)})
     widget->setVisible(message.branches > 1);
   earlier_->setProperty("possible", message.branch > 1);
   later_->setProperty("possible", message.branch < message.branches);

@@ -210,6 +210,30 @@ void RibbonView::paint_handles(QPainter& painter) const {
   }
 }
 
+void RibbonView::draw_on(QPaintDevice& device, const QSize&) {
+  QPainter painter(&device);
+  painter.setRenderHint(QPainter::Antialiasing);
+  paint_scale(painter);
+  for (int block = 0; block < static_cast<int>(model_.partition().blocks.size()); ++block) paint_block(painter, block);
+}
+
+QString RibbonView::table() const {
+  QString text = QStringLiteral("site,layer,kind,block,locked,entropy,dependency\n");
+  for (int site = 0; site < model_.sites(); ++site) {
+    const Site at = Site::at(site);
+    const std::string_view kind = short_name_of(at.kind);
+    const int block = model_.partition().block_of(site);
+    text += QStringLiteral("%1,%2,%3,%4,%5,%6,%7\n")
+                .arg(site)
+                .arg(at.layer)
+                .arg(QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())))
+                .arg(block + 1)
+                .arg(model_.partition().blocks[static_cast<size_t>(block)].locked ? 1 : 0)
+                .arg(csv_number(model_.entropy(site)), csv_number(model_.dependency(site)));
+  }
+  return text;
+}
+
 void RibbonView::paintEvent(QPaintEvent*) {
   const Palette& p = theme_.colors();
   QPainter painter(this);

@@ -4,6 +4,8 @@
 #include <QWidget>
 #include <optional>
 
+#include "app/studio/views/saved_view.h"
+
 namespace qvlm::studio {
 
 class RibbonModel;
@@ -12,7 +14,7 @@ class Theme;
 /// Mouse: click selects, a border is dragged; double click splits behind a site; Ctrl + wheel zooms. Keys: arrows,
 /// Home, End select; Ctrl + arrows move the block's right border, Ctrl + Shift + arrows its left one; S splits, M
 /// merges, L locks. The context menu has all of it.
-class RibbonView : public QWidget {
+class RibbonView : public QWidget, public SavedView {
   Q_OBJECT
  public:
   /// Both outlive the view.
@@ -26,7 +28,11 @@ class RibbonView : public QWidget {
   QRect site_rect(int site) const;
   QRect block_rect(int block) const;
   QPoint border_point(int block) const;  // the handle between block and block + 1
-  void set_zoom(double zoom);            // 1: everything fits
+  QSize picture_size() const override { return size(); }
+  void draw_on(QPaintDevice& device, const QSize& size) override;
+  /// "site,layer,kind,block,locked,entropy,dependency"
+  QString table() const override;
+  void set_zoom(double zoom);  // 1: everything fits
   double zoom() const { return zoom_; }
 
  protected:

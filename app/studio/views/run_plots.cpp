@@ -100,6 +100,31 @@ void RunPlot::set_legend(const QList<std::pair<QColor, QString>>& entries, const
   legend_->setText(parts.join(QStringLiteral("&nbsp;&nbsp; ")));
 }
 
+void RunPlot::draw_on(QPaintDevice& device, const QSize& size) {
+  QCPPainter painter(&device);
+  painter.setMode(QCPPainter::pmVectorized);
+  painter.setMode(QCPPainter::pmNoCaching);
+  plot_->toPainter(&painter, size.width(), size.height());
+}
+
+QString RunPlot::table() const {
+  QString text =
+      QStringLiteral("series,%1,value\n").arg(plot_->xAxis->label().section(QLatin1Char('('), 0, 0).trimmed());
+  for (int i = 0; i < plot_->graphCount(); ++i) {
+    const QCPGraph& graph = *plot_->graph(i);
+    if (graph.name().isEmpty()) continue;
+    for (const QCPGraphData& point : *graph.data()) {
+      if (std::isnan(point.value)) continue;
+      text += QStringLiteral("%1,%2,%3\n").arg(graph.name(), csv_number(point.key), csv_number(point.value));
+    }
+  }
+  return text;
+}
+
+void RunPlot::name_series(const QStringList& names) {
+  for (int i = 0; i < plot_->graphCount(); ++i) plot_->graph(i)->setName(names.value(i));
+}
+
 void RunPlot::showEvent(QShowEvent*) {
   if (points_ > 0) plot_->replot(QCustomPlot::rpQueuedReplot);
 }
@@ -124,7 +149,9 @@ EntropyPlot::EntropyPlot(const Theme& theme, QWidget* parent)
   plot().addGraph();
   plot().addGraph();
   plot().addGraph();
-  plot().addGraph();  // selection
+  plot().addGraph();  // selected site
+  plot().addGraph();  // selected block
+  name_series({QStringLiteral("entropy"), QStringLiteral("dependency"), QStringLiteral("threshold")});
   plot().xAxis->setLabel(tr("site"));
   connect(&plot(), &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
     if (points() > 0) Q_EMIT site_clicked(static_cast<int>(std::lround(plot().xAxis->pixelToCoord(event->pos().x()))));
@@ -138,6 +165,8 @@ void EntropyPlot::restyle() {
   plot().graph(1)->setPen(line(p.series_b));
   plot().graph(2)->setPen(line(p.muted, 1.2, Qt::DashLine));
   plot().graph(3)->setPen(line(with_alpha(p.text, 120), 1));
+  plot().graph(4)->setPen(Qt::NoPen);
+  plot().graph(4)->setBrush(with_alpha(p.accent_ink, 36));
   set_legend({{p.series_a, tr("H")}, {p.series_b, tr("D")}, {p.muted, tr("h₀")}},
              tr("H: entropy. D: dependency on the next site. h₀: threshold; where D is above it, the block goes on."));
   if (plot().graph(0)->dataCount() < 80) {
@@ -146,7 +175,7 @@ void EntropyPlot::restyle() {
   }
 }
 
-void EntropyPlot::show_run(const RunState& state, int selected_site) {
+void EntropyPlot::show_run(const RunState& state, int selected_site, const std::optional<Block>& selected_block) {
   QVector<double> x, entropy, dependency_x, dependency;
   double low = 1e30, high = -1e30;
   for (size_t i = 0; i < state.sites.size(); ++i) {
@@ -172,6 +201,11 @@ void EntropyPlot::show_run(const RunState& state, int selected_site) {
   }
   if (!x.isEmpty()) {
     plot().graph(3)->setData({double(selected_site), double(selected_site)}, {low - 1, high + 1});
+    if (selected_block) {
+      plot().graph(4)->setData({selected_block->first - 0.5, selected_block->last + 0.5}, {high + 1, high + 1});
+    } else {
+      plot().graph(4)->data()->clear();
+    }
     plot().xAxis->setRange(-0.5, last + 0.5);
     set_range(plot().yAxis, low, high);
   }
@@ -185,6 +219,7 @@ ErrorPlot::ErrorPlot(const Theme& theme, QWidget* parent)
   plot().addGraph();
   plot().addGraph();
   plot().addGraph();
+  name_series({QStringLiteral("layer-wise"), QStringLiteral("joint")});
   plot().yAxis->setNumberFormat(QStringLiteral("gb"));
   plot().yAxis->setNumberPrecision(2);
   plot().xAxis->setLabel(tr("block"));
@@ -247,7 +282,9 @@ CandidatePlot::CandidatePlot(const Theme& theme, QWidget* parent)
   plot().addGraph();
   plot().graph(0)->setLineStyle(QCPGraph::lsNone);
   plot().graph(1)->setLineStyle(QCPGraph::lsStepLeft);
-  plot().xAxis->setLabel(tr("tuple, in order of scoring"));
+  // The card is narrow: no legend beside its title.
+  plot().xAxis->setLabel(tr("tuple (line: best)"));
+  name_series({QStringLiteral("loss"), QStringLiteral("best so far")});
   restyle();
 }
 
@@ -257,8 +294,6 @@ void CandidatePlot::restyle() {
   plot().graph(0)->setScatterStyle(
       QCPScatterStyle(QCPScatterStyle::ssDisc, with_alpha(p.series_a, 170), with_alpha(p.series_a, 170), 4));
   plot().graph(1)->setPen(line(p.series_b));
-  set_legend({{p.series_b, tr("best")}},
-             tr("Each point is one tuple of rounding parameters; the line is the best so far."));
 }
 
 void CandidatePlot::show_run(const RunState& state) {
@@ -286,6 +321,66 @@ void CandidatePlot::show_run(const RunState& state) {
       tr("Block %1: tuples scored: %2, best %3").arg(state.block_in_search + 1).arg(x.size()).arg(low, 0, 'g', 3));
 }
 
+RunsErrorPlot::RunsErrorPlot(const Theme& theme, QWidget* parent)
+    : RunPlot(theme, tr("Joint error over the sites, by run"), tr("Select runs whose blocks were searched"), parent) {
+  for (int i = 0; i < kMost; ++i) plot().addGraph();
+  plot().xAxis->setLabel(tr("site"));
+  plot().yAxis->setScaleType(QCPAxis::stLogarithmic);
+  plot().yAxis->setTicker(QSharedPointer<QCPAxisTickerLog>(new QCPAxisTickerLog));
+  plot().yAxis->setNumberFormat(QStringLiteral("gb"));
+  plot().yAxis->setNumberPrecision(2);
+  for (int i = 0; i < kMost; ++i) plot().graph(i)->setLineStyle(QCPGraph::lsStepLeft);
+  restyle();
+}
+
+QColor RunsErrorPlot::color_of(const Palette& p, int index) {
+  const QColor colors[kMost] = {p.series_a, p.series_b, p.series_c};
+  return colors[std::clamp(index, 0, kMost - 1)];
+}
+
+void RunsErrorPlot::restyle() {
+  const Palette& p = theme().colors();
+  QList<std::pair<QColor, QString>> entries;
+  for (int i = 0; i < kMost; ++i) {
+    plot().graph(i)->setPen(line(color_of(p, i)));
+    if (i < names_.size()) entries.append({color_of(p, i), names_[i]});
+  }
+  set_legend(entries, tr("Relative output error of each block after the joint search, drawn over the sites it holds."));
+}
+
+void RunsErrorPlot::show_runs(const std::vector<Run>& runs) {
+  names_.clear();
+  int drawn = 0;
+  double low = 1e30, high = 1e-30, last = 1;
+  for (int i = 0; i < kMost; ++i) {
+    QVector<double> x, y;
+    if (i < static_cast<int>(runs.size())) {
+      const Run& run = runs[static_cast<size_t>(i)];
+      names_ << run.name;
+      for (const auto& [first, block] : run.state->blocks) {
+        x << block.first_site;
+        y << block.joint_error;
+        if (block.joint_error > 0) low = std::min(low, block.joint_error);
+        high = std::max(high, block.joint_error);
+        last = std::max(last, block.last_site + 1.0);
+      }
+      if (!x.isEmpty()) {
+        x << run.state->blocks.rbegin()->second.last_site + 1.0;
+        y << y.last();
+      }
+    }
+    drawn += static_cast<int>(x.size());
+    plot().graph(i)->setData(x, y, true);
+  }
+  name_series(names_);
+  if (drawn > 0) {
+    plot().xAxis->setRange(0, last);
+    plot().yAxis->setRange(low / 1.4, high * 1.4);
+  }
+  restyle();
+  set_points(drawn, tr("Runs drawn: %1").arg(names_.join(QStringLiteral(", "))));
+}
+
 HistogramPlot::HistogramPlot(const Theme& theme, QWidget* parent)
     : RunPlot(theme, tr("Histogram of the selected site"), tr("Appears when the site's activations are measured"),
               parent) {
@@ -297,6 +392,7 @@ HistogramPlot::HistogramPlot(const Theme& theme, QWidget* parent)
   plot().yAxis->setNumberFormat(QStringLiteral("eb"));
   plot().yAxis->setNumberPrecision(0);
   plot().xAxis->setLabel(tr("activation"));
+  name_series({QStringLiteral("count"), QStringLiteral("clip bounds")});
   restyle();
 }
 

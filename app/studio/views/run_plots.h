@@ -4,8 +4,11 @@
 #include <QColor>
 #include <QList>
 #include <QWidget>
+#include <optional>
 #include <utility>
+#include <vector>
 
+#include "app/studio/views/saved_view.h"
 #include "core/run/run_state.h"
 
 class QCustomPlot;
@@ -15,9 +18,10 @@ namespace qvlm::studio {
 
 class RibbonModel;
 class Theme;
+struct Palette;
 
 /// A plot that follows the theme, and says so when there is nothing to draw yet.
-class RunPlot : public QWidget {
+class RunPlot : public QWidget, public SavedView {
   Q_OBJECT
  public:
   RunPlot(const Theme& theme, const QString& name, const QString& empty_text, QWidget* parent = nullptr);
@@ -25,12 +29,18 @@ class RunPlot : public QWidget {
   QSize minimumSizeHint() const override { return {160, 120}; }
   /// Points drawn by the last show(); 0 while empty. For tests and for the accessible description.
   int points() const { return points_; }
+  QSize picture_size() const override { return size().expandedTo({480, 300}); }
+  void draw_on(QPaintDevice& device, const QSize& size) override;
+  /// "series,<x axis>,value"; lines that only mark something are left out.
+  QString table() const override;
   /// What the colours mean; for the header of the card around the plot.
   QLabel* legend() { return legend_; }
 
  protected:
   virtual void restyle() = 0;
   void set_points(int points, const QString& description);
+  /// Of the graphs in order, as table() has them; an empty name is a mark, not data.
+  void name_series(const QStringList& names);
   /// Coloured marks with their names.
   void set_legend(const QList<std::pair<QColor, QString>>& entries, const QString& explanation);
   void paintEvent(QPaintEvent* event) override;
@@ -52,7 +62,8 @@ class EntropyPlot : public RunPlot {
   Q_OBJECT
  public:
   explicit EntropyPlot(const Theme& theme, QWidget* parent = nullptr);
-  void show_run(const RunState& state, int selected_site);
+  /// `selected_block`: its sites are shaded; none where it is empty.
+  void show_run(const RunState& state, int selected_site, const std::optional<Block>& selected_block);
 
  Q_SIGNALS:
   void site_clicked(int site);
@@ -84,6 +95,28 @@ class CandidatePlot : public RunPlot {
 
  protected:
   void restyle() override;
+};
+
+/// Joint error over the sites of several runs, each block as one step: for comparing partitions and recipes.
+class RunsErrorPlot : public RunPlot {
+  Q_OBJECT
+ public:
+  explicit RunsErrorPlot(const Theme& theme, QWidget* parent = nullptr);
+  struct Run {
+    QString name;
+    const RunState* state;
+  };
+  /// At most kMost runs are drawn.
+  static constexpr int kMost = 3;
+  void show_runs(const std::vector<Run>& runs);
+  /// The colour of the run at `index`, for marks beside its name.
+  static QColor color_of(const Palette& palette, int index);
+
+ protected:
+  void restyle() override;
+
+ private:
+  QStringList names_;
 };
 
 /// The distribution of one site's activations, with the bounds that its parameter clips at.

@@ -70,6 +70,20 @@ Batches make_batches(const std::vector<torch::Tensor>& embedded, int search_samp
   return batches;
 }
 
+void add_quantized_inputs(Batches& batches, const std::vector<torch::Tensor>& embedded) {
+  for (Batch& batch : batches.all) {
+    batch.quantized_hidden = torch::zeros_like(batch.hidden);
+    for (int64_t i = 0; i < batch.size(); ++i) {
+      const auto sample = static_cast<size_t>(batch.samples[static_cast<size_t>(i)]);
+      const int64_t length = batch.lengths[static_cast<size_t>(i)];
+      if (sample >= embedded.size() || embedded[sample].sizes() != at::IntArrayRef({1, length, batch.hidden.size(2)})) {
+        throw Error("calibration: the quantized inputs of sample " + std::to_string(sample) + " do not fit its float ones");
+      }
+      batch.quantized_hidden[i].narrow(0, 0, length).copy_(embedded[sample][0]);
+    }
+  }
+}
+
 torch::Tensor real_rows(const Batch& batch, const torch::Tensor& x) {
   const auto flat = x.reshape({-1, x.size(-1)});
   return batch.tokens() == flat.size(0) ? flat : flat.index_select(0, batch.rows);

@@ -20,6 +20,25 @@ std::vector<PromptSegment> segments_of(const Tokenizer& tokenizer, const VlmConf
                                                    : build_dialogue(tokenizer, config, sample.messages);
 }
 
+size_t common_prefix(const std::vector<int32_t>& a, const std::vector<int32_t>& b) {
+  return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+}
+
+// Where the answers lie is what a prompt that ends before one, and a dialogue that ends with it, share with the whole: any template's way.
+std::vector<int32_t> labels_of(const Tokenizer& tokenizer, const VlmConfig& config, const Sample& sample, const std::vector<int32_t>& ids) {
+  std::vector<int32_t> labels(ids.size(), -1);
+  for (size_t i = 1; i < sample.messages.size(); ++i) {
+    if (sample.messages[i].role != Role::ASSISTANT || sample.messages[i - 1].role != Role::USER) continue;
+    const std::span<const Message> messages(sample.messages);
+    const size_t begin = common_prefix(flat_ids(build_prompt(tokenizer, config, messages.first(i)), config), ids);
+    const size_t end = common_prefix(flat_ids(build_dialogue(tokenizer, config, messages.first(i + 1)), config), ids);
+    for (size_t row = std::max<size_t>(begin, 1); row < end; ++row) {
+      if (ids[row] != config.tokens.image) labels[row - 1] = ids[row];
+    }
+  }
+  return labels;
+}
+
 }  // namespace
 
 std::vector<CalibrationPrompt> build_prompts(const Model& model, const std::vector<Sample>& samples) {
@@ -27,13 +46,14 @@ std::vector<CalibrationPrompt> build_prompts(const Model& model, const std::vect
   const auto tokenizer = Tokenizer::open(model);
   std::vector<CalibrationPrompt> prompts;
   for (const Sample& sample : samples) {
-    CalibrationPrompt prompt{sample.id, {}, 0};
+    CalibrationPrompt prompt{sample.id, {}, 0, {}};
     const std::vector<PromptSegment> segments = segments_of(*tokenizer, config, sample);
     prompt.rows = prompt_rows(segments, config);
     if (prompt.rows > config.decoder.context_length) {
       throw Error::in("calibration sample " + sample.id, "rows", "at most " + std::to_string(config.decoder.context_length) + " (the model's context)",
                       std::to_string(prompt.rows));
     }
+    prompt.labels = labels_of(*tokenizer, config, sample, flat_ids(segments, config));
     for (const PromptSegment& segment : segments) {
       if (segment.image < 0) {
         prompt.parts.emplace_back(segment.ids);
@@ -87,6 +107,31 @@ std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<C
     if (on_sample) on_sample(static_cast<int>(first + count));
   }
   return embedded;
+}
+
+std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<CalibrationPrompt>& prompts, const std::vector<torch::Tensor>& pictures) {
+  const torch::NoGradGuard no_gradients;
+  const torch::Tensor embedding = reference::load_tensor(model, "decoder.embedding.weight", torch::kFloat32);  // [vocabulary, hidden]
+  size_t next = 0;
+  const reference::ImageFeatures features = [&](const PixelTensor&) { return pictures.at(next++); };
+  std::vector<torch::Tensor> embedded;
+  for (const CalibrationPrompt& prompt : prompts) embedded.push_back(reference::embed_prompt(embedding, prompt.parts, features).to(torch::kFloat32));
+  return embedded;
+}
+
+torch::Tensor pixels_of(const VlmConfig& config, const std::vector<CalibrationPrompt>& prompts) {
+  std::vector<torch::Tensor> pixels;
+  for (const CalibrationPrompt& prompt : prompts) {
+    for (const PromptPart& part : prompt.parts) {
+      if (const auto* picture = std::get_if<PixelTensor>(&part)) pixels.push_back(reference::pixels_to_torch(*picture, torch::kFloat32));
+    }
+  }
+  if (pixels.empty()) return {};
+  const auto all = torch::cat(pixels);
+  if (!config.vision || all.size(2) != config.vision->image_size) {
+    throw Error::in("calibration pictures", "pixels a side", std::to_string(config.vision ? config.vision->image_size : 0), std::to_string(all.size(2)));
+  }
+  return all;
 }
 
 }  // namespace qvlm::calibration

@@ -19,6 +19,7 @@ struct CalibrationPrompt {
   std::string id;
   std::vector<PromptPart> parts;  // ids and pixels, in order
   int64_t rows = 0;               // in the decoder
+  std::vector<int32_t> labels;    // [rows]: the next row's token where that belongs to an answer, else -1; no answers: all -1
 };
 
 /// Dialogues with their answers as the template writes them; a dialogue that ends with the user as a prompt; plain texts as they are.
@@ -32,5 +33,11 @@ std::string fingerprint(const std::vector<CalibrationPrompt>& prompts);
 /// throw Cancelled.
 std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<CalibrationPrompt>& prompts, const reference::Workers& workers,
                                          const std::function<void(int done)>& on_sample = {});
+/// The same with other features of the pictures, [image_tokens, hidden] each, in the prompts' order.
+std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<CalibrationPrompt>& prompts,
+                                         const std::vector<torch::Tensor>& pictures);
+
+/// The pictures of all prompts in order, as the tower takes them. [pictures, 3, size, size], float32; undefined where there is none.
+torch::Tensor pixels_of(const VlmConfig& config, const std::vector<CalibrationPrompt>& prompts);
 
 }  // namespace qvlm::calibration

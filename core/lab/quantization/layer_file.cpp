@@ -1,4 +1,4 @@
-// Finished layers as safetensors files: planes of codes, scales and zeros, and a JSON description in the metadata.
+// Finished layers as safetensors files: planes of codes, scales, zeros, codebooks and residuals, and a JSON description in the metadata.
 #include "core/lab/quantization/layer_file.h"
 
 #include <cstring>
@@ -70,14 +70,15 @@ ActivationQuantizer read_quantizer(const Json& object, const std::string& file) 
   return q;
 }
 
-std::vector<uint8_t> bytes_of(const TensorView& view) {
-  const auto* begin = reinterpret_cast<const uint8_t*>(view.bytes.data());
-  return {begin, begin + view.bytes.size()};
+template <class T>
+void copy(const TensorView& view, std::vector<T>& to) {
+  to.resize(view.bytes.size() / sizeof(T));
+  std::memcpy(to.data(), view.bytes.data(), to.size() * sizeof(T));
 }
 
-void demand_type(const TensorView& view, DType dtype) {
-  if (view.dtype != dtype || view.shape.size() != 2) {
-    throw Error::in(view.origin, "type", std::string(name_of(dtype)) + " with two dimensions", std::string(name_of(view.dtype)) + " " + to_string(view.shape));
+void demand_type(const TensorView& view, DType dtype, size_t dimensions = 2) {
+  if (view.dtype != dtype || view.shape.size() != dimensions) {
+    throw Error::in(view.origin, "type", std::string(name_of(dtype)) + " with " + std::to_string(dimensions) + " dimensions", std::string(name_of(view.dtype)) + " " + to_string(view.shape));
   }
 }
 
@@ -110,6 +111,13 @@ std::string write_layer(const std::filesystem::path& path, const QuantizedLayer&
     tensors.push_back(tensor_to_write(suffix + ".codes", DType::U8, {matrix.rows, matrix.columns}, matrix.codes));
     tensors.push_back(tensor_to_write(suffix + ".scales", DType::F16, {matrix.rows, matrix.groups()}, matrix.scales));
     tensors.push_back(tensor_to_write(suffix + ".zeros", DType::U8, {matrix.rows, matrix.groups()}, matrix.zeros));
+    if (!matrix.codebook.empty()) {
+      tensors.push_back(tensor_to_write(suffix + ".codebook", DType::F32, {static_cast<int64_t>(matrix.codebook.size())}, matrix.codebook));
+    }
+    if (const LowRankResidual& residual = matrix.residual; residual.rank > 0) {
+      tensors.push_back(tensor_to_write(suffix + ".left", DType::F16, {matrix.rows, residual.rank}, residual.left));
+      tensors.push_back(tensor_to_write(suffix + ".right", DType::F16, {residual.rank, matrix.columns}, residual.right));
+    }
   }
   write_safetensors(path, tensors, {{"format", kFormat}, {"layer", describe_layer(layer).dump()}});
   return hash_of_file(path);
@@ -158,10 +166,22 @@ QuantizedLayer read_layer(const std::filesystem::path& path, const std::string& 
       matrix.bits = field<int>(object, "bits", path.string());
       matrix.group = field<int64_t>(object, "group", path.string());
       matrix.symmetric = field<bool>(object, "symmetric", path.string());
-      matrix.codes = bytes_of(codes);
-      matrix.zeros = bytes_of(zeros);
-      matrix.scales.resize(scales.bytes.size() / 2);
-      std::memcpy(matrix.scales.data(), scales.bytes.data(), scales.bytes.size());
+      copy(codes, matrix.codes);
+      copy(zeros, matrix.zeros);
+      copy(scales, matrix.scales);
+      if (file.has(suffix + ".codebook")) {
+        const TensorView codebook = file.tensor(suffix + ".codebook");
+        demand_type(codebook, DType::F32, 1);
+        copy(codebook, matrix.codebook);
+      }
+      if (file.has(suffix + ".left")) {
+        const TensorView left = file.tensor(suffix + ".left"), right = file.tensor(suffix + ".right");
+        demand_type(left, DType::F16);
+        demand_type(right, DType::F16);
+        matrix.residual.rank = left.shape[1];
+        copy(left, matrix.residual.left);
+        copy(right, matrix.residual.right);
+      }
       validate(matrix, path.string() + ": " + suffix);
       layer.matrices[suffix] = std::move(matrix);
     }

@@ -48,7 +48,8 @@ void add_layer_tensor(QvlmWriter& writer, const QuantizedLayer& layer, const std
 
 }  // namespace
 
-OutputSizes write_output(const Model& source, const Provenance& provenance, const Recipe& recipe, const Partition& partition, const std::filesystem::path& folder,
+OutputSizes write_output(const Model& source, const Provenance& provenance, const Recipe& recipe, const Partition& partition,
+                         const QuantizedVision& vision, const std::filesystem::path& folder,
                          const std::function<std::string(int)>& hash_of_layer, const std::function<void(int)>& on_layer) {
   QvlmDescription description;
   description.config = source.config();
@@ -57,6 +58,7 @@ OutputSizes write_output(const Model& source, const Provenance& provenance, cons
   description.partition = to_json(partition);
   description.rotation = provenance.rotation;
   description.source_fingerprint = provenance.source_fingerprint;
+  description.vision_activations = vision.activations;
   const std::filesystem::path work = folder / "work";
   if (recipe.activation_bits < 16) {
     for (int layer = 0; layer < source.config().decoder.layers; ++layer) {
@@ -70,6 +72,14 @@ OutputSizes write_output(const Model& source, const Provenance& provenance, cons
     const auto [index, part] = layer_part(tensor.name);
     if (index < 0) {
       if (tensor.optional && !source.has(tensor.name)) continue;
+      if (const auto matrix = vision.matrices.find(tensor.name); matrix != vision.matrices.end()) {
+        writer.add(tensor.name, matrix->second);
+        continue;
+      }
+      if (const auto vector = vision.vectors.find(tensor.name); vector != vision.vectors.end()) {
+        writer.add(tensor.name, view_of(vector->second.contiguous(), tensor.name));
+        continue;
+      }
       writer.add(tensor.name, source.load(tensor.name));
       source.release(tensor.name);
       continue;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "core/lab/quantization/quantized_vision.h"
 #include "core/model/model.h"
 #include "core/run/partition.h"
 #include "core/run/recipe.h"
@@ -22,9 +23,10 @@ struct Provenance {
   std::string source_fingerprint;  // of the full-precision model as it was given
 };
 
-/// Writes model.gguf, vision.gguf and the tokenizer's files into `folder` from work/layer_N (whose hashes are checked), reads them back
+/// Writes model.gguf, vision.gguf and the tokenizer's files into `folder` from work/layer_N (whose hashes are checked) and `vision`, reads them back
 /// and returns the sizes that the files have. `on_layer` hears how many layers are done.
-OutputSizes write_output(const Model& source, const Provenance& provenance, const Recipe& recipe, const Partition& partition, const std::filesystem::path& folder,
+OutputSizes write_output(const Model& source, const Provenance& provenance, const Recipe& recipe, const Partition& partition,
+                         const QuantizedVision& vision, const std::filesystem::path& folder,
                          const std::function<std::string(int layer)>& hash_of_layer, const std::function<void(int done)>& on_layer);
 
 }  // namespace qvlm::quantization

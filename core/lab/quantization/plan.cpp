@@ -24,6 +24,39 @@ double layer_weights(const DecoderConfig& c) {
 
 }  // namespace
 
+namespace {
+
+// What a weight method adds to a layer. `per_row`: FLOP of a row through the layer.
+double method_flops(const DecoderConfig& c, const Recipe& recipe, int samples, double rows, double per_row) {
+  const double searched = std::min<double>(recipe.search_samples, samples) * rows / std::max(samples, 1);  // rows
+  const double candidates = recipe.activation_bits < 16 || recipe.search == SearchMode::NONE ? 1 : static_cast<double>(candidates_of(recipe).size());
+  const double heads = static_cast<double>(c.heads) * c.head_dim, hidden = static_cast<double>(c.hidden), ffn = static_cast<double>(c.ffn);
+  const double squares = 2 * hidden * hidden + heads * heads + ffn * ffn;  // of the four sites' widths
+  // Each weight against its row's others, once a candidate; and the factors.
+  const double kv = static_cast<double>(c.kv_heads) * c.head_dim;
+  const double columns = candidates * 2 * (hidden * hidden * (heads + 2 * kv + 2 * ffn) + heads * heads * hidden + ffn * ffn * hidden) +
+                         2 * (2 * hidden * hidden * hidden + heads * heads * heads + ffn * ffn * ffn);
+  double flops = 0;
+  switch (recipe.weight_method) {
+    case WeightMethod::RTN:
+    case WeightMethod::NF4: break;
+    case WeightMethod::OPT_RTN: flops = 3000 * layer_weights(c) * candidates; break;  // 49 scales, elementwise
+    case WeightMethod::AWQ: flops = 25 * searched * per_row; break;
+    case WeightMethod::SMOOTHQUANT: flops = 23 * searched * per_row; break;
+    case WeightMethod::GPTQ: flops = rows * (per_row + 2 * squares) + columns; break;
+    case WeightMethod::GPTAQ: flops = rows * (per_row + 4 * squares) + 2 * columns; break;
+    case WeightMethod::AUTOROUND: {
+      const double batch = rows * std::min(8.0 / std::max(samples, 1), 1.0);
+      flops = rows * per_row + candidates * (recipe.autoround_iterations * 3 * batch + 9 * rows) * per_row;
+      break;
+    }
+  }
+  if (recipe.residual_rank > 0) flops += 2 * rows * squares + candidates * 20 * (recipe.residual_rank + 8) * layer_weights(c);
+  return flops;
+}
+
+}  // namespace
+
 int64_t planned_forwards(const Partition& partition, const Recipe& recipe, int samples) {
   int64_t forwards = 0;
   const int search_samples = std::min(recipe.search_samples, samples);
@@ -46,12 +79,20 @@ RunPlan plan_run(const VlmConfig& config, const Recipe& recipe, int samples, int
   // Elementwise work, norms and the quantizers double the time of the products on small widths.
   double flops = 2 * static_cast<double>(planned_forwards(partition, recipe, samples)) * rows_per_sample * per_row / kSitesPerLayer;
   flops += 4 * static_cast<double>(rows) * per_row * c.layers;  // float pass, targets, committing
-  if (recipe.weight_method == WeightMethod::AWQ) {
-    flops += 25 * std::min<double>(recipe.search_samples, samples) * rows_per_sample * per_row * c.layers;
-  }
+  flops += method_flops(c, recipe, samples, static_cast<double>(rows), per_row) * c.layers;
   if (config.vision) {
     const VisionConfig& v = *config.vision;
-    flops += 2.0 * static_cast<double>(pictures) * v.positions() * v.layers * v.hidden * (4.0 * v.hidden + 2.0 * v.ffn);
+    const double of_picture = 2.0 * v.positions() * v.layers * v.hidden * (4.0 * v.hidden + 2.0 * v.ffn);
+    flops += static_cast<double>(pictures) * of_picture;
+    if (recipe.vision_bits < 16) {
+      // Both streams, errors and features; and the candidates on the searched pictures.
+      flops += (6.0 * static_cast<double>(pictures) + 2 * 26.0 * recipe.search_samples) * of_picture;
+    }
+    if (recipe.veo) {
+      // Forward, backward by the input, and what surrounds the products.
+      const double passes = recipe.veo_epochs + 2.0;
+      flops += passes * 2 * 3 * (static_cast<double>(rows) * per_row * c.layers + static_cast<double>(pictures) * of_picture);
+    }
   }
   RunPlan plan;
   plan.seconds = flops / std::max(flops_per_second, 1.0);

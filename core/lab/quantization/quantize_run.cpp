@@ -5,18 +5,22 @@
 #include <cmath>
 #include <thread>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/lab/calibration/float_pass.h"
 #include "core/lab/calibration/prepare.h"
+#include "core/lab/quantization/modality_weights.h"
 #include "core/lab/quantization/model_output.h"
 #include "core/lab/quantization/plan.h"
 #include "core/lab/quantization/proxies.h"
 #include "core/lab/quantization/run_recorder.h"
 #include "core/lab/quantization/search_pass.h"
 #include "core/lab/quantization/transforms/transformed_model.h"
+#include "core/lab/quantization/vision_phase.h"
+#include "core/lab/quantization/vision_quantize.h"
 #include "core/lab/reference/threads.h"
 #include "core/run/report.h"
 
@@ -120,7 +124,7 @@ class Run {
     if (!request_.model) throw Error("quantize: no model");
     model_fingerprint_ = request_.model->fingerprint();
     if (output_.extension() != ".qvlm") throw Error::in(output_.string(), "name", "NAME.qvlm", output_.filename().string());
-    if (!request_.model->activations().empty()) throw Error(request_.model->path().string() + ": is quantized already");
+    if (!request_.model->activations().empty() || !request_.model->vision_activations().empty()) throw Error(request_.model->path().string() + ": is quantized already");
     if (fs::exists(output_) && !request_.replace) throw Error(output_.string() + ": exists already; choose another name, or ask for it to be replaced");
     if (request_.resume) {
       take_up();
@@ -214,14 +218,30 @@ class Run {
     const bool measured = !recorder_->state().partition.blocks.empty();
     const bool needs_pass = !measured || recipe_.weight_method != qvlm::WeightMethod::RTN;
     const int count = static_cast<int>(prompts_.size()), layers = config().decoder.layers;
+    std::optional<VisionPhase> quantized;
+    if (quantizes_vision(recipe_)) quantized = run_vision_phase(*request_.model, recipe_, prompts_, partial_ / "work", *workers_, *recorder_);
     recorder_->start_phase("statistics", count + (needs_pass ? layers : 0));
     std::vector<torch::Tensor> embedded = calibration::embed_prompts(*request_.model, prompts_, *workers_, [&](int done) {
       recorder_->poll();
       recorder_->progress(done);
     });
+    std::vector<torch::Tensor> embedded_quantized;
+    if (quantized) embedded_quantized = calibration::embed_prompts(*request_.model, prompts_, quantized->pictures);
+    std::vector<RowTokens> tokens;
+    if (recipe_.token_weighting == TokenWeighting::MODALITY) tokens = row_tokens(config(), prompts_);
     prompts_.clear();
     batches_ = calibration::make_batches(embedded, recipe_.search_samples);
     embedded.clear();
+    if (quantized) {
+      calibration::add_quantized_inputs(batches_, embedded_quantized);
+      vision_ = std::move(quantized->vision);
+    }
+    if (!tokens.empty()) {
+      const auto ratios = modality_ratios(*request_.model, batches_, tokens, [&] { recorder_->poll(); });
+      sublayer_weights_ = modality_weights(ratios, batches_, tokens);
+      const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
+      recorder_->record(Noticed{fmt::format("a picture's token counts {:.3g} to {:.3g} of a text token in the weight method's losses", *least, *most)});
+    }
     if (!needs_pass) return;
     const std::vector<float> percentiles = candidates_of(recipe_);
     calibration::FloatPassListener listener;
@@ -248,7 +268,7 @@ class Run {
       threshold_ = state.threshold;
       known_ = known_results();
       if (request_.partition && common_blocks(partition_, *request_.partition) < static_cast<int>(std::max(partition_.blocks.size(), request_.partition->blocks.size()))) {
-        const bool couples = make_weight_method(recipe_.weight_method)->couples_sites();
+        const bool couples = make_weight_method(recipe_)->couples_sites();
         known_.partition_changed(partition_, *request_.partition, couples);
         partition_ = *request_.partition;
         recorder_->record(PartitionChanged{partition_, threshold_, "user"});
@@ -294,7 +314,7 @@ class Run {
   KnownResults known_results() const {
     KnownResults known;
     Partition current;
-    const bool couples = make_weight_method(recipe_.weight_method)->couples_sites();
+    const bool couples = make_weight_method(recipe_)->couples_sites();
     for (const TimedEvent& timed : earlier_) {
       if (const auto* change = std::get_if<PartitionChanged>(&timed.event)) {
         known.partition_changed(current, change->partition, couples);
@@ -320,7 +340,7 @@ class Run {
     };
     listener.new_partition = [&] { return control_.partition.take(); };
     listener.on_forwards = [&](int64_t done) { recorder_->progress(done); };
-    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_, *workers_};
+    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_, *workers_, sublayer_weights_};
     search_pass(inputs, partition_, known_, listener);
   }
 
@@ -328,7 +348,7 @@ class Run {
     recorder_->poll();
     recorder_->start_phase("write", config().decoder.layers);
     const OutputSizes sizes = write_output(
-        *request_.model, {rotation_, model_fingerprint_}, recipe_, partition_, partial_, [&](int layer) { return known_.layers.at(layer).hash; },
+        *request_.model, {rotation_, model_fingerprint_}, recipe_, partition_, vision_, partial_, [&](int layer) { return known_.layers.at(layer).hash; },
         [&](int done) { recorder_->progress(done); });
     RunFinished finished;
     finished.seconds = recorder_->seconds();
@@ -360,7 +380,9 @@ class Run {
   std::vector<calibration::CalibrationPrompt> prompts_;
   std::string data_;  // their fingerprint
   calibration::Batches batches_;
+  QuantizedVision vision_;  // empty where the recipe keeps tower and projector
   calibration::FloatPassResult float_pass_;
+  std::vector<TokenWeights> sublayer_weights_;  // empty: all tokens count the same
   Partition partition_;
   double threshold_ = 0;
   KnownResults known_;

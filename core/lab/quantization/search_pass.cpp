@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/lab/reference/activation.h"
 
 namespace qvlm::quantization {
 namespace {
@@ -31,7 +32,27 @@ struct ResidentLayer {
   double weight_error = 0, weight_energy = 0;
   Deviation output;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+
+  void count_error(std::string_view suffix, const torch::Tensor& rounded) {
+    const torch::Tensor& exact = prepared.layer.linear(suffix);
+    weight_error += (rounded - exact).square().sum(torch::kFloat64).item<double>();
+    weight_energy += exact.square().sum(torch::kFloat64).item<double>();
+  }
 };
+
+void demand_finite(const torch::Tensor& tensor, const std::string& name) {
+  if (tensor.defined() && !torch::isfinite(tensor).all().item<bool>()) throw Error(name + ": has values that are not finite");
+}
+
+void demand_finite(const DecoderLayer& layer, int index) {
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    for (const auto suffix : linears_of(static_cast<SiteKind>(kind))) demand_finite(layer.linear(suffix), reference::decoder_weight_name(index, suffix));
+  }
+  const std::pair<const char*, const torch::Tensor*> others[] = {{"attention_norm.weight", &layer.attention_norm}, {"mlp_norm.weight", &layer.mlp_norm},
+                                                                 {"attention.query.bias", &layer.query_bias},      {"attention.key.bias", &layer.key_bias},
+                                                                 {"attention.value.bias", &layer.value_bias}};
+  for (const auto& [name, tensor] : others) demand_finite(*tensor, "decoder." + std::to_string(index) + "." + name);
+}
 
 class Pass {
  public:
@@ -41,7 +62,7 @@ class Pass {
         partition_(partition),
         known_(known),
         listener_(listener),
-        method_(make_weight_method(in.recipe.weight_method)),
+        method_(make_weight_method(in.recipe)),
         rotary_(reference::RotaryTable::make(config_, in.batches.longest)),
         workers_(in.workers),
         sites_(config_.layers * kSitesPerLayer) {
@@ -61,33 +82,27 @@ class Pass {
   }
 
  private:
-  // To the first site that no written layer covers, streams recomputed through the layers before it.
+  // To the first block that no written layer holds whole, streams recomputed through what is before it. A block that begins in a written
+  // layer and ends in the next is prepared from its first site again: what it rounds may depend on the stream that entered it.
   void rewind() {
     resident_.clear();
     float_states_.clear();
     states_.clear();
     for (const Batch& batch : in_.batches.all) {
       float_states_.push_back({batch.hidden, {}});
-      states_.push_back({batch.hidden, {}});
+      states_.push_back({batch.quantized_input(), {}});
     }
-    site_ = 0;
-    const int layers = reusable_layers();
-    for (int layer = 0; layer < layers; ++layer) {
+    written_layers_ = reusable_layers();
+    site_ = written_layers_ * kSitesPerLayer;
+    if (site_ > 0) {
+      const Block& block = partition_.blocks[static_cast<size_t>(partition_.block_of(site_ - 1))];
+      if (block.last >= site_) site_ = block.first;
+    }
+    for (int layer = 0; layer * kSitesPerLayer < site_; ++layer) {
       listener_.poll();
-      const LayerQuantized& event = known_.layers.at(layer);
-      const QuantizedLayer quantized = read_layer(in_.work / layer_file_name(layer), event.hash);
-      const DecoderLayer runs = quantized.dequantize();
-      const DecoderLayer original = DecoderLayer::load(in_.model, layer, torch::kFloat32);
-      reference::release_layer(in_.model, layer);
-      workers_.run(states_.size(), [&](size_t b) {
-        for (int kind = 0; kind < kSitesPerLayer; ++kind) {
-          states_[b] = run_site(config_, runs, static_cast<SiteKind>(kind), states_[b], quantized.activations[static_cast<size_t>(kind)], rotary_);
-        }
-        float_states_[b] = {reference::decoder_layer(config_, original, float_states_[b].residual, rotary_, layer), {}};
-      });
-      site_ += kSitesPerLayer;
+      walk_written(layer, std::min(site_ - layer * kSitesPerLayer, kSitesPerLayer));
     }
-    counts_.layers_reused = layers;
+    counts_.layers_reused = written_layers_;
     counts_.blocks_reused = 0;
     forwards_ = 0;
     for (const Block& block : partition_.blocks) {
@@ -96,6 +111,38 @@ class Pass {
       forwards_ += known_.blocks.at(block.first).site_forwards;
     }
     if (forwards_ > 0) listener_.on_forwards(forwards_);
+  }
+
+  // Both streams through the first `kinds` sites of a layer that is written. Of a part of a layer, the rest is still to be prepared.
+  void walk_written(int index, int kinds) {
+    const LayerQuantized& event = known_.layers.at(index);
+    const QuantizedLayer quantized = read_layer(in_.work / layer_file_name(index), event.hash);
+    const DecoderLayer runs = quantized.dequantize();
+    workers_.run(states_.size(), [&](size_t b) {
+      for (int kind = 0; kind < kinds; ++kind) {
+        states_[b] = run_site(config_, runs, static_cast<SiteKind>(kind), states_[b], quantized.activations[static_cast<size_t>(kind)], rotary_);
+      }
+    });
+    if (kinds == kSitesPerLayer) {
+      const DecoderLayer original = DecoderLayer::load(in_.model, index, torch::kFloat32);
+      reference::release_layer(in_.model, index);
+      workers_.run(float_states_.size(), [&](size_t b) {
+        float_states_[b] = {reference::decoder_layer(config_, original, float_states_[b].residual, rotary_, index), {}};
+      });
+      return;
+    }
+    entering_ = float_states_;
+    ResidentLayer& layer = resident(index);
+    entering_.clear();
+    layer.quantized = quantized;
+    for (int kind = 0; kind < kinds; ++kind) {
+      for (const auto suffix : linears_of(static_cast<SiteKind>(kind))) layer.count_error(suffix, runs.linear(suffix));
+    }
+    workers_.run(float_states_.size(), [&](size_t b) {
+      LayerState& state = float_states_[b];
+      state = reference::enter_layer(config_, layer.prepared.layer, state.residual);
+      for (int kind = 0; kind < kinds; ++kind) state = reference::advance(config_, layer.prepared.layer, static_cast<SiteKind>(kind), state, rotary_);
+    });
   }
 
   // Leading layers whose files are whole and whose blocks are all known.
@@ -147,6 +194,7 @@ class Pass {
     ResidentLayer fresh;
     const DecoderLayer original = DecoderLayer::load(in_.model, layer, torch::kFloat32);
     reference::release_layer(in_.model, layer);
+    demand_finite(original, layer);
     std::vector<torch::Tensor> hidden;  // the layer's float input, one a batch
     for (const LayerState& state : entering_) hidden.push_back(state.residual);
     LayerCalibration calibration{config_, rotary_, in_.batches, hidden, {}, {}, "decoder." + std::to_string(layer)};
@@ -154,7 +202,9 @@ class Pass {
       const int site = layer * kSitesPerLayer + kind;
       calibration.statistics[static_cast<size_t>(kind)] = in_.statistics.empty() ? nullptr : &in_.statistics[static_cast<size_t>(site)];
       calibration.grids[static_cast<size_t>(kind)] = grid_of(site);
+      calibration.token_weights[static_cast<size_t>(kind)] = token_weights_of(Site::at(site));
     }
+    if (in_.recipe.activation_bits < 16) calibration.quantizer = calibration::probe_of(in_.recipe);
     fresh.prepared = method_->prepare(original, calibration);
     if (fresh.prepared.folded) {
       fresh.next_hidden.resize(hidden.size());
@@ -170,64 +220,78 @@ class Pass {
     return resident_.emplace(layer, std::move(fresh)).first->second;
   }
 
-  // Rounds the linears of a site at each percentile that matters, and pairs them with the activation quantizers.
-  SiteCandidates candidates_at(int index, const std::vector<torch::Tensor>& float_inputs) {
-    const Site site = Site::at(index);
-    ResidentLayer& layer = resident(site.layer);
-    SiteCandidates result;
-    result.site = site;
-    result.parameters = parameters_;
-    const bool quantizes_activations = in_.recipe.activation_bits < 16;
-    const std::vector<float> percentiles = quantizes_activations ? std::vector<float>{1} : parameters_;
-    result.weights.resize(percentiles.size());
-    std::vector<DecoderLayer> rounded(percentiles.size(), layer.prepared.layer);
-    for (const auto suffix_view : linears_of(site.kind)) {
-      const std::string suffix(suffix_view);
-      const GroupedWeight grouped(layer.prepared.weight_to_round(suffix), grid_of(index), reference::decoder_weight_name(site.layer, suffix));
-      for (size_t c = 0; c < percentiles.size(); ++c) {
-        const GridWeight weight = grouped.quantize(percentiles[c]);
-        rounded[c].linear(suffix) = weight.dequantize();
-        result.weights[c].emplace(suffix, weight);
-      }
-    }
-    std::vector<std::pair<float, float>> bounds;
-    const bool is_static = quantizes_activations && in_.recipe.activation_mode == ActivationMode::STATIC_TENSOR;
-    if (is_static) bounds = calibration::static_bounds(in_.batches, float_inputs, parameters_);
-    for (size_t c = 0; c < parameters_.size(); ++c) {
-      result.layers.push_back(rounded.size() == 1 ? rounded.front() : rounded[c]);
-      ActivationQuantizer quantizer;
-      if (quantizes_activations) {
-        quantizer = calibration::probe_of(in_.recipe);
-        if (is_static) {
-          std::tie(quantizer.low, quantizer.high) = bounds[c];
-        } else {
-          quantizer.clip = parameters_[c];
-        }
-      }
-      result.quantizers.push_back(quantizer);
-    }
-    return result;
+  TokenWeights token_weights_of(Site site) const {
+    const int sublayer = 2 * site.layer + (site.kind < SiteKind::MLP_INPUT ? 0 : 1);
+    return in_.sublayer_weights.empty() ? TokenWeights{} : in_.sublayer_weights[static_cast<size_t>(sublayer)];
   }
 
-  // The block's sites from site_ on, with the float path's outputs behind each; float_states_ end behind the block.
-  std::vector<SiteCandidates> prepare_sites(const Block& block) {
-    std::vector<SiteCandidates> sites;
-    for (int index = site_; index <= block.last; ++index) {
-      const Site at = Site::at(index);
-      entering_ = float_states_;
-      ResidentLayer& layer = resident(at.layer);
+  // The site's activation quantizers, one a parameter.
+  std::vector<ActivationQuantizer> quantizers_at(const std::vector<LayerState>& exact) const {
+    if (in_.recipe.activation_bits >= 16) return std::vector<ActivationQuantizer>(parameters_.size());
+    std::vector<ActivationQuantizer> quantizers(parameters_.size(), calibration::probe_of(in_.recipe));
+    if (in_.recipe.activation_mode == ActivationMode::STATIC_TENSOR) {
       std::vector<torch::Tensor> inputs;
+      for (const LayerState& state : exact) inputs.push_back(state.site_input);
+      const auto bounds = calibration::static_bounds(in_.batches, inputs, parameters_);
+      for (size_t c = 0; c < parameters_.size(); ++c) std::tie(quantizers[c].low, quantizers[c].high) = bounds[c];
+    } else {
+      for (size_t c = 0; c < parameters_.size(); ++c) quantizers[c].clip = parameters_[c];
+    }
+    return quantizers;
+  }
+
+  // The quantized path of a block that is being prepared, before a site: activations rounded unclipped.
+  void enter_provisional(std::vector<LayerState>& states, const DecoderLayer& layer, const ActivationQuantizer& quantizer) const {
+    workers_.run(states.size(), [&](size_t b) {
+      LayerState& state = states[b];
+      if (!state.site_input.defined()) state = reference::enter_layer(config_, layer, state.residual);
+      if (quantizer.active()) state.site_input = reference::quantize_activations(state.site_input, quantizer);
+    });
+  }
+
+  // The block's sites, with the float path's outputs behind each; float_states_ end behind the block.
+  std::vector<SiteCandidates> prepare_sites(const Block& block) {
+    const bool quantizes_activations = in_.recipe.activation_bits < 16;
+    // Where activations are clipped, weights are rounded once, unclipped.
+    const std::vector<float> percentiles = quantizes_activations ? std::vector<float>{1} : parameters_;
+    std::vector<SiteCandidates> sites;
+    std::vector<LayerState> provisional;  // the quantized path with candidate 0 of the sites so far
+    if (method_->needs_quantized_inputs()) provisional = states_;
+    for (int index = block.first; index <= block.last; ++index) {
+      SiteCandidates site;
+      site.site = Site::at(index);
+      site.parameters = parameters_;
+      const SiteKind kind = site.site.kind;
+      entering_ = float_states_;
+      ResidentLayer& layer = resident(site.site.layer);
+      const DecoderLayer& prepared = layer.prepared.layer;
+      const std::string name = "decoder." + std::to_string(site.site.layer);
       for (LayerState& state : float_states_) {
-        if (at.kind == SiteKind::ATTENTION_INPUT) state = reference::enter_layer(config_, layer.prepared.layer, state.residual);
-        inputs.push_back(state.site_input);
+        if (kind == SiteKind::ATTENTION_INPUT) state = reference::enter_layer(config_, prepared, state.residual);
+        demand_finite(state.site_input, name + ": the input of " + std::string(linears_of(kind).front()));
       }
-      SiteCandidates site = candidates_at(index, inputs);
+      const std::vector<LayerState> exact = float_states_;
+      site.quantizers = quantizers_at(exact);
+      enter_provisional(provisional, prepared, site.quantizers.front());
       site.targets.resize(float_states_.size());
       workers_.run(float_states_.size(), [&](size_t b) {
-        float_states_[b] = reference::advance(config_, layer.prepared.layer, at.kind, float_states_[b], rotary_);
-        site.targets[b] = output_behind(at.kind, float_states_[b]);
-        if (at.kind == SiteKind::DOWN_INPUT && !layer.next_hidden.empty()) float_states_[b].residual = layer.next_hidden[b];
+        float_states_[b] = reference::advance(config_, prepared, kind, exact[b], rotary_);
+        site.targets[b] = output_behind(kind, float_states_[b]);
+        if (kind == SiteKind::DOWN_INPUT && !layer.next_hidden.empty()) float_states_[b].residual = layer.next_hidden[b];
       });
+      const SiteInputs inputs{config_, rotary_, in_.batches, kind, grid_of(index), name, exact, provisional, site.targets, token_weights_of(site.site),
+                              [&](const std::string& text) { listener_.on_event(Noticed{text}); }, listener_.poll};
+      site.weights = method_->round(layer.prepared, inputs, percentiles);
+      std::vector<DecoderLayer> rounded(percentiles.size(), prepared);
+      for (size_t c = 0; c < percentiles.size(); ++c) {
+        for (const auto& [suffix, weight] : site.weights[c]) rounded[c].linear(suffix) = weight.dequantize();
+      }
+      for (size_t c = 0; c < parameters_.size(); ++c) site.layers.push_back(rounded.size() == 1 ? rounded.front() : rounded[c]);
+      if (index < block.last) {
+        workers_.run(provisional.size(), [&](size_t b) {
+          provisional[b] = reference::advance(config_, site.layers.front(), kind, provisional[b], rotary_);
+        });
+      }
       sites.push_back(std::move(site));
       listener_.poll();
     }
@@ -262,20 +326,14 @@ class Pass {
     BlockSearched event;
     const auto found = known_.blocks.find(block.first);
     const bool known = found != known_.blocks.end() && found->second.last_site == block.last;
-    Tuple tuple;  // of the sites from site_ on
-    if (site_ > block.first) {
-      // The block began in a layer that is already written: its parameters are in the journal.
-      if (!known) throw Error("journal: layer " + std::to_string(site_ / kSitesPerLayer - 1) + " is written, but its last block has no result");
+    const std::string hash = input_hash();
+    if (known && found->second.input_hash == hash) {
       event = found->second;
     } else {
-      const std::string hash = input_hash();
-      if (known && found->second.input_hash == hash) {
-        event = found->second;
-      } else {
-        event = search(index, block, searchable);
-        event.input_hash = hash;
-        event.seconds = seconds_since(start);
-      }
+      event = search(index, block, searchable);
+      event.input_hash = hash;
+      event.seconds = seconds_since(start);
+      written_layers_ = std::min(written_layers_, block.first / kSitesPerLayer);
     }
     if (known && event.input_hash == found->second.input_hash) {
       ++counts_.blocks_reused;
@@ -283,9 +341,9 @@ class Pass {
       listener_.on_forwards(forwards_);
     }
     event.block = index;
-    for (int site = site_; site <= block.last; ++site) {
-      tuple.push_back(index_of(event.joint_parameters.at(static_cast<size_t>(site - block.first))));
-    }
+    Tuple tuple;
+    for (const float parameter : event.joint_parameters) tuple.push_back(index_of(parameter));
+    if (tuple.size() != sites.size()) throw Error("journal: block " + std::to_string(index) + " has " + std::to_string(tuple.size()) + " parameters");
     listener_.on_event(event);
     known_.blocks[block.first] = event;
     commit(sites, searchable, tuple);
@@ -345,9 +403,7 @@ class Pass {
       layer.quantized.parameters[kind] = site.parameters[static_cast<size_t>(tuple[i])];
       for (const auto& [suffix, weight] : site.weights_of(tuple[i])) {
         layer.quantized.matrices[suffix] = weight.matrix();
-        const torch::Tensor& exact = layer.prepared.layer.linear(suffix);
-        layer.weight_error += (weight.dequantize() - exact).square().sum(torch::kFloat64).item<double>();
-        layer.weight_energy += exact.square().sum(torch::kFloat64).item<double>();
+        layer.count_error(suffix, weight.dequantize());
       }
       if (site.site.kind != SiteKind::DOWN_INPUT) continue;
       layer.output = {};
@@ -355,7 +411,9 @@ class Pass {
     }
     states_ = std::move(behind);
     for (const SiteCandidates& site : sites) {
-      if (site.site.kind == SiteKind::DOWN_INPUT) finish_layer(site.site.layer);
+      if (site.site.kind != SiteKind::DOWN_INPUT) continue;
+      if (site.site.layer >= written_layers_) finish_layer(site.site.layer);
+      resident_.erase(site.site.layer);
     }
   }
 
@@ -372,7 +430,6 @@ class Pass {
     event.seconds = seconds_since(layer.started);
     listener_.on_event(event);
     known_.layers[index] = event;
-    resident_.erase(index);
   }
 
   const SearchPassInputs& in_;
@@ -389,7 +446,8 @@ class Pass {
   std::vector<LayerState> float_states_;  // one a batch: the float path before site_
   std::vector<LayerState> states_;        // one a batch: the quantized path before site_
   std::vector<LayerState> entering_;      // the float path where prepare_sites stands: a layer loaded now begins here
-  int site_ = 0;
+  int site_ = 0;                          // the first site of the block to be searched next
+  int written_layers_ = 0;                // leading layers whose files stand as they are
   int64_t forwards_ = 0;
   SearchPassCounts counts_;
 };

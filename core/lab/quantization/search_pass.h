@@ -52,6 +52,8 @@ struct SearchPassInputs {
   std::filesystem::path work;                                  // folder of layer files
   double threshold;                                            // h0, for PartitionChanged
   const reference::Workers& workers;
+  /// How much tokens count in the method's losses: [2 * layers], for each layer its attention and its MLP. Empty: all the same.
+  std::vector<TokenWeights> sublayer_weights = {};
 };
 
 struct SearchPassCounts {
@@ -59,7 +61,8 @@ struct SearchPassCounts {
 };
 
 /// Searches every block of `partition` that `known` does not hold and writes every layer that it does not hold. `partition` and `known`
-/// follow the user's edits. Emits CandidateScored, BlockSearched, LayerQuantized, PartitionChanged, RunResumed. Deterministic.
+/// follow the user's edits. Emits CandidateScored, BlockSearched, LayerQuantized, PartitionChanged, RunResumed, Noticed.
+/// Deterministic. Throws Error naming the tensor where weights or activations are not finite.
 SearchPassCounts search_pass(const SearchPassInputs& inputs, Partition& partition, KnownResults& known, const SearchPassListener& listener);
 
 /// Site forwards that a block of this depth costs, by the tree and the rescoring, over `samples` with `search_samples` of them searched.

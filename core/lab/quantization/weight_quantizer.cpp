@@ -1,4 +1,4 @@
-// Round to nearest on per-group grids.
+// Grids from the bounds of groups, and rounding to nearest on them.
 #include "core/lab/quantization/weight_quantizer.h"
 
 #include <cmath>
@@ -12,13 +12,18 @@ namespace {
 
 constexpr double kSmallestHalf = 0x1p-24;
 
-// Scales as stored: exact in float16, at least its smallest positive number. [..]
-torch::Tensor storable_scales(torch::Tensor scales, const WeightGrid& grid) {
-  if (grid.bits == 4 && !grid.symmetric) scales = round_significand(scales, 7);
-  return scales.to(torch::kFloat16).to(torch::kFloat32).clamp_min(kSmallestHalf);
+void assign_half(const torch::Tensor& values, std::vector<uint16_t>& to) {
+  const auto x = values.contiguous();
+  to.resize(static_cast<size_t>(x.numel()));
+  to_half({x.data_ptr<float>(), to.size()}, to);
 }
 
 }  // namespace
+
+torch::Tensor storable_scales(const torch::Tensor& scales, const WeightGrid& grid) {
+  const auto rounded = grid.bits == 4 && !grid.symmetric ? round_significand(scales, 7) : scales;
+  return rounded.to(torch::kFloat16).to(torch::kFloat32).clamp_min(kSmallestHalf);
+}
 
 torch::Tensor round_significand(const torch::Tensor& x, int bits) {
   const auto [significand, exponent] = torch::frexp(x);  // significand in [0.5, 1)
@@ -27,8 +32,14 @@ torch::Tensor round_significand(const torch::Tensor& x, int bits) {
 
 torch::Tensor GridWeight::dequantize() const {
   const int64_t rows = codes.size(0), groups = scales.size(1);
-  const auto grouped = codes.reshape({rows, groups, -1}).to(torch::kFloat32);
-  return (grouped.sub_(zeros.to(torch::kFloat32).unsqueeze(2))).mul_(scales.unsqueeze(2)).reshape({rows, -1});
+  torch::Tensor values;  // [rows, groups, group]
+  if (codebook.defined()) {
+    values = codebook.index_select(0, codes.reshape({-1}).to(torch::kInt64)).reshape({rows, groups, -1}).mul_(scales.unsqueeze(2));
+  } else {
+    values = codes.reshape({rows, groups, -1}).to(torch::kFloat32).sub_(zeros.to(torch::kFloat32).unsqueeze(2)).mul_(scales.unsqueeze(2));
+  }
+  values = values.reshape({rows, -1});
+  return left.defined() ? values + torch::mm(left, right) : values;
 }
 
 QuantizedMatrix GridWeight::matrix() const {
@@ -38,11 +49,19 @@ QuantizedMatrix GridWeight::matrix() const {
   matrix.bits = grid.bits;
   matrix.group = matrix.columns / scales.size(1);
   matrix.symmetric = grid.symmetric;
-  const auto code_bytes = codes.contiguous(), zero_bytes = zeros.contiguous(), scale_values = scales.contiguous();
+  const auto code_bytes = codes.contiguous(), zero_bytes = zeros.contiguous();
   matrix.codes.assign(code_bytes.data_ptr<uint8_t>(), code_bytes.data_ptr<uint8_t>() + code_bytes.numel());
   matrix.zeros.assign(zero_bytes.data_ptr<uint8_t>(), zero_bytes.data_ptr<uint8_t>() + zero_bytes.numel());
-  matrix.scales.resize(static_cast<size_t>(scale_values.numel()));
-  to_half({scale_values.data_ptr<float>(), static_cast<size_t>(scale_values.numel())}, matrix.scales);
+  assign_half(scales, matrix.scales);
+  if (codebook.defined()) {
+    const auto values = codebook.contiguous();
+    matrix.codebook.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
+  }
+  if (left.defined()) {
+    matrix.residual.rank = left.size(1);
+    assign_half(left, matrix.residual.left);
+    assign_half(right, matrix.residual.right);
+  }
   return matrix;
 }
 
@@ -59,29 +78,42 @@ GroupedWeight::GroupedWeight(torch::Tensor weight, WeightGrid grid, const std::s
   sorted_ = std::get<0>(weight_.reshape({weight_.size(0), columns / group, group}).sort(2));
 }
 
-GridWeight GroupedWeight::quantize(float percentile) const {
+std::pair<torch::Tensor, torch::Tensor> GroupedWeight::bounds_at(float percentile) const {
   const int64_t group = sorted_.size(2);
-  const double top = static_cast<double>((1 << grid_.bits) - 1);
   // Between the two neighbours of the wanted position, counted from either end.
   const double position = static_cast<double>(percentile) * static_cast<double>(group - 1);
   const auto index = static_cast<int64_t>(position);
   const int64_t next = std::min(index + 1, group - 1);
   const double fraction = position - static_cast<double>(index);
-  const auto high = torch::lerp(sorted_.select(2, index), sorted_.select(2, next), fraction);                          // [rows, groups]
-  const auto low = torch::lerp(sorted_.select(2, group - 1 - index), sorted_.select(2, group - 1 - next), fraction);  // [rows, groups]
-  torch::Tensor scales, zeros;
-  if (grid_.symmetric) {
-    const double half = static_cast<double>(1 << (grid_.bits - 1));
-    scales = storable_scales(torch::maximum(low.abs(), high.abs()) / std::max(half - 1, 1.0), grid_);
-    zeros = torch::full_like(scales, half);
-  } else {
-    const auto lo = low.clamp_max(0), hi = high.clamp_min(0);
-    scales = storable_scales((hi - lo) / top, grid_);
-    zeros = torch::round(-lo / scales).clamp(0, top);
+  const auto high = torch::lerp(sorted_.select(2, index), sorted_.select(2, next), fraction);
+  const auto low = torch::lerp(sorted_.select(2, group - 1 - index), sorted_.select(2, group - 1 - next), fraction);
+  if (grid_.symmetric) return {low, high};
+  return {low.clamp_max(0), high.clamp_min(0)};
+}
+
+GroupScales GroupedWeight::scales_at(float percentile) const {
+  const auto [low, high] = bounds_at(percentile);
+  return scales_between(low, high, grid_);
+}
+
+GridWeight GroupedWeight::quantize(float percentile) const { return round_onto(weight_, scales_at(percentile), grid_); }
+
+GroupScales scales_between(const torch::Tensor& lo, const torch::Tensor& hi, const WeightGrid& grid) {
+  if (grid.symmetric) {
+    const double half = static_cast<double>(1 << (grid.bits - 1));
+    const auto scales = storable_scales(torch::maximum(lo.abs(), hi.abs()) / std::max(half - 1, 1.0), grid);
+    return {scales, torch::full_like(scales, half)};
   }
-  const auto grouped = weight_.reshape(sorted_.sizes());
-  const auto codes = (torch::round(grouped / scales.unsqueeze(2)) + zeros.unsqueeze(2)).clamp_(0, top);
-  return {codes.to(torch::kUInt8).reshape(weight_.sizes()), scales, zeros.to(torch::kUInt8), grid_};
+  const double top = static_cast<double>((1 << grid.bits) - 1);
+  const auto scales = storable_scales((hi - lo) / top, grid);
+  return {scales, torch::round(-lo / scales).clamp_(0, top)};
+}
+
+GridWeight round_onto(const torch::Tensor& weight, const GroupScales& at, const WeightGrid& grid) {
+  const double top = static_cast<double>((1 << grid.bits) - 1);
+  const auto grouped = weight.reshape({weight.size(0), at.scales.size(1), -1});
+  const auto codes = torch::div(grouped, at.scales.unsqueeze(2)).round_().add_(at.zeros.unsqueeze(2)).clamp_(0, top);
+  return {codes.to(torch::kUInt8).reshape(weight.sizes()), at.scales, at.zeros.to(torch::kUInt8), grid};
 }
 
 GridWeight round_to_nearest(const torch::Tensor& weight, const WeightGrid& grid, const std::string& name) {

@@ -15,11 +15,12 @@ torch::Tensor pixels_to_torch(const PixelTensor& pixels, torch::ScalarType type)
       .to(torch::TensorOptions(type), /*non_blocking=*/false, /*copy=*/true);
 }
 
-torch::Tensor image_rows(const VlmConfig& config, const VisionTower& tower, const Projector& projector, const PixelTensor& pixels) {
+torch::Tensor image_rows(const VlmConfig& config, const VisionTower& tower, const Projector& projector, const PixelTensor& pixels,
+                         const VisionHook& hook) {
   if (pixels.size != config.vision->image_size) {
     throw Error::in("picture", "pixels a side", std::to_string(config.vision->image_size), std::to_string(pixels.size));
   }
-  const auto features = encode(*config.vision, tower, pixels_to_torch(pixels, tower.patch.weight.scalar_type()));
+  const auto features = encode(*config.vision, tower, pixels_to_torch(pixels, tower.patch.weight.scalar_type()), hook);
   return project(config.projector, projector, features).squeeze(0);
 }
 

@@ -17,8 +17,9 @@ using ImageFeatures = std::function<torch::Tensor(const PixelTensor& pixels)>;
 /// The pixels as a tensor. -> [1, 3, size, size]
 torch::Tensor pixels_to_torch(const PixelTensor& pixels, torch::ScalarType type);
 
-/// encode and project of one picture. -> [image_tokens, decoder hidden]
-torch::Tensor image_rows(const VlmConfig& config, const VisionTower& tower, const Projector& projector, const PixelTensor& pixels);
+/// encode (its sites through `hook`) and project of one picture. -> [image_tokens, decoder hidden]
+torch::Tensor image_rows(const VlmConfig& config, const VisionTower& tower, const Projector& projector, const PixelTensor& pixels,
+                         const VisionHook& hook = {});
 
 /// Rows of `embedding` [vocabulary, hidden] for ids, `features` for pictures. -> [1, tokens, hidden].
 /// Throws Error for an id outside the vocabulary or a picture where `features` is empty.

@@ -10,6 +10,7 @@
 #include "core/lab/reference/activation.h"
 #include "core/lab/reference/embed.h"
 #include "core/lab/reference/threads.h"
+#include "core/lab/reference/vision_activation.h"
 
 namespace qvlm::reference {
 
@@ -65,6 +66,7 @@ void LoadedModel::describe(const Model& model, const ReferenceOptions& options) 
           "activations run as A" + std::to_string(*bits.begin()) + " to A" + std::to_string(*bits.rbegin());
     }
   }
+  describe_vision(model, options);
   const auto add = [this](const torch::Tensor& x) {
     info.weight_bytes += x.defined() ? static_cast<int64_t>(x.nbytes()) : 0;
   };
@@ -100,6 +102,21 @@ void LoadedModel::describe(const Model& model, const ReferenceOptions& options) 
       info.weight_bytes + 2LL * decoder.layers * decoder.kv_heads * decoder.head_dim * context * element;
 }
 
+// The tower's activation quantizers, which run unless A16 is asked for.
+void LoadedModel::describe_vision(const Model& model, const ReferenceOptions& options) {
+  if (!config.vision) return;
+  info.vision_weight_bits = info.weight_bits;
+  int bits = 16;
+  for (const VisionQuantizer& quantizer : model.vision_activations()) bits = std::min(bits, quantizer.bits);
+  if (bits == 16) return;
+  if (options.activations_as_a16) {
+    add_note(info.activation_note, "the tower's activations run as A16 (model asks for A" + std::to_string(bits) + ")");
+    return;
+  }
+  vision_hook = quantizing_vision_hook(model.vision_activations());
+  info.vision_activation_bits = bits;
+}
+
 int64_t rows_of(const VlmConfig& config, const PromptPart& part) {
   if (const auto* ids = std::get_if<std::vector<int32_t>>(&part)) return static_cast<int64_t>(ids->size());
   if (!config.vision) throw Error("the prompt has a picture, but the model has no vision tower");
@@ -116,7 +133,7 @@ torch::Tensor PictureCache::encode_together(std::span<const PixelTensor* const> 
     }
     pixels.push_back(pixels_to_torch(*picture, model_.type));
   }
-  return project(config.projector, model_.projector, encode(*config.vision, model_.tower, torch::cat(pixels)));
+  return project(config.projector, model_.projector, encode(*config.vision, model_.tower, torch::cat(pixels), model_.vision_hook));
 }
 
 std::vector<torch::Tensor> PictureCache::rows(std::span<const PixelTensor* const> pictures,

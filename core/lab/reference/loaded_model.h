@@ -32,10 +32,12 @@ struct LoadedModel {
   std::vector<DecoderLayer> layers;
   RotaryTable rotary;  // [context, head_dim]
   SiteHook hook;       // empty: activations are not quantized
+  VisionHook vision_hook;  // of the tower's activations; empty as well
   GeneratorInfo info;
 
  private:
   void describe(const Model& model, const ReferenceOptions& options);
+  void describe_vision(const Model& model, const ReferenceOptions& options);
 };
 
 /// Rows that a part takes in the decoder. Throws Error for a picture where the model has no tower.

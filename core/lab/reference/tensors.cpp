@@ -34,13 +34,24 @@ torch::Tensor to_torch(const TensorView& view, torch::ScalarType type) {
 torch::Tensor dequantize(const QuantizedMatrix& matrix, torch::ScalarType type) {
   const int64_t groups = matrix.groups();
   const auto bytes = torch::TensorOptions(torch::kUInt8);
-  const auto codes =
-      torch::from_blob(const_cast<uint8_t*>(matrix.codes.data()), {matrix.rows, groups, matrix.group}, bytes).to(torch::kFloat32);
-  const auto zeros = torch::from_blob(const_cast<uint8_t*>(matrix.zeros.data()), {matrix.rows, groups, 1}, bytes).to(torch::kFloat32);
-  const auto scales =
-      torch::from_blob(const_cast<uint16_t*>(matrix.scales.data()), {matrix.rows, groups, 1}, torch::TensorOptions(torch::kFloat16))
-          .to(torch::kFloat32);
-  return ((codes - zeros) * scales).reshape({matrix.rows, matrix.columns}).to(type);
+  const auto half = [](const std::vector<uint16_t>& bits, c10::IntArrayRef shape) {
+    return torch::from_blob(const_cast<uint16_t*>(bits.data()), shape, torch::TensorOptions(torch::kFloat16)).to(torch::kFloat32);
+  };
+  const auto scales = half(matrix.scales, {matrix.rows, groups, 1});
+  const auto raw = torch::from_blob(const_cast<uint8_t*>(matrix.codes.data()), {matrix.rows, groups, matrix.group}, bytes);
+  torch::Tensor values;
+  if (matrix.codebook.empty()) {
+    const auto zeros = torch::from_blob(const_cast<uint8_t*>(matrix.zeros.data()), {matrix.rows, groups, 1}, bytes).to(torch::kFloat32);
+    values = (raw.to(torch::kFloat32) - zeros) * scales;
+  } else {
+    const auto codebook = torch::from_blob(const_cast<float*>(matrix.codebook.data()), {static_cast<int64_t>(matrix.codebook.size())}, torch::kFloat32);
+    values = codebook.index_select(0, raw.reshape({-1}).to(torch::kInt64)).reshape(raw.sizes()) * scales;
+  }
+  values = values.reshape({matrix.rows, matrix.columns});
+  if (const int64_t rank = matrix.residual.rank; rank > 0) {
+    values = values + torch::mm(half(matrix.residual.left, {matrix.rows, rank}), half(matrix.residual.right, {rank, matrix.columns}));
+  }
+  return values.to(type);
 }
 
 torch::Tensor load_tensor(const Model& model, std::string_view canonical, torch::ScalarType type) {

@@ -12,7 +12,7 @@ namespace qvlm::reference {
 /// A copy of the elements, in `type`. [shape as stored]. Throws Error for integer types.
 torch::Tensor to_torch(const TensorView& view, torch::ScalarType type);
 
-/// W[r, c] = (codes[r, c] - zeros[r, c / group]) * scales[r, c / group], computed in float32. [rows, columns]
+/// The matrix's values, codebook and residual included (QuantizedMatrix), computed in float32. [rows, columns]
 torch::Tensor dequantize(const QuantizedMatrix& matrix, torch::ScalarType type);
 
 /// A weight by its canonical name (core/model/vlm_config.h), dequantized where it is quantized. Throws Error if it is missing.

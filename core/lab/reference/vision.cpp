@@ -74,18 +74,28 @@ torch::Tensor vision_embed(const VisionConfig& config, const VisionTower& tower,
   return config.pre_norm ? layer_norm(x, tower.pre_norm, config.norm_epsilon) : x;
 }
 
+torch::Tensor vision_norm(const VisionConfig& config, const LayerNorm& norm, const torch::Tensor& x) {
+  return layer_norm(x, norm, config.norm_epsilon);
+}
+
+torch::Tensor vision_attention(const VisionConfig& config, const VisionLayer& layer, const torch::Tensor& x, int layer_index,
+                               const VisionHook& hook) {
+  const auto input = at_site(hook, layer_index, SiteKind::ATTENTION_INPUT, layer_norm(x, layer.attention_norm, config.norm_epsilon));
+  const auto mixed = attention(split_heads(layer.query(input), config.heads), split_heads(layer.key(input), config.heads),
+                               split_heads(layer.value(input), config.heads), /*causal=*/false);  // [n, positions, hidden]
+  return x + layer.output(at_site(hook, layer_index, SiteKind::OUTPUT_INPUT, mixed));
+}
+
+torch::Tensor vision_mlp(const VisionConfig& config, const VisionLayer& layer, const torch::Tensor& x, int layer_index,
+                         const VisionHook& hook) {
+  const auto input = at_site(hook, layer_index, SiteKind::MLP_INPUT, layer_norm(x, layer.mlp_norm, config.norm_epsilon));
+  const auto inner = activate(layer.up(input), config.activation);  // [n, positions, ffn]
+  return x + layer.down(at_site(hook, layer_index, SiteKind::DOWN_INPUT, inner));
+}
+
 torch::Tensor vision_layer(const VisionConfig& config, const VisionLayer& layer, const torch::Tensor& x, int layer_index,
                            const VisionHook& hook) {
-  const auto attention_input =
-      at_site(hook, layer_index, SiteKind::ATTENTION_INPUT, layer_norm(x, layer.attention_norm, config.norm_epsilon));
-  const auto mixed = attention(split_heads(layer.query(attention_input), config.heads), split_heads(layer.key(attention_input), config.heads),
-                               split_heads(layer.value(attention_input), config.heads), /*causal=*/false);  // [n, positions, hidden]
-  const auto after_attention = x + layer.output(at_site(hook, layer_index, SiteKind::OUTPUT_INPUT, mixed));
-
-  const auto mlp_input =
-      at_site(hook, layer_index, SiteKind::MLP_INPUT, layer_norm(after_attention, layer.mlp_norm, config.norm_epsilon));
-  const auto inner = activate(layer.up(mlp_input), config.activation);  // [n, positions, ffn]
-  return after_attention + layer.down(at_site(hook, layer_index, SiteKind::DOWN_INPUT, inner));
+  return vision_mlp(config, layer, vision_attention(config, layer, x, layer_index, hook), layer_index, hook);
 }
 
 torch::Tensor vision_select(const VisionConfig& config, const torch::Tensor& x) {

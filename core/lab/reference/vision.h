@@ -52,7 +52,16 @@ using VisionHook = std::function<torch::Tensor(Site site, const torch::Tensor& s
 /// Pixels [n, 3, size, size] -> the first layer's input [n, positions, hidden]: patches, class token, positions, first norm.
 torch::Tensor vision_embed(const VisionConfig& config, const VisionTower& tower, const torch::Tensor& pixels);
 
-/// One layer: x [n, positions, hidden] -> [n, positions, hidden].
+/// LayerNorm over the last dimension.
+torch::Tensor vision_norm(const VisionConfig& config, const LayerNorm& norm, const torch::Tensor& x);
+
+/// The two halves of a layer, each with its residual: norm, attention, output; norm, up, down. x [n, positions, hidden] -> the same shape.
+torch::Tensor vision_attention(const VisionConfig& config, const VisionLayer& layer, const torch::Tensor& x, int layer_index,
+                               const VisionHook& hook = {});
+torch::Tensor vision_mlp(const VisionConfig& config, const VisionLayer& layer, const torch::Tensor& x, int layer_index,
+                         const VisionHook& hook = {});
+
+/// One layer, vision_attention and vision_mlp: x [n, positions, hidden] -> [n, positions, hidden].
 torch::Tensor vision_layer(const VisionConfig& config, const VisionLayer& layer, const torch::Tensor& x, int layer_index,
                            const VisionHook& hook = {});
 

@@ -17,12 +17,16 @@ torch::Tensor rounded_with_scales(const torch::Tensor& weight, const torch::Tens
   return round_to_nearest(weight * scales, grid, name).dequantize() / scales;
 }
 
-// The scales of the least loss over the grid of ratios; ratio 0 gives all ones, up to the normalisation.
-torch::Tensor best_scales(const torch::Tensor& mean_absolute, const std::function<double(const torch::Tensor& scales)>& loss) {
+torch::Tensor normalised(const torch::Tensor& scales) { return scales / torch::sqrt(scales.max() * scales.min()); }
+
+// The scales of the least loss over the grid of ratios; without weight_means (duo scaling) ratio 0 gives all ones.
+torch::Tensor best_scales(const torch::Tensor& mean_absolute, const torch::Tensor& weight_means,
+                          const std::function<double(const torch::Tensor& scales)>& loss) {
   torch::Tensor best;
   double least = std::numeric_limits<double>::infinity();
   for (int i = 0; i < kAwqRatios; ++i) {
-    const auto scales = awq_scales(mean_absolute, static_cast<double>(i) / kAwqRatios);
+    const double ratio = static_cast<double>(i) / kAwqRatios;
+    const auto scales = weight_means.defined() ? awq_duo_scales(mean_absolute, weight_means, ratio) : awq_scales(mean_absolute, ratio);
     const double value = loss(scales);
     if (value < least) {
       least = value;
@@ -35,7 +39,8 @@ torch::Tensor best_scales(const torch::Tensor& mean_absolute, const std::functio
 // One sublayer of the decoder layer on the search's batches: a site that a norm feeds and the site that its output goes to.
 class Preparation {
  public:
-  Preparation(const DecoderLayer& layer, const LayerCalibration& calibration) : c_(calibration) {
+  Preparation(const DecoderLayer& layer, const LayerCalibration& calibration, bool clip, bool duo)
+      : c_(calibration), clip_(clip), duo_(duo) {
     prepared_.layer = layer;
     prepared_.folded = true;
     for (size_t b = 0; b < c_.batches.search_batches; ++b) {
@@ -54,7 +59,7 @@ class Preparation {
     step(SiteKind::MLP_INPUT, /*keep_inputs=*/true);
     scale_down();
     clip({"mlp.down"}, SiteKind::DOWN_INPUT);
-    clip_gate_and_up();
+    if (clip_) clip_gate_and_up();
     return std::move(prepared_);
   }
 
@@ -62,6 +67,14 @@ class Preparation {
   const WeightGrid& grid(SiteKind kind) const { return c_.grids[static_cast<size_t>(kind)]; }
   const torch::Tensor& mean_absolute(SiteKind kind) const { return c_.statistics[static_cast<size_t>(kind)]->mean_absolute; }
   std::string name(std::string_view suffix) const { return c_.name + "." + std::string(suffix); }
+
+  // Of all the site's linears; undefined without duo scaling. [width]
+  torch::Tensor weight_means(SiteKind kind) const {
+    if (!duo_) return {};
+    std::vector<torch::Tensor> weights;
+    for (const auto suffix : linears_of(kind)) weights.push_back(prepared_.layer.linear(suffix));
+    return awq_weight_means(torch::cat(weights), grid(kind));
+  }
 
   // Site `first`'s linears and those of the next site, in float, added to the residual.
   LayerState sublayer(const DecoderLayer& layer, SiteKind first, const LayerState& state) const {
@@ -73,12 +86,12 @@ class Preparation {
     DecoderLayer& layer = prepared_.layer;
     std::vector<torch::Tensor> expected;
     for (const LayerState& state : states_) expected.push_back(sublayer(layer, kind, state).residual);
-    const auto scales = best_scales(mean_absolute(kind), [&](const torch::Tensor& s) {
+    const auto scales = best_scales(mean_absolute(kind), weight_means(kind), [&](const torch::Tensor& s) {
       DecoderLayer trial = layer;
       for (const auto suffix : linears_of(kind)) trial.linear(suffix) = rounded_with_scales(layer.linear(suffix), s, grid(kind), name(suffix));
       double loss = 0;
       for (size_t b = 0; b < states_.size(); ++b) {
-        loss += calibration::squared_error(c_.batches.all[b], sublayer(trial, kind, states_[b]).residual, expected[b]);
+        loss += weighted_error(c_.weights_of(kind, b), sublayer(trial, kind, states_[b]).residual, expected[b]);
       }
       return loss;
     });
@@ -91,11 +104,13 @@ class Preparation {
   torch::Tensor linear_scales(SiteKind kind, const std::function<torch::Tensor(const torch::Tensor&)>& tie) const {
     const std::string_view suffix = linears_of(kind).front();
     const torch::Tensor& weight = prepared_.layer.linear(suffix);
-    return best_scales(tie(mean_absolute(kind)), [&](const torch::Tensor& s) {
+    auto means = weight_means(kind);
+    if (means.defined()) means = tie(means);
+    return best_scales(tie(mean_absolute(kind)), means, [&](const torch::Tensor& s) {
       const auto difference = rounded_with_scales(weight, s, grid(kind), name(suffix)) - weight;
       double loss = 0;
       for (size_t b = 0; b < states_.size(); ++b) {
-        loss += calibration::energy(c_.batches.all[b], torch::linear(states_[b].site_input, difference));
+        loss += (torch::linear(states_[b].site_input, difference).square_().sum(-1) * c_.weights_of(kind, b)).sum(torch::kFloat64).item<double>();
       }
       return loss;
     });
@@ -138,6 +153,7 @@ class Preparation {
   }
 
   void clip(std::initializer_list<std::string_view> suffixes, SiteKind kind) {
+    if (!clip_) return;
     std::vector<torch::Tensor> inputs;
     for (const LayerState& state : states_) inputs.push_back(state.site_input);
     for (const auto suffix : suffixes) {
@@ -160,6 +176,7 @@ class Preparation {
   }
 
   const LayerCalibration& c_;
+  bool clip_, duo_;
   PreparedLayer prepared_;
   std::vector<LayerState> states_;          // of the search's batches, in the prepared layer's coordinates
   std::vector<torch::Tensor> mlp_inputs_;
@@ -168,8 +185,17 @@ class Preparation {
 }  // namespace
 
 torch::Tensor awq_scales(const torch::Tensor& mean_absolute, double ratio) {
-  const auto scales = mean_absolute.pow(ratio).clamp_min(1e-4);
-  return scales / torch::sqrt(scales.max() * scales.min());
+  return normalised(mean_absolute.pow(ratio).clamp_min(1e-4));
+}
+
+torch::Tensor awq_duo_scales(const torch::Tensor& mean_absolute, const torch::Tensor& weight_means, double ratio) {
+  return normalised((mean_absolute.pow(ratio) / (weight_means.pow(1 - ratio) + 1e-4)).clamp_min(1e-4));
+}
+
+torch::Tensor awq_weight_means(const torch::Tensor& weight, const WeightGrid& grid) {
+  const int64_t columns = weight.size(1), group = grid.group == 0 ? columns : grid.group;
+  const auto grouped = weight.abs().reshape({weight.size(0), columns / group, group});
+  return (grouped / grouped.amax(2, true).clamp_min(1e-12)).reshape(weight.sizes()).mean(0);
 }
 
 torch::Tensor awq_clip(const torch::Tensor& weight, const torch::Tensor& x, const WeightGrid& grid, const std::string& name) {
@@ -199,7 +225,7 @@ torch::Tensor awq_clip(const torch::Tensor& weight, const torch::Tensor& x, cons
 }
 
 PreparedLayer ActivationAwareScaling::prepare(const reference::DecoderLayer& layer, const LayerCalibration& calibration) const {
-  return Preparation(layer, calibration).run();
+  return Preparation(layer, calibration, clip_, duo_).run();
 }
 
 }  // namespace qvlm::quantization

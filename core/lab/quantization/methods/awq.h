@@ -12,15 +12,28 @@ inline constexpr int64_t kAwqClipTokens = 512;
 
 class ActivationAwareScaling : public WeightMethod {
  public:
+  /// clip: clamp outliers after scaling. duo: scales by activations and weights (AutoAWQ).
+  explicit ActivationAwareScaling(bool clip = true, bool duo = false) : clip_(clip), duo_(duo) {}
+
   /// Scales, in this order: query, key, value (folded into attention_norm); output (into the value's rows and bias; with grouped
   /// queries one scale for the heads that share a value); gate, up (into mlp_norm); down (into up's rows). Then clamps value, output,
-  /// gate, up and down. Losses are taken on the search's batches.
+  /// gate, up and down. Losses are taken on the search's batches, tokens by
+  /// their weights.
   PreparedLayer prepare(const reference::DecoderLayer& layer, const LayerCalibration& calibration) const override;
   bool couples_sites() const override { return true; }
+
+ private:
+  bool clip_, duo_;
 };
 
 /// s = max(mean_absolute^ratio, 1e-4), divided by sqrt(max s min s). [width]
 torch::Tensor awq_scales(const torch::Tensor& mean_absolute, double ratio);
+
+/// Duo scaling: s = max(x^ratio / (w^(1 - ratio) + 1e-4), 1e-4), normalised likewise, with w [width] from awq_weight_means.
+torch::Tensor awq_duo_scales(const torch::Tensor& mean_absolute, const torch::Tensor& weight_means, double ratio);
+
+/// Mean over the rows of |w| / max|w| of its group. weight [rows, columns] -> [columns]
+torch::Tensor awq_weight_means(const torch::Tensor& weight, const WeightGrid& grid);
 
 /// The weight with each group clamped to +- absmax (1 - i / 20), where i gives the least sum over tokens of
 /// (sum over the group's columns of x_c (Q(clamped)_c - w_c))^2. weight [rows, columns], x [tokens, columns].

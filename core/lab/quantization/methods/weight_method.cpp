@@ -1,23 +1,60 @@
-// The table of weight methods.
+// The table of weight methods, and the steps that most of them share.
 #include "core/lab/quantization/methods/weight_method.h"
 
 #include "core/base/error.h"
+#include "core/lab/quantization/methods/autoround.h"
 #include "core/lab/quantization/methods/awq.h"
+#include "core/lab/quantization/methods/gptq.h"
+#include "core/lab/quantization/methods/low_rank_residual.h"
+#include "core/lab/quantization/methods/nf4.h"
+#include "core/lab/quantization/methods/opt_rtn.h"
 #include "core/lab/quantization/methods/rtn.h"
+#include "core/lab/quantization/methods/smoothquant.h"
 
 namespace qvlm::quantization {
+namespace {
+
+std::unique_ptr<WeightMethod> make_plain(const Recipe& recipe) {
+  switch (recipe.weight_method) {
+    case qvlm::WeightMethod::RTN: return std::make_unique<RoundToNearest>();
+    case qvlm::WeightMethod::AWQ: return std::make_unique<ActivationAwareScaling>(recipe.awq_clip, recipe.awq_duo);
+    case qvlm::WeightMethod::OPT_RTN: return std::make_unique<OptimalRoundToNearest>();
+    case qvlm::WeightMethod::GPTQ: return std::make_unique<HessianRounding>(recipe.gptq_damping);
+    case qvlm::WeightMethod::GPTAQ: return std::make_unique<HessianRounding>(recipe.gptq_damping, recipe.gptaq_alpha);
+    case qvlm::WeightMethod::AUTOROUND: return std::make_unique<SignedGradientRounding>(recipe.autoround_iterations);
+    case qvlm::WeightMethod::NF4: return std::make_unique<NormalFloatRounding>();
+    case qvlm::WeightMethod::SMOOTHQUANT: return std::make_unique<Smoothing>();
+  }
+  throw Error("weight method: not known");
+}
+
+}  // namespace
 
 const torch::Tensor& PreparedLayer::weight_to_round(std::string_view suffix) const {
   const auto found = to_round.find(std::string(suffix));
   return found != to_round.end() ? found->second : layer.linear(suffix);
 }
 
-std::unique_ptr<WeightMethod> make_weight_method(qvlm::WeightMethod method) {
-  switch (method) {
-    case qvlm::WeightMethod::RTN: return std::make_unique<RoundToNearest>();
-    case qvlm::WeightMethod::AWQ: return std::make_unique<ActivationAwareScaling>();
+PreparedLayer WeightMethod::prepare(const reference::DecoderLayer& layer, const LayerCalibration&) const { return {layer, {}, false}; }
+
+std::vector<RoundedSite> WeightMethod::round(const PreparedLayer& prepared, const SiteInputs& inputs,
+                                             std::span<const float> percentiles) const {
+  std::vector<RoundedSite> sites(percentiles.size());
+  for (const auto suffix : linears_of(inputs.kind)) {
+    const GroupedWeight grouped(prepared.weight_to_round(suffix), inputs.grid, inputs.name(suffix));
+    for (size_t p = 0; p < percentiles.size(); ++p) sites[p].emplace(suffix, grouped.quantize(percentiles[p]));
   }
-  throw Error("weight method: not known");
+  return sites;
+}
+
+std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe) {
+  auto method = make_plain(recipe);
+  if (recipe.residual_rank > 0) method = std::make_unique<WithResidual>(std::move(method), recipe.residual_rank);
+  return method;
+}
+
+double weighted_error(const torch::Tensor& weights, const torch::Tensor& x, const torch::Tensor& y) {
+  return ((x - y).square_().sum(-1) * weights).sum(torch::kFloat64).item<double>();
 }
 
 }  // namespace qvlm::quantization

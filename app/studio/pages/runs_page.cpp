@@ -1,0 +1,158 @@
+// Above the runs, beneath what is selected of them: figures side by side, and errors over the sites.
+#include "app/studio/pages/runs_page.h"
+
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QPushButton>
+#include <QTableView>
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "app/studio/models/run_library.h"
+#include "app/studio/style/icons.h"
+#include "app/studio/style/theme.h"
+#include "app/studio/views/run_plots.h"
+#include "app/studio/views/saved_view.h"
+#include "app/studio/views/widgets.h"
+
+namespace qvlm::studio {
+
+namespace {
+
+void set_up(QTableView* table, const QString& name) {
+  table->setAccessibleName(name);
+  table->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  table->setSelectionBehavior(QAbstractItemView::SelectRows);
+  table->setAlternatingRowColors(true);
+  table->setShowGrid(false);
+  table->setWordWrap(false);
+  table->setTabKeyNavigation(false);
+  table->verticalHeader()->setDefaultSectionSize(28);
+  table->verticalHeader()->hide();
+  table->horizontalHeader()->setHighlightSections(false);
+  table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+}
+
+}  // namespace
+
+RunsPage::RunsPage(Workbench& workbench, const Theme& theme, QWidget* parent)
+    : QWidget(parent),
+      theme_(theme),
+      library_(new RunLibrary(workbench, this)),
+      figures_(new RunFigures(workbench, this)) {
+  setObjectName(QStringLiteral("page"));
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
+  column->setSpacing(kUnit + 4);
+  auto* header = new PageHeader(
+      tr("Runs"), tr("Every run is kept with its journal. Select two or three to see them side by side."), this);
+  recipe_ = new QPushButton(tr("Copy the recipe"), this);
+  recipe_->setToolTip(tr("Into workspace Quantize, for a new run"));
+  open_ = primary_button(tr("Open in Quantize"), this);
+  open_->setToolTip(tr("With all plots; an unfinished run can be resumed there"));
+  header->actions()->addWidget(recipe_);
+  header->actions()->addWidget(open_);
+  column->addWidget(header);
+  banner_ = new Banner(this);
+  column->addWidget(banner_);
+  column->addWidget(build_list(), 1);
+  column->addWidget(build_comparison(), 2);
+
+  connect(library_, &RunLibrary::modelReset, this, [this] {
+    if (library_->rowCount() > 0) list_->selectRow(0);
+    show_selected();
+  });
+  connect(list_->selectionModel(), &QItemSelectionModel::selectionChanged, this, &RunsPage::show_selected);
+  const auto open = [this] {
+    if (const auto rows = selected(); rows.size() == 1) Q_EMIT open_requested(library_->at(rows[0]).folder);
+  };
+  connect(open_, &QPushButton::clicked, this, open);
+  connect(list_, &QTableView::activated, this, open);
+  connect(recipe_, &QPushButton::clicked, this, [this] {
+    const auto rows = selected();
+    if (rows.size() == 1 && library_->at(rows[0]).state->recipe)
+      Q_EMIT recipe_requested(*library_->at(rows[0]).state->recipe);
+  });
+  connect(&theme_, &Theme::changed, this, &RunsPage::restyle);
+  restyle();
+  show_selected();
+}
+
+QWidget* RunsPage::build_list() {
+  auto* card = new Card({}, this);
+  list_ = new QTableView(card);
+  set_up(list_, tr("Runs"));
+  list_->setModel(library_);
+  list_->setSelectionMode(QAbstractItemView::ExtendedSelection);
+  list_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+  list_->horizontalHeader()->setSectionResizeMode(RunLibrary::NAME, QHeaderView::Stretch);
+  card->body()->addWidget(list_, 1);
+  return card;
+}
+
+QWidget* RunsPage::build_comparison() {
+  auto* box = new QWidget(this);
+  auto* row = new QHBoxLayout(box);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(kUnit + 4);
+  comparison_ = new Card(tr("Side by side"), box);
+  comparison_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  table_ = new QTableView(comparison_);
+  set_up(table_, tr("Figures of the selected runs"));
+  table_->setModel(figures_);
+  table_->setSelectionMode(QAbstractItemView::SingleSelection);
+  table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  comparison_->body()->addWidget(table_, 1);
+  auto* errors = new Card(tr("Joint error by site"), box);
+  errors->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  plot_ = new RunsErrorPlot(theme_, errors);
+  errors->header()->addWidget(plot_->legend());
+  errors->header()->addWidget(save_button(
+      *plot_, plot_, theme_, tr("Joint error by site"),
+      [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); }, errors));
+  errors->body()->addWidget(plot_, 1);
+  row->addWidget(comparison_, 1);
+  row->addWidget(errors, 1);
+  return box;
+}
+
+std::vector<int> RunsPage::selected() const {
+  std::vector<int> rows;
+  for (const QModelIndex& index : list_->selectionModel()->selectedRows()) rows.push_back(index.row());
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+void RunsPage::show_selected() {
+  std::vector<int> rows = selected();
+  const bool readable = rows.size() == 1 && library_->at(rows[0]).state != nullptr;
+  open_->setEnabled(readable);
+  recipe_->setEnabled(readable && library_->at(rows[0]).state->recipe.has_value());
+  if (rows.size() == 1 && !readable) {
+    banner_->show_message(Banner::Kind::WARNING, library_->at(rows[0]).failure);
+  } else {
+    banner_->hide();
+  }
+  if (rows.size() > size_t(RunsErrorPlot::kMost)) rows.resize(size_t(RunsErrorPlot::kMost));
+  std::vector<RunEntry> runs;
+  std::vector<RunsErrorPlot::Run> drawn;
+  for (const int row : rows) {
+    runs.push_back(library_->at(row));
+    if (runs.back().state) drawn.push_back({runs.back().name, runs.back().state.get()});
+  }
+  plot_->show_runs(drawn);
+  figures_->show(runs);
+  comparison_->set_title(runs.size() > 1 ? tr("Side by side") : tr("Figures"));
+}
+
+void RunsPage::showEvent(QShowEvent* event) {
+  library_->refresh();
+  QWidget::showEvent(event);
+}
+
+void RunsPage::restyle() {
+  open_->setIcon(icon_on_accent(QStringLiteral("quantize"), theme_.colors()));
+  recipe_->setIcon(icon(QStringLiteral("copy"), theme_.colors(), 16));
+}
+
+}  // namespace qvlm::studio
