@@ -28,16 +28,23 @@ using quantization::TransformedModel;
 
 constexpr int64_t kShardBytes = int64_t{1} << 31;
 
-// Second moments of the normalised residual stream over all layers, and each layer's mean |x| before mlp.down.
+// Second moments of the normalised residual stream over all layers, and each layer's sums of |x| by channel before
+// attention.output (query heads that share values added up) and before mlp.down.
 struct Measured {
   torch::Tensor moments;              // [hidden, hidden], float64
+  std::vector<torch::Tensor> values;  // [kv_heads * head_dim] a layer
   std::vector<torch::Tensor> middle;  // [ffn] a layer
 };
+
+// Ones, and `scale` at the `count` largest. [as strengths]
+torch::Tensor scales_of(const torch::Tensor& strengths, int count, double scale) {
+  return torch::ones_like(strengths).index_fill(0, std::get<1>(strengths.topk(count)), scale);
+}
 
 Measured measure(const Model& folded, const std::vector<CalibrationPrompt>& prompts) {
   const torch::NoGradGuard no_gradients;
   const DecoderConfig& config = folded.config().decoder;
-  Measured result{torch::zeros({config.hidden, config.hidden}, torch::kFloat64), {}};
+  Measured result{torch::zeros({config.hidden, config.hidden}, torch::kFloat64), {}, {}};
   // [1, rows, hidden] each
   std::vector<torch::Tensor> hidden =
       calibration::embed_prompts(folded, prompts, reference::Workers(reference::threads()));
@@ -45,17 +52,21 @@ Measured measure(const Model& folded, const std::vector<CalibrationPrompt>& prom
   for (const CalibrationPrompt& prompt : prompts) longest = std::max(longest, prompt.rows);
   const auto rotary = reference::RotaryTable::make(config, longest);
   reference::for_each_layer(folded, torch::kFloat32, [&](int index, reference::DecoderLayer& layer) {
-    auto middle = torch::zeros({config.ffn});
+    auto values = torch::zeros({int64_t{config.kv_heads} * config.head_dim}), middle = torch::zeros({config.ffn});
     const reference::SiteHook look = [&](Site site, const torch::Tensor& x) {
       if (site.kind == SiteKind::DOWN_INPUT) {
         middle += x.abs().reshape({-1, config.ffn}).sum(0);
-      } else if (site.kind != SiteKind::OUTPUT_INPUT) {
+      } else if (site.kind == SiteKind::OUTPUT_INPUT) {
+        const auto heads = x.abs().reshape({-1, config.kv_heads, config.heads / config.kv_heads, config.head_dim});
+        values += heads.sum(0).sum(1).reshape({-1});
+      } else {
         const auto rows = x.reshape({-1, config.hidden}).to(torch::kFloat64);  // gains are ones: the stream over its rms
         result.moments += torch::matmul(rows.t(), rows);
       }
       return x;
     };
     for (torch::Tensor& one : hidden) one = reference::decoder_layer(config, layer, one, rotary, index, look);
+    result.values.push_back(values);
     result.middle.push_back(middle);
   });
   return result;
@@ -163,6 +174,8 @@ TestbedCheck make_outlier_testbed(const OutlierTestbed& wanted) {
   const DecoderConfig& config = wanted.model->config().decoder;
   if (wanted.channels < 0 || wanted.channels > config.ffn)
     throw Error::in("testbed", "channels", "0 to " + std::to_string(config.ffn), std::to_string(wanted.channels));
+  if (const int values = config.kv_heads * config.head_dim; wanted.value_channels < 0 || wanted.value_channels > values)
+    throw Error::in("testbed", "value channels", "0 to " + std::to_string(values), std::to_string(wanted.value_channels));
   if (!(wanted.scale >= 1 && wanted.scale <= 1024))
     throw Error::in("testbed", "scale", "1 to 1024", std::to_string(wanted.scale));
   CalibrationOptions options;
@@ -179,10 +192,10 @@ TestbedCheck make_outlier_testbed(const OutlierTestbed& wanted) {
   // Ascending eigenvalues: the strongest component becomes channel 0.
   const auto components = std::get<1>(torch::linalg_eigh(measured.moments)).flip({1});
   transform.residual = quantization::Rotation::dense(components, "principal components");
-  for (const torch::Tensor& middle : measured.middle) {
+  for (size_t l = 0; l < measured.middle.size(); ++l) {
     quantization::LayerTransform layer;
-    layer.middle_scales = torch::ones({config.ffn});
-    layer.middle_scales.index_fill_(0, std::get<1>(middle.topk(wanted.channels)), wanted.scale);
+    layer.value_scales = scales_of(measured.values[l], wanted.value_channels, wanted.scale);
+    layer.middle_scales = scales_of(measured.middle[l], wanted.channels, wanted.scale);
     transform.layers.push_back(std::move(layer));
   }
   write_model(TransformedModel(wanted.model, transform), *wanted.model, wanted.folder, wanted.dtype);

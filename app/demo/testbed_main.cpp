@@ -33,8 +33,9 @@ int run(int argc, char** argv) {
   common(plant, outliers.folder, outliers.seed);
   plant->add_option("--calibration", outliers.calibration, "The set that the components are taken from")->required();
   plant->add_option("--samples", outliers.samples, "Samples of it")->check(CLI::PositiveNumber)->capture_default_str();
-  plant->add_option("--scale", outliers.scale, "Of the planted MLP channels")->capture_default_str();
+  plant->add_option("--scale", outliers.scale, "Of the planted channels")->capture_default_str();
   plant->add_option("--channels", outliers.channels, "Planted MLP channels a layer")->capture_default_str();
+  plant->add_option("--value-channels", outliers.value_channels, "Planted value channels a layer")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   qvlm::reference::set_threads(threads);

@@ -207,6 +207,8 @@ class TestTransforms : public QObject {
     transform.residual = Rotation::random(config.decoder.hidden, 2);
     transform.layers.resize(static_cast<size_t>(config.decoder.layers));
     for (LayerTransform& layer : transform.layers) {
+      layer.value_scales = torch::ones({config.decoder.kv_heads * config.decoder.head_dim});
+      layer.value_scales.narrow(0, 1, 2).fill_(20);
       layer.middle_scales = torch::ones({config.decoder.ffn});
       layer.middle_scales.narrow(0, 3, 5).fill_(30);
     }

@@ -13,9 +13,11 @@
 
 namespace qvlm::quantization {
 
+/// An undefined tensor scales nothing.
 struct LayerTransform {
   std::vector<Rotation> values;  // R2, [head_dim] wide, one a key-value head; empty: none
-  torch::Tensor middle_scales;   // [ffn]: up's rows times these, down's columns over them; undefined: none
+  torch::Tensor value_scales;    // [kv_heads * head_dim]: value's rows times these, output's columns over them; before R2
+  torch::Tensor middle_scales;   // [ffn]: up's rows times these, down's columns over them
 };
 
 /// Norm gains are always folded into the linears behind them: the norms become ones, a tied head is untied.

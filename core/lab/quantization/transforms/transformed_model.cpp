@@ -43,6 +43,8 @@ TransformedModel::TransformedModel(std::shared_ptr<const Model> source, ModelTra
     demand(config_.decoder.layers, static_cast<int64_t>(transform_.layers.size()), "layers");
   for (const LayerTransform& layer : transform_.layers) {
     if (!layer.values.empty()) demand(config_.decoder.kv_heads, static_cast<int64_t>(layer.values.size()), "heads");
+    if (layer.value_scales.defined())
+      demand(int64_t{config_.decoder.kv_heads} * config_.decoder.head_dim, layer.value_scales.numel(), "value channels");
     if (layer.middle_scales.defined()) demand(config_.decoder.ffn, layer.middle_scales.numel(), "ffn");
   }
   config_.decoder.tied_head = false;
@@ -68,7 +70,8 @@ torch::Tensor TransformedModel::source_tensor(const std::string& name) const {
   return tensor;
 }
 
-torch::Tensor TransformedModel::rotate_values(const torch::Tensor& rows, const LayerTransform& layer) const {
+torch::Tensor TransformedModel::rotate_values(const torch::Tensor& from, const LayerTransform& layer) const {
+  const auto rows = layer.value_scales.defined() ? from * layer.value_scales.unsqueeze(1) : from;
   if (layer.values.empty()) return rows;
   std::vector<torch::Tensor> heads;  // [head_dim, columns] each
   for (const auto& part : rows.chunk(config_.decoder.kv_heads))
@@ -76,9 +79,14 @@ torch::Tensor TransformedModel::rotate_values(const torch::Tensor& rows, const L
   return torch::cat(heads);
 }
 
-torch::Tensor TransformedModel::rotate_output(const torch::Tensor& output, const LayerTransform& layer) const {
-  if (layer.values.empty()) return output;
+torch::Tensor TransformedModel::rotate_output(const torch::Tensor& from, const LayerTransform& layer) const {
   const int group = config_.decoder.heads / config_.decoder.kv_heads;  // query heads that share a key-value head
+  auto output = from;
+  if (layer.value_scales.defined())
+    output = from / layer.value_scales.view({config_.decoder.kv_heads, 1, config_.decoder.head_dim})
+                        .expand({-1, group, -1})
+                        .reshape({-1});
+  if (layer.values.empty()) return output;
   std::vector<torch::Tensor> heads;                                    // [hidden, head_dim] each
   for (const auto& part : output.chunk(config_.decoder.heads, 1))
     heads.push_back(layer.values[heads.size() / static_cast<size_t>(group)].times(part));

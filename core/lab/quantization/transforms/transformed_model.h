@@ -45,8 +45,8 @@ class TransformedModel final : public Model {
   torch::Tensor source_tensor(const std::string& name) const;  // float32, finite
   torch::Tensor compute(const std::string& name) const;        // undefined: as the source has it
   torch::Tensor layer_tensor(int layer, const std::string& name, const std::string& part) const;
-  torch::Tensor rotate_values(const torch::Tensor& rows, const LayerTransform& layer) const;
-  torch::Tensor rotate_output(const torch::Tensor& output, const LayerTransform& layer) const;
+  torch::Tensor rotate_values(const torch::Tensor& from, const LayerTransform& layer) const;
+  torch::Tensor rotate_output(const torch::Tensor& from, const LayerTransform& layer) const;
   bool keeps_half(const std::string& name) const;
 
   std::shared_ptr<const Model> source_;
