@@ -14,6 +14,7 @@
 #include "app/studio/views/fields.h"
 #include "app/studio/views/widgets.h"
 #include "core/base/error.h"
+#include "core/run/presets.h"
 
 namespace qvlm::studio {
 
@@ -29,6 +30,19 @@ QComboBox* choices(QWidget* parent, const QList<std::pair<QString, int>>& items)
   return box;
 }
 
+QString text_of(std::string_view text) { return QString::fromUtf8(text.data(), qsizetype(text.size())); }
+
+/// "w4a16" -> "W4A16", "awq-w4a4" -> "AWQ W4A4", "balanced" -> "Balanced"
+QString preset_title(std::string_view name) {
+  QStringList words = text_of(name).split(u'-');
+  for (QString& word : words) {
+    const bool abbreviation = word == QLatin1String("rtn") || word == QLatin1String("awq") ||
+                              (word.size() > 1 && word.at(1).isDigit());
+    word = abbreviation ? word.toUpper() : word.left(1).toUpper() + word.mid(1);
+  }
+  return words.join(u' ');
+}
+
 void select_value(QComboBox* box, int value) {
   box->setCurrentIndex(std::max(0, box->findData(value)));
 }
@@ -37,13 +51,23 @@ void select_value(QComboBox* box, int value) {
 
 RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent), workbench_(workbench) {
   setObjectName(QStringLiteral("transparent"));
-  preset_ = choices(this, {{tr("W4A16, joint search"), 0},
-                           {tr("W4A8, joint search"), 1},
-                           {tr("W4A4, joint search"), 2},
-                           {tr("Quick: rounding only"), 3},
-                           {tr("Own"), -1}});
-  method_ = choices(this, {{tr("RTN"), int(WeightMethod::RTN)}, {tr("AWQ"), int(WeightMethod::AWQ)}});
-  method_->setToolTip(tr("RTN: round to nearest. AWQ: scale channels by their activations first."));
+  preset_ = choices(this, {});
+  for (const Preset& preset : presets()) {
+    preset_->addItem(preset_title(preset.name), int(&preset - presets().data()));
+    preset_->setItemData(preset_->count() - 1, text_of(preset.description), Qt::ToolTipRole);
+  }
+  preset_->addItem(tr("Own"), -1);
+  method_ = choices(this, {{tr("RTN"), int(WeightMethod::RTN)},
+                           {tr("RTN, by importance"), int(WeightMethod::OPT_RTN)},
+                           {tr("AWQ"), int(WeightMethod::AWQ)},
+                           {tr("GPTQ"), int(WeightMethod::GPTQ)},
+                           {tr("GPTAQ"), int(WeightMethod::GPTAQ)},
+                           {tr("AutoRound"), int(WeightMethod::AUTOROUND)},
+                           {tr("NF4"), int(WeightMethod::NF4)},
+                           {tr("SmoothQuant"), int(WeightMethod::SMOOTHQUANT)}});
+  method_->setToolTip(
+      tr("RTN: round to nearest. AWQ: scale channels by their activations first. GPTQ and GPTAQ: later columns make good "
+         "the error of earlier ones. NF4 runs on the reference only."));
   bits_ = choices(this, {{tr("4 bits"), 4},
                          {tr("3 bits"), 3},
                          {tr("5 bits"), 5},
@@ -61,6 +85,13 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   search_ = choices(this, {{tr("Joint, inside each block"), int(SearchMode::JOINT)},
                            {tr("Layer-wise, each site alone"), int(SearchMode::LAYERWISE)},
                            {tr("None"), int(SearchMode::NONE)}});
+  rotation_ = choices(this, {{tr("None"), int(RotationMode::NONE)},
+                             {tr("Norms folded"), int(RotationMode::FOLD)},
+                             {tr("R1, R2 (folded)"), int(RotationMode::R1R2)},
+                             {tr("R1, R2, R4 (online)"), int(RotationMode::R1R2R4)}});
+  rotation_->setToolTip(
+      tr("Turns the model before it is quantized without changing its function. R4 is applied while the model runs: the "
+         "reference does, the engine does not yet."));
   samples_ = new QSpinBox(this);
   samples_->setRange(1, 100000);
   samples_->setValue(64);
@@ -85,6 +116,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   grid->addWidget(labelled(tr("Activations"), activations_, this), row, 0);
   grid->addWidget(labelled(tr("Range"), mode_, this), row++, 1);
   grid->addWidget(labelled(tr("Search"), search_, this), row++, 0, 1, 2);
+  grid->addWidget(labelled(tr("Rotation"), rotation_, this), row++, 0, 1, 2);
   grid->addWidget(labelled(tr("Calibration set"), calibration_, this), row++, 0, 1, 2);
   grid->addWidget(labelled(tr("Output"), output_, this), row++, 0, 1, 2);
   grid->addWidget(legality_, row++, 0, 1, 2);
@@ -93,7 +125,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   grid->setColumnStretch(1, 1);
 
   connect(preset_, &QComboBox::activated, this, &RecipePanel::take_preset);
-  for (QComboBox* box : {method_, bits_, group_, activations_, mode_, search_})
+  for (QComboBox* box : {method_, bits_, group_, activations_, mode_, search_, rotation_})
     connect(box, &QComboBox::currentIndexChanged, this, &RecipePanel::refresh);
   connect(samples_, &QSpinBox::valueChanged, this, &RecipePanel::refresh);
   connect(calibration_, &PathField::changed, this, &RecipePanel::refresh);
@@ -108,7 +140,8 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
 }
 
 Recipe RecipePanel::recipe() const {
-  Recipe recipe;
+  Recipe recipe = base_;
+  recipe.rotation = static_cast<RotationMode>(rotation_->currentData().toInt());
   recipe.weight_method = static_cast<WeightMethod>(method_->currentData().toInt());
   recipe.weight_bits = bits_->currentData().toInt();
   recipe.weight_group = group_->currentData().toInt();
@@ -121,6 +154,10 @@ Recipe RecipePanel::recipe() const {
 
 void RecipePanel::set_recipe(const Recipe& recipe) {
   taking_preset_ = true;
+  base_ = recipe;
+  base_.threads = 0;  // a finished run's recipe names its own
+  base_.torch_version.clear();
+  select_value(rotation_, int(recipe.rotation));
   select_value(method_, int(recipe.weight_method));
   select_value(bits_, recipe.weight_bits);
   select_value(group_, int(recipe.weight_group));
@@ -135,12 +172,7 @@ void RecipePanel::set_recipe(const Recipe& recipe) {
 void RecipePanel::take_preset(int index) {
   const int preset = preset_->itemData(index).toInt();
   if (preset < 0) return;
-  Recipe recipe;
-  recipe.samples = samples_->value();
-  if (preset == 1) recipe.activation_bits = 8;
-  if (preset == 2) recipe.activation_bits = 4;
-  if (preset == 3) recipe.search = SearchMode::NONE;
-  set_recipe(recipe);
+  set_recipe(presets()[size_t(preset)].recipe);
 }
 
 QuantizeRequest RecipePanel::request() const {
@@ -186,7 +218,7 @@ void RecipePanel::suggest_output() {
           .arg(model_name(workbench_.model()->path))
           .arg(r.weight_bits)
           .arg(r.activation_bits)
-          .arg(QString::fromUtf8(name_of(r.search).data(), qsizetype(name_of(r.search).size())))));
+          .arg(text_of(name_of(r.search)))));
 }
 
 void RecipePanel::refresh() {
@@ -195,16 +227,8 @@ void RecipePanel::refresh() {
   mode_->setEnabled(r.activation_bits < 16);
   // The preset's name stands only while all of it does.
   int preset = -1;
-  Recipe plain;
-  plain.samples = r.samples;
-  for (const auto& [index, bits, search] : {std::tuple{0, 16, SearchMode::JOINT},
-                                            {1, 8, SearchMode::JOINT},
-                                            {2, 4, SearchMode::JOINT},
-                                            {3, 16, SearchMode::NONE}}) {
-    Recipe known = plain;
-    known.activation_bits = bits;
-    known.search = search;
-    if (known == r) preset = index;
+  for (const Preset& known : presets()) {
+    if (preset < 0 && known.recipe == r) preset = int(&known - presets().data());
   }
   preset_->setCurrentIndex(preset_->findData(preset));
   if (!output_->edit()->hasFocus()) suggest_output();
