@@ -147,7 +147,7 @@ class TestCliTable : public QObject {
     QVERIFY(stored.lines().last()["divergence"].toObject().isEmpty());
     const Ran both = run_qvlm(begin + QStringList{"--against-result", path("answers.jsonl"), "--against", path("model"), "--batch", "2"});
     QVERIFY2(both.status == 0, qPrintable(both.err));
-    QCOMPARE(both.lines().last()["divergence"]["all"]["top1"].toDouble(), 1.0);
+    QCOMPARE(both.lines().last()["divergence"].toObject()["all"].toObject()["top1"].toDouble(), 1.0);
     QVERIFY(both.lines().last()["mean_kl"].toDouble() < 1e-6);
     VERIFY_FAILED(run_qvlm(begin + QStringList{"--against-result", path("model/config.json")}), 1, "config.json:1");
     VERIFY_FAILED(run_qvlm({"evaluate", path("model"), "--questions", "x", "--batch", "8"}), 2, "--batch");

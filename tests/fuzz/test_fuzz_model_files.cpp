@@ -179,7 +179,10 @@ class TestFuzzModelFiles : public QObject {
     tiny::write(folder_, tiny::Names::OLD);
     fs::create_directories(folder_ / "q.qvlm");
     const auto source = open_model(folder_);
-    QvlmWriter writer(folder_ / "q.qvlm", {source->config(), {}, {}, "rtn", "", ""});
+    QvlmDescription description;
+    description.config = source->config();
+    description.weight_method = "rtn";
+    QvlmWriter writer(folder_ / "q.qvlm", std::move(description));
     for (const std::string& name : source->names()) {
       if (!name.starts_with("decoder.0.")) {
         writer.add(name, source->load(name));
