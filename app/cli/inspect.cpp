@@ -153,7 +153,7 @@ void show(Session& session, const Model& model) {
     text += fmt::format("  online       Hadamard transform of mlp.down's input in blocks of {} (rotation r1r2r4)\n",
                         decoder.down_hadamard);
   if (config.vision) {
-    text += fmt::format("  tower        {:.2f} bits a weight in its linears, {:.2f} in the projector's; activations {}\n",
+    text += fmt::format("  tower bits   {:.2f} a weight in its linears, {:.2f} in the projector's; activations {}\n",
                         vision_stored_bits(model), projector_stored_bits(model), vision_activations_text(model));
   }
   text += "  legal group sizes\n";

@@ -352,9 +352,11 @@ class TestVeo : public QObject {
       QVERIFY(step.token_loss > 0 && step.error_loss > 0);
       QVERIFY(step.entropy_loss > 0 && step.entropy_loss < 1);
     }
-    QVERIFY2(result.best_epoch > 0, "one step of Adam makes the pairs that it is trained on better");
-    QVERIFY(epochs[static_cast<size_t>(result.best_epoch)].error_loss < epochs.front().error_loss);
-    QVERIFY(!(result.vision.activations == start_.activations));
+    // The epoch of the least error is taken, the start where none is better; training ends at the first that is not.
+    const auto least = std::min_element(epochs.begin(), epochs.end(), [](const VeoEpoch& a, const VeoEpoch& b) { return a.error_loss < b.error_loss; });
+    QCOMPARE(static_cast<int>(least - epochs.begin()), result.best_epoch);
+    for (size_t i = 1; i + 1 < epochs.size(); ++i) QVERIFY(epochs[i].best && epochs[i].error_loss < epochs[i - 1].error_loss);
+    QCOMPARE(result.vision.activations == start_.activations, result.best_epoch == 0);
     for (const auto& [name, matrix] : start_.matrices) QVERIFY(result.vision.matrices.at(name).codes == matrix.codes);  // frozen
     // The same again, byte for byte, with graphs kept or not up to rounding.
     const VeoResult again = optimise_vision(*model_, recipe_, start_, prompts_, path("scratch"), workers_, listener);

@@ -89,9 +89,9 @@ RunPlan plan_run(const VlmConfig& config, const Recipe& recipe, int samples, int
       flops += (6.0 * static_cast<double>(pictures) + 2 * 26.0 * recipe.search_samples) * of_picture;
     }
     if (recipe.veo) {
-      // Forward, backward by the input, and what surrounds the products.
+      // Forward, backward by the input, and what surrounds the products: measured as three times the forward products.
       const double passes = recipe.veo_epochs + 2.0;
-      flops += passes * 2 * 3 * (static_cast<double>(rows) * per_row * c.layers + static_cast<double>(pictures) * of_picture);
+      flops += passes * 3 * (static_cast<double>(rows) * per_row * c.layers + static_cast<double>(pictures) * of_picture);
     }
   }
   RunPlan plan;

@@ -43,7 +43,7 @@ SitePairs site_pairs(int64_t rows, int64_t width, int64_t next_width, int64_t po
   return {torch::floor_divide(index * rows, positions), channels, torch::floor_divide(channels * next_width, width)};
 }
 
-int64_t veo_positions(int bits) { return std::clamp<int64_t>((int64_t{1} << 18) >> bits, 256, 4096); }
+int64_t veo_positions(int bits) { return std::clamp<int64_t>((int64_t{1} << 16) >> bits, 256, 1024); }
 
 torch::Tensor soft_levels(const torch::Tensor& x, const RowRanges& ranges, int bits, const torch::Tensor& rows, const torch::Tensor& channels) {
   const int64_t group = x.size(1) / ranges.low.size(1);

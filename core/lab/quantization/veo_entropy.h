@@ -30,7 +30,7 @@ struct SitePairs {
 };
 SitePairs site_pairs(int64_t rows, int64_t width, int64_t next_width, int64_t positions);
 
-/// Positions that keep the soft assignments of `bits` small: 2^18 / levels, within 256 .. 4096.
+/// Positions that keep the soft assignments of `bits` small beside the decoder's products: 2^16 / levels, within 256 .. 1024.
 int64_t veo_positions(int bits);
 
 /// Soft assignment of x[rows, channels] to the levels of the ranges' grid. x [all rows, width] -> [positions, 2^bits]
