@@ -97,7 +97,7 @@ class TestQvlmFolder : public QObject {
     QTest::newRow("3 bits, 32") << 3 << 32 << false << "qvlm" << false << 0;
     QTest::newRow("6 bits, symmetric, row") << 6 << 0 << true << "qvlm" << false << 0;
     QTest::newRow("4 bits, row") << 4 << 0 << false << "qvlm" << false << 0;
-    QTest::newRow("codebook") << 4 << 64 << true << "qvlm" << true << 0;
+    QTest::newRow("codebook") << 4 << 32 << true << "qvlm" << true << 0;
     QTest::newRow("residual") << 3 << 32 << false << "qvlm" << false << 5;
     QTest::newRow("codebook and residual") << 4 << 32 << true << "qvlm" << true << 3;
   }
