@@ -28,11 +28,18 @@ RunFigures read_run_figures(const std::filesystem::path& report) {
   return figures;
 }
 
+namespace {
+
+/// "4 bit, group 32", "4 bit, row"
+std::string grid_of(int bits, int64_t group) {
+  return group == 0 ? fmt::format("{} bit, row", bits) : fmt::format("{} bit, group {}", bits, group);
+}
+
+}  // namespace
+
 void describe_recipe(const Recipe& recipe, TableRow& row) {
   row.bits = fmt::format("W{}A{}", recipe.weight_bits, recipe.activation_bits);
-  if (recipe.vision_bits < 16) row.bits += fmt::format("V{}", recipe.vision_bits);
-  row.weights = recipe.weight_group == 0 ? fmt::format("{} bit, row", recipe.weight_bits)
-                                         : fmt::format("{} bit, group {}", recipe.weight_bits, recipe.weight_group);
+  row.weights = grid_of(recipe.weight_bits, recipe.weight_group);
   row.activations = fmt::format("{} bit", recipe.activation_bits);
   if (recipe.activation_bits < 16) {
     row.activations += fmt::format(", {}", name_of(recipe.activation_mode));
@@ -40,6 +47,15 @@ void describe_recipe(const Recipe& recipe, TableRow& row) {
       row.activations += fmt::format(" {}", recipe.activation_group);
     }
   }
+  if (recipe.vision_bits < 16 || recipe.vision_activation_bits < 16) {
+    row.bits += fmt::format(" V{}A{}", recipe.vision_bits, recipe.vision_activation_bits);
+    // At 8 bits the tower has one scale a row; groups are those of 4 bits.
+    row.weights += recipe.vision_bits == 16 ? std::string("; tower 16 bit")
+                                            : "; tower " + grid_of(recipe.vision_bits, recipe.vision_bits == 4 ? recipe.vision_group : 0);
+    row.activations += fmt::format("; tower {} bit", recipe.vision_activation_bits);
+    if (recipe.vision_activation_bits < 16) row.activations += fmt::format(", {}", recipe_name_of(recipe.vision_activation_mode));
+  }
+  if (recipe.projector_bits < 16) row.weights += fmt::format("; projector {} bit", recipe.projector_bits);
 }
 
 namespace {

@@ -28,7 +28,7 @@ RunFigures read_run_figures(const std::filesystem::path& report);
 
 struct TableRow {
   std::string name, method;
-  std::string bits;         // "W4A16"; "float"
+  std::string bits;         // "W4A16", "W4A4 V8A8" with a quantized tower; "float"
   std::string weights;      // "4 bit, group 32", "4 bit, row"; "16 bit" and the like for the model itself
   std::string activations;  // "4 bit, dynamic-token", "4 bit, dynamic-group 32", "16 bit"
   std::string failure;      // why there are no figures; empty: there are

@@ -141,6 +141,10 @@ class TestTable : public QObject {
     QCOMPARE(one.activations, std::string("4 bit, dynamic-group 64"));
     describe_recipe({}, one);
     QCOMPARE(one.activations, std::string("16 bit"));
+    describe_recipe({.vision_bits = 8, .vision_activation_bits = 8}, one);
+    QCOMPARE(one.bits, std::string("W4A16 V8A8"));
+    QCOMPARE(one.weights, std::string("4 bit, group 32; tower 8 bit, row"));
+    QCOMPARE(one.activations, std::string("16 bit; tower 8 bit, dynamic-token"));
   }
 
   void every_row_of_every_layout_names_its_groups() {
