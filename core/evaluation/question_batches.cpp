@@ -67,7 +67,7 @@ std::vector<std::vector<const PreparedQuestion*>> make_question_batches(const st
                                                                         const BatchGenerator& generator, int64_t most,
                                                                         int64_t answer_tokens) {
   std::vector<const PreparedQuestion*> order;
-  if (most <= 1) {
+  if (std::min(most, generator.most_prompts(1)) <= 1) {  // one by one
     for (const PreparedQuestion& question : questions) order.push_back(&question);
   } else {
     std::map<std::vector<std::filesystem::path>, Group> by_pictures;

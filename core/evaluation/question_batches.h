@@ -28,7 +28,7 @@ std::vector<PreparedQuestion> prepare_questions(const Tokenizer& tokenizer, cons
                                                 std::span<const Sample> questions);
 
 /// The order in which questions are asked, and where batches end. At most `most` a batch and as many as fit with
-/// `answer_tokens` behind each prompt; `most` 1: in the set's order.
+/// `answer_tokens` behind each prompt; one by one (`most` 1, or the generator has no batches): in the set's order.
 std::vector<std::vector<const PreparedQuestion*>> make_question_batches(const std::vector<PreparedQuestion>& questions,
                                                                         const BatchGenerator& generator, int64_t most,
                                                                         int64_t answer_tokens);

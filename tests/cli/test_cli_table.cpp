@@ -110,7 +110,7 @@ class TestCliTable : public QObject {
 
   void a_text_table_has_perplexities() {
     QByteArray text;
-    for (int i = 0; i < 60; ++i) text += "The " + QByteArray::number(i) + " little cats look at the moon over the house.\n";
+    for (int i = 0; i < 60; ++i) text += "The " + QByteArray::number(i) + " little cats look at the moon over the house.\n\n";
     write("held-out.txt", text);
     write("t.json", R"({"model": "model", "calibration": "held-out.txt", "questions": "held-out.txt", "context": 64, "limit": 4,
                         "rows": [{"name": "RTN", "recipe": {"samples": 1, "search": "none", "weight_bits": 2}}]})");

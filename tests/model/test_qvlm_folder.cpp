@@ -324,8 +324,12 @@ class TestQvlmFolder : public QObject {
 
  private:
   QvlmDescription describe(const Model& source) const {
-    QvlmDescription description{source.config(), source.tokenizer(), {},
-                                "rtn",           R"({"blocks":[]})", source.fingerprint()};
+    QvlmDescription description;
+    description.config = source.config();
+    description.tokenizer = source.tokenizer();
+    description.weight_method = "rtn";
+    description.partition = R"({"blocks":[]})";
+    description.source_fingerprint = source.fingerprint();
     for (int site = 0; site < tiny::kLayers * kSitesPerLayer; ++site)
       description.activations.push_back(
           {static_cast<ActivationGranularity>(site % 4), 4 + site, 32, -0.1f * static_cast<float>(site), 0.3f, 0.95f});

@@ -70,7 +70,7 @@ SiteStatistics measure_site(const Batches& batches, const std::vector<torch::Ten
   std::tie(statistics.minimum, statistics.maximum) = extremes(batches, site_inputs);
   const int64_t width = site_inputs.front().size(-1);
   const auto size = static_cast<double>(batches.tokens);
-  const bool constant = statistics.maximum == statistics.minimum;
+  const bool constant = !(statistics.maximum > statistics.minimum);  // or not finite, which the search names
   struct Sums {
     torch::Tensor square, absolute, histogram;  // [width], [width], [bins], float64
   };

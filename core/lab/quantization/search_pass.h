@@ -13,6 +13,7 @@
 #include "core/lab/calibration/batches.h"
 #include "core/lab/calibration/float_pass.h"
 #include "core/lab/quantization/decoder_block.h"
+#include "core/lab/quantization/known_results.h"
 #include "core/lab/quantization/layer_file.h"
 #include "core/lab/quantization/methods/weight_method.h"
 #include "core/model/model.h"
@@ -20,17 +21,6 @@
 #include "core/run/recipe.h"
 
 namespace qvlm::quantization {
-
-/// What earlier work of the same run may be taken over: blocks already searched, layers already written.
-struct KnownResults {
-  std::map<int, BlockSearched> blocks;   // by first site
-  std::map<int, LayerQuantized> layers;  // by layer
-
-  void add(const Event& event);
-  /// Forgets what no longer holds when `before` becomes `after`. Blocks behind the first change stay as candidates: they are taken over
-  /// where their input stream turns out the same. Returns the first site whose result may change; the number of sites if there is none.
-  int partition_changed(const Partition& before, const Partition& after, bool method_couples_sites);
-};
 
 struct SearchPassListener {
   std::function<void(const Event&)> on_event;
