@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole way in the studio by clicks and keys under Xvfb: load, quantize, watch, move a border, evaluate, chat. The pictures of the
+# The whole way in the studio by clicks and keys under Xvfb: load, quantize, watch, move a border, evaluate, chat, compare, export. The pictures of the
 # workspaces are left in build/acceptance/studio.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -8,7 +8,7 @@ rm -rf "$pictures"
 mkdir -p "$pictures"
 begin=$SECONDS
 output="$(mktemp)"
-QT_QPA_PLATFORM=xcb QVLM_SCREENSHOTS="$pictures" QTEST_FUNCTION_TIMEOUT=2400000 \
+QT_QPA_PLATFORM=xcb QVLM_WHOLE_WAY_SAMPLES=64 QVLM_SCREENSHOTS="$pictures" QTEST_FUNCTION_TIMEOUT=2400000 \
   xvfb-run -a -s "-screen 0 1440x900x24" "$build/bin/test_whole_way" >"$output" 2>&1 || true
 read -r passed failed skipped < <(qt_counts "$output") || true
 [ "${failed:-1}" = 0 ] || { grep -A 4 -E '^(FAIL!|QFATAL|ERROR)' "$output" >&2 || tail -n 20 "$output" >&2; }
