@@ -189,7 +189,7 @@ int32_t Decoder::sample(const SamplingParameters& parameters, std::span<const in
   const std::vector<int32_t> ids(seen.begin(), seen.end());
   request.recent = static_cast<uint32_t>(ids.size());
   std::memcpy(request_.mapped(), &request, sizeof request);
-  std::memcpy(request_.mapped() + sizeof request, ids.data(), ids.size() * 4);
+  if (!ids.empty()) std::memcpy(request_.mapped() + sizeof request, ids.data(), ids.size() * 4);
   gpu_.run(sample_);
   SamplingResult result;
   std::memcpy(&result, result_.mapped(), sizeof result);
