@@ -45,6 +45,17 @@ def kill_after(out, seconds, *options):
     return going
 
 
+def kill_behind(out, site, *options):
+    """Kills the run once its journal has a block that ends behind `site`."""
+    run = subprocess.Popen(command(out, *options), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in run.stdout:
+        event = json.loads(line)
+        if event["event"] == "BlockSearched" and event["last_site"] > site:
+            break
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+
+
 def journal(out):
     return [json.loads(line) for line in (out / "journal.jsonl").read_text().splitlines()]
 
@@ -119,7 +130,7 @@ def main():
     clear(fresh)
     finish(fresh, "--partition", str(partition))
     clear(broken)
-    kill_after(broken, 0.95 * seconds)
+    kill_behind(broken, blocks[index]["last"] + 4)
     if broken.exists():
         raise SystemExit("the run ended before it was killed")
     done = {event["first_site"] for event in journal(broken.with_name("broken.qvlm.partial")) if event["event"] == "BlockSearched"}
