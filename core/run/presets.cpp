@@ -56,10 +56,10 @@ Recipe smoothquant() {
 }
 
 std::vector<Preset> make_presets() {
-  constexpr auto RTN = WeightMethod::RTN, AWQ = WeightMethod::AWQ;
+  constexpr auto RTN = WeightMethod::RTN, AWQ = WeightMethod::AWQ, GPTQ = WeightMethod::GPTQ;
   constexpr auto NONE = SearchMode::NONE, LAYERWISE = SearchMode::LAYERWISE, JOINT = SearchMode::JOINT;
   return {
-      {"balanced", "W4A16 in groups of 32, AWQ and the joint search over 64 pairs", with(bits(4, 16), AWQ, JOINT)},
+      {"balanced", "W4A16 in groups of 32, GPTQ and the joint search over 64 pairs", with(bits(4, 16), GPTQ, JOINT)},
       {"fast", "W4A16 in groups of 32, rounded by importance without a search, over 16 pairs", fast()},
       {"best", "W4A16 in groups of 32, rotated (folded), GPTAQ and the joint search", best()},
       {"best-w4a4", "W4A4 a token, rotated (down's input online), GPTAQ and the joint search", best_activations()},
