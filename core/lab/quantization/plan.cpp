@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #endif
 
+#include "core/lab/quantization/clip_refinement.h"
 #include "core/lab/quantization/search_pass.h"
 
 namespace qvlm {
@@ -62,7 +63,8 @@ int64_t planned_forwards(const Partition& partition, const Recipe& recipe, int s
   const int search_samples = std::min(recipe.search_samples, samples);
   for (const Block& block : partition.blocks) {
     forwards += quantization::planned_forwards(block.depth(), static_cast<int>(candidates_of(recipe).size()), samples, search_samples,
-                                               recipe.rescored_tuples, recipe.search);
+                                               recipe.rescored_tuples, recipe.search) +
+                quantization::refinement_forwards(recipe, block.depth(), samples);
   }
   return forwards;
 }
