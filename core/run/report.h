@@ -44,6 +44,7 @@ struct RunReport {
   double mean_gain = 0;            // mean of (layerwise - joint) / layerwise over all blocks
   int blocks_with_effect = 0;      // spread >= 1 %
   double layer_output_error = 0;   // of the last layer: relative squared error against the float stream
+  double mean_layer_error = 0;     // the same over all decoder layers: comparable between partitions, where blocks' errors are not
   int64_t site_forwards = 0;
   double seconds = 0;
   int64_t stored_bytes = 0;
