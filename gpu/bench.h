@@ -27,6 +27,9 @@ struct MatrixGrid {
   auto operator<=>(const MatrixGrid&) const = default;
 };
 
+/// The width that runs a stored one: 4 up to 4 bits, 8 up to 8 (gpu/packing.h); 16 as it is. Grids that differ in less are the same to a kernel.
+int executed_bits(int bits);
+
 /// Milliseconds of one matrix x vector product in the midst of others, as a decoded token runs it: `copies` matrices (fewer where they
 /// would take more than 512 MiB) are gone through one after the other, so that weights come from where a model of so many layers has them;
 /// the best of several runs of 20 ms or more, over the products in it. Throws Error where no kernel runs this grid.

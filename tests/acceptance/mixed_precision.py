@@ -12,13 +12,13 @@ import random
 import sys
 
 from common import DEMO, WORK, Figures, program, run_json
-from evaluation import evaluate, percent, quantize
+from evaluation import evaluate, percent
 
 BUDGET = 4.25
 WIDTHS = (3, 4, 5, 6, 8)
 DRAWS = 5
 SAMPLES = 16
-RECIPE = ("--weight-method", "rtn", "--search", "none")
+RECIPE = ("--weight-method", "rtn", "--search", "none", "--group", 32)
 
 
 def last_partition(folder):
@@ -80,7 +80,11 @@ def main():
         return result["mean_kl"], bits
 
     def run(name, *options):
-        return quantize(f"mixed-{name}", *RECIPE, *options, samples=SAMPLES)
+        out = WORK / f"mixed-{name}.qvlm"
+        WORK.mkdir(parents=True, exist_ok=True)
+        run_json([program("qvlm"), "quantize", DEMO / "model", "--calibration", DEMO / "calibration", "-o", out, "--replace", "--samples", SAMPLES, *RECIPE,
+                  *options, "--json"])
+        return out
 
     uniform, _ = measure("uniform_3", run("uniform-3", "--weights", 3))
     mixed = run("bits", "--budget-bits", BUDGET)

@@ -141,13 +141,17 @@ class TestCliQuantize : public QObject {
     const QJsonObject table = bench.lines().last();
     QCOMPARE(table["event"].toString(), QString("LatencyMeasured"));
     double slowest = table["rest_milliseconds"].toDouble();
+    std::map<int, double> by_width;
     std::map<std::pair<int, int>, double> most;  // by shape
     for (const QJsonValue& row : table["rows"].toArray()) {
       const QJsonObject one = row.toObject();
       double& of_shape = most[{one["rows"].toInt(), one["columns"].toInt()}];
       of_shape = std::max(of_shape, one["milliseconds"].toDouble());
       QVERIFY(one["milliseconds"].toDouble() > 0);
+      by_width[one["bits"].toInt()] += one["milliseconds"].toDouble();
     }
+    QCOMPARE(by_width[3], by_width[4]);  // both in lanes of 4 bits
+    QCOMPARE(by_width[5], by_width[8]);
     QVERIFY(!most.empty() && table["refused"].toArray().isEmpty());
     for (const auto& [shape, milliseconds] : most) slowest += 4 * tiny::kLayers * milliseconds;  // no less than any assignment takes
     const QStringList budget{"--latency-table", path("table.json"), "--search", "none", "--json", "--budget-ms"};
