@@ -47,6 +47,16 @@ void RecipeOptions::add_to(CLI::App& app) {
       [](Recipe& r, int64_t v) { r.weight_group = v; });
   add(app, "--symmetric", d.weight_symmetric, "A grid without zero points",
       [](Recipe& r, bool v) { r.weight_symmetric = v; });
+  add(app, "--budget-bits", d.budget_bits_per_weight, "Mixed precision: bits a weight of the decoder's linears, with scales and zeros; 0: none",
+      [](Recipe& r, double v) { r.budget_bits_per_weight = v; });
+  add(app, "--budget-mb", d.budget_megabytes, "Mixed precision: megabytes of the decoder's linears",
+      [](Recipe& r, double v) { r.budget_megabytes = v; });
+  add(app, "--budget-ms", d.budget_milliseconds, "Mixed precision: milliseconds of one decoded token, by --latency-table",
+      [](Recipe& r, double v) { r.budget_milliseconds = v; });
+  app.add_option("--latency-table", latency_file_, "What `qvlm bench --latency-table` measured on the device that will run the model");
+  add(app, "--budget-losses", std::string(name_of(d.budget_losses)),
+      "modelled (a block measured at one width), or measured (at every width)",
+      [](Recipe& r, const std::string& v) { r.budget_losses = budget_losses_from(v); });
   add(app, "--residual-rank", d.residual_rank, "Rank of a low-rank residual beside the rounded weights; 0: none",
       [](Recipe& r, int v) { r.residual_rank = v; });
   add(app, "--token-weighting", std::string(name_of(d.token_weighting)),
@@ -104,7 +114,7 @@ void RecipeOptions::add_to(CLI::App& app) {
 }
 
 bool RecipeOptions::given() const {
-  if (!file_.empty() || !preset_.empty()) return true;
+  if (!file_.empty() || !preset_.empty() || !latency_file_.empty()) return true;
   for (const auto& given : given_) {
     if (given()) return true;
   }
@@ -114,6 +124,7 @@ bool RecipeOptions::given() const {
 Recipe RecipeOptions::recipe() const {
   Recipe recipe = file_.empty() ? Recipe{} : read_recipe(file_);
   if (!preset_.empty()) recipe = preset_named(preset_).recipe;
+  if (!latency_file_.empty()) recipe.latency_table = read_latency_table(latency_file_);
   try {
     for (const auto& apply : overrides_) apply(recipe);
     validate(recipe, "the options");

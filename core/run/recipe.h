@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/model/vision_activation.h"
+#include "core/run/latency_table.h"
 
 namespace qvlm {
 
@@ -21,6 +22,9 @@ enum class PartitionProxy { DEPENDENCY, ENTROPY, QUANTIZATION_ERROR, HESSIAN_ERR
 /// How much a token counts where a weight method has a loss over tokens: all the same, or picture rows against text rows as the gradient
 /// of the answer's loss says (MBQ).
 enum class TokenWeighting { UNIFORM, MODALITY };
+/// The losses of a block at the widths that a budget chooses from: measured at weight_bits and modelled at the others (BAQ's closed form), or
+/// measured at each.
+enum class BudgetLosses { MODELLED, MEASURED };
 enum class ActivationMode { DYNAMIC_TOKEN, DYNAMIC_GROUP, STATIC_TENSOR };  // when activation_bits < 16
 
 /// What is done to the float model before anything is measured (algorithms.md 3.2). FOLD: norm gains go into the linears
@@ -35,6 +39,7 @@ std::string_view name_of(PartitionRule rule);    // "greedy", "exact"
 std::string_view name_of(PartitionProxy proxy);  // "dependency", "entropy", "quantization-error", "hessian-error"
 std::string_view name_of(RotationMode mode);
 std::string_view name_of(TokenWeighting weighting);
+std::string_view name_of(BudgetLosses losses);  // "modelled", "measured"
 /// As recipes spell it: "dynamic-token", "static-position".
 std::string_view recipe_name_of(VisionRange range);
 /// The inverse: "rtn", "awq", "opt-rtn", "gptq", "gptaq", "autoround", "nf4", "smoothquant"; "uniform", "modality"; "none", "layerwise",
@@ -46,6 +51,7 @@ PartitionRule partition_rule_from(std::string_view name);
 PartitionProxy partition_proxy_from(std::string_view name);
 RotationMode rotation_mode_from(std::string_view name);
 TokenWeighting token_weighting_from(std::string_view name);
+BudgetLosses budget_losses_from(std::string_view name);
 VisionRange vision_range_from(std::string_view name);
 /// "rtn, awq, ..."
 std::string weight_method_names();
@@ -57,6 +63,13 @@ struct Recipe {
   int weight_bits = 4;
   int64_t weight_group = 32;  // 0: one group a row
   bool weight_symmetric = false;
+  /// Mixed precision (core/run/bit_budget.h): at most one of the three is above 0. Blocks to which the partition gives no bits get theirs from
+  /// {3, 4, 5, 6, 8}, so that the decoder's linears, with scales and zeros, stay within it.
+  double budget_bits_per_weight = 0;
+  double budget_megabytes = 0;    // 10^6 bytes
+  double budget_milliseconds = 0; // of one decoded token, by latency_table
+  BudgetLosses budget_losses = BudgetLosses::MODELLED;
+  LatencyTable latency_table = {};  // whole, so that the recipe alone says what was searched; empty: none
   int residual_rank = 0;         // of a low-rank residual after the weight method (LoRC); 0: none
   TokenWeighting token_weighting = TokenWeighting::UNIFORM;
   bool awq_clip = true;          // AWQ: clamp outliers after scaling

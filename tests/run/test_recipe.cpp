@@ -17,6 +17,9 @@ class TestRecipe : public QObject {
     r.activation_bits = 4;
     r.activation_mode = ActivationMode::DYNAMIC_GROUP;
     r.threshold = 0.123456789;
+    r.budget_milliseconds = 0.1 + 0.2;
+    r.budget_losses = BudgetLosses::MEASURED;
+    r.latency_table = {"a device", 0.75, {{512, 256, 4, 32, false, 0.0123456789012345}, {512, 256, 8, 256, true, 0.03}}};
     r.residual_rank = 8;
     r.token_weighting = TokenWeighting::MODALITY;
     r.awq_clip = false;
@@ -76,6 +79,16 @@ class TestRecipe : public QObject {
     QTest::newRow("method") << R"({"weight_method": "magic"})" << "rtn, awq";
     QTest::newRow("nf4 bits") << R"({"weight_method": "nf4", "weight_bits": 3})" << "4 with nf4";
     QTest::newRow("nf4 symmetric") << R"({"weight_method": "nf4", "weight_symmetric": true})" << "weight_symmetric";
+    QTest::newRow("negative budget") << R"({"budget_bits_per_weight": -4})" << "budget_bits_per_weight: expected a number above 0";
+    QTest::newRow("budget as text") << R"({"budget_megabytes": "5"})" << "budget_megabytes: expected a number";
+    QTest::newRow("two budgets") << R"({"budget_bits_per_weight": 4, "budget_megabytes": 5})" << "expected 0 beside another budget";
+    QTest::newRow("nf4 and a budget") << R"({"weight_method": "nf4", "budget_bits_per_weight": 4.5})" << "nf4, which has 4 bits alone";
+    QTest::newRow("budget without a table") << R"({"budget_milliseconds": 5})" << "latency_table: expected a measured table";
+    QTest::newRow("table without a budget")
+        << R"({"latency_table": {"device": "d", "rest_milliseconds": 0, "rows": [{"rows": 8, "columns": 32, "bits": 4, "group": 32, "symmetric": false, "milliseconds": 1}]}})"
+        << "latency_table: expected none without budget_milliseconds";
+    QTest::newRow("table of another type") << R"({"latency_table": [1]})" << "latency_table: expected a JSON object";
+    QTest::newRow("losses") << R"({"budget_losses": "guessed"})" << "modelled, measured";
     QTest::newRow("rank") << R"({"residual_rank": -1})" << "residual_rank: expected 0 to 256, found -1";
     QTest::newRow("damping") << R"({"gptq_damping": 0})" << "gptq_damping";
     QTest::newRow("alpha") << R"({"gptaq_alpha": 1.5})" << "gptaq_alpha";

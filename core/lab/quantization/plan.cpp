@@ -11,6 +11,7 @@
 #endif
 
 #include "core/lab/quantization/search_pass.h"
+#include "core/run/bit_budget.h"
 
 namespace qvlm {
 namespace {
@@ -80,6 +81,12 @@ RunPlan plan_run(const VlmConfig& config, const Recipe& recipe, int samples, int
   double flops = 2 * static_cast<double>(planned_forwards(partition, recipe, samples)) * rows_per_sample * per_row / kSitesPerLayer;
   flops += 4 * static_cast<double>(rows) * per_row * c.layers;  // float pass, targets, committing
   flops += method_flops(c, recipe, samples, static_cast<double>(rows), per_row) * c.layers;
+  if (has_budget(recipe)) {
+    // Each block alone, at one width or at all of them, from its layer to the end; and the head.
+    const double widths = recipe.budget_losses == BudgetLosses::MEASURED ? static_cast<double>(budget_widths().size()) : 1;
+    const double searched = std::min(recipe.search_samples, samples) * rows_per_sample;
+    flops += 2 * widths * static_cast<double>(partition.blocks.size()) * searched * (0.5 * c.layers * per_row + 2.0 * c.hidden * c.vocabulary);
+  }
   if (config.vision) {
     const VisionConfig& v = *config.vision;
     const double of_picture = 2.0 * v.positions() * v.layers * v.hidden * (4.0 * v.hidden + 2.0 * v.ffn);

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/lab/calibration/float_pass.h"
 #include "core/lab/calibration/prepare.h"
+#include "core/lab/quantization/assignment_errors.h"
 #include "core/lab/quantization/modality_weights.h"
 #include "core/lab/quantization/model_output.h"
 #include "core/lab/quantization/plan.h"
@@ -22,6 +23,7 @@
 #include "core/lab/quantization/vision_phase.h"
 #include "core/lab/quantization/vision_quantize.h"
 #include "core/lab/reference/threads.h"
+#include "core/run/bit_budget.h"
 #include "core/run/report.h"
 
 namespace qvlm {
@@ -139,10 +141,17 @@ class Run {
     check_groups(config(), recipe_);
     if (request_.partition && recipe_.search == SearchMode::LAYERWISE) throw Error("quantize: a layer-wise search has one block a site; a given partition does not fit it");
     if (request_.partition) validate(*request_.partition, sites(), "partition");
+    if (has_budget(recipe_) && !request_.resume) check_budget();
     read_data();
     if (!request_.resume && fs::exists(partial_)) fs::remove_all(partial_);  // only where it was asked for
     make_folder(partial_ / "work");
     if (!request_.resume) write_file(partial_ / "recipe.json", std::string_view(to_json(recipe_)));
+  }
+
+  // A budget that no partition can keep is refused before any work: nothing is cheaper than each site for itself.
+  void check_budget() const {
+    const Partition partition = request_.partition.value_or(layerwise_partition(sites()));
+    qvlm::allocate_bits(config().decoder, recipe_, partition, std::vector<std::vector<double>>(open_blocks(partition).size(), std::vector<double>(budget_widths().size(), 0)));
   }
 
   // From here on every pass sees the model that the recipe's rotation makes.
@@ -291,8 +300,22 @@ class Run {
     } else {
       partition_ = greedy_partition(scores, sites(), threshold_, {}, recipe_.max_depth);
     }
-    recorder_->record(PartitionChanged{partition_, threshold_, origin});
     recorder_->progress(1);
+    if (has_budget(recipe_)) allocate_bits();
+    recorder_->record(PartitionChanged{partition_, threshold_, origin});
+  }
+
+  // Bits for the blocks that have none, under the recipe's budget. The partition that the journal records has them, so that a resumed run
+  // does not measure again; an edited partition is taken as it is.
+  void allocate_bits() {
+    recorder_->start_phase("bits", config().decoder.layers);
+    const auto losses = block_losses(*request_.model, batches_, recipe_, partition_, *workers_, [&](int done, int steps) {
+      recorder_->poll();
+      recorder_->progress(int64_t{done} * config().decoder.layers / steps);
+    });
+    const Allocation allocation = qvlm::allocate_bits(config().decoder, recipe_, partition_, losses);
+    recorder_->record(Noticed{describe(allocation, recipe_)});
+    partition_ = allocation.partition;
   }
 
   // At depths spread evenly over the decoder: the pair of the attention's output and what follows it.
