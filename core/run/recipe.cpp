@@ -36,6 +36,7 @@ constexpr std::pair<RotationMode, std::string_view> kRotationModes[] = {{Rotatio
                                                                         {RotationMode::FOLD, "fold"},
                                                                         {RotationMode::R1R2, "r1r2"},
                                                                         {RotationMode::R1R2R4, "r1r2r4"}};
+constexpr std::pair<TransformMode, std::string_view> kTransformModes[] = {{TransformMode::NONE, "none"}, {TransformMode::LEARNED, "learned"}};
 constexpr std::pair<VisionRange, std::string_view> kVisionRanges[] = {
     {VisionRange::DYNAMIC_TOKEN, "dynamic-token"}, {VisionRange::STATIC_POSITION, "static-position"}};
 
@@ -60,6 +61,8 @@ Enum find_value(std::string_view text, const std::pair<Enum, std::string_view> (
 template <class V, class R>
 void list_fields(V& v, R& r) {
   v.choice("rotation", r.rotation, std::span(kRotationModes));
+  v.choice("transform", r.transform, std::span(kTransformModes));
+  v("transform_epochs", r.transform_epochs);
   v.choice("weight_method", r.weight_method, std::span(kWeightMethods));
   v.choice("search", r.search, std::span(kSearchModes));
   v("weight_bits", r.weight_bits);
@@ -111,6 +114,7 @@ std::string_view name_of(PartitionRule rule) { return find_name(rule, kPartition
 std::string_view name_of(PartitionProxy proxy) { return find_name(proxy, kPartitionProxies); }
 std::string_view name_of(RotationMode mode) { return find_name(mode, kRotationModes); }
 std::string_view name_of(TokenWeighting weighting) { return find_name(weighting, kTokenWeightings); }
+std::string_view name_of(TransformMode mode) { return find_name(mode, kTransformModes); }
 std::string_view recipe_name_of(VisionRange range) { return find_name(range, kVisionRanges); }
 VisionRange vision_range_from(std::string_view name) { return find_value(name, kVisionRanges, "vision activation mode"); }
 WeightMethod weight_method_from(std::string_view name) { return find_value(name, kWeightMethods, "weight method"); }
@@ -123,6 +127,7 @@ PartitionRule partition_rule_from(std::string_view name) { return find_value(nam
 PartitionProxy partition_proxy_from(std::string_view name) {
   return find_value(name, kPartitionProxies, "partition proxy");
 }
+TransformMode transform_mode_from(std::string_view name) { return find_value(name, kTransformModes, "transform"); }
 TokenWeighting token_weighting_from(std::string_view name) { return find_value(name, kTokenWeightings, "token weighting"); }
 
 std::string weight_method_names() {
@@ -177,6 +182,15 @@ void validate(const Recipe& r, const std::string& origin) {
          "32, 64, 128, or 0 for one group a row", r.weight_group);
   demand(r.weight_method != WeightMethod::NF4 || r.weight_bits == 4, "weight_bits", "4 with nf4, whose codebook has 16 values", r.weight_bits);
   demand(r.weight_method != WeightMethod::NF4 || !r.weight_symmetric, "weight_symmetric", "false with nf4, whose codebook is its grid", "true");
+  const bool learned = r.transform == TransformMode::LEARNED;
+  demand(r.transform_epochs >= 1 && r.transform_epochs <= 1000, "transform_epochs", "1 to 1000", r.transform_epochs);
+  demand(!learned || r.rotation != RotationMode::R1R2R4, "rotation",
+         "none, fold or r1r2 with learned transforms (r4 stands where mlp.down's learned transform does)", name_of(r.rotation));
+  demand(!learned || (r.weight_method != WeightMethod::AWQ && r.weight_method != WeightMethod::SMOOTHQUANT), "weight_method",
+         "rtn, opt-rtn, gptq, gptaq or autoround with learned transforms (they stand between a norm and the channels that awq and smoothquant scale)",
+         name_of(r.weight_method));
+  demand(!learned || r.weight_method != WeightMethod::NF4, "weight_method",
+         "rtn, opt-rtn, gptq, gptaq or autoround with learned transforms (they are trained for a grid of integers)", name_of(r.weight_method));
   demand(r.residual_rank >= 0 && r.residual_rank <= 256, "residual_rank", "0 to 256", r.residual_rank);
   demand(r.gptq_damping > 0 && r.gptq_damping <= 0.2, "gptq_damping", "above 0, to 0.2", r.gptq_damping);
   demand(r.gptaq_alpha >= 0 && r.gptaq_alpha <= 1, "gptaq_alpha", "0 to 1", r.gptaq_alpha);
