@@ -68,7 +68,7 @@ struct Planted {
     layer.down.narrow(1, 7, 3).div_(25);
     std::vector<torch::Tensor> samples;
     for (int i = 0; i < 8; ++i) samples.push_back(torch::randn({1, 14 + i, config.hidden}));
-    batches = calibration::make_batches(samples, 4, 4);
+    batches = calibration::make_batches(samples, 4, 2);
     for (const auto& batch : batches.all) hidden.push_back(batch.hidden);
   }
 
@@ -167,9 +167,9 @@ class TestLearnedTransforms : public QObject {
     torch::manual_seed(n);
     InvertibleMatrix m = InvertibleMatrix::make(n, hadamard);
     const auto one = torch::eye(n, torch::kFloat64);
-    QVERIFY(torch::allclose(m.in_double().matrices().matrix, m.start.to(torch::kFloat64), 0, 1e-6));
-    QVERIFY(torch::allclose(torch::mm(m.start.t(), m.start).to(torch::kFloat64), one, 0, 1e-6));
-    QCOMPARE(torch::equal(m.start, torch::eye(n)), !hadamard || n == 1 || n % 2 == 1);
+    QVERIFY(torch::allclose(m.in_double().matrices().matrix, m.start, 0, 1e-12));
+    QVERIFY(torch::allclose(torch::mm(m.start.t(), m.start), one, 0, 1e-12));
+    QCOMPARE(torch::equal(m.start, one), !hadamard || n == 1 || n % 2 == 1);
     for (torch::Tensor* parameter : m.parameters()) *parameter = 0.5 * torch::randn(parameter->sizes());
     const auto wide = m.in_double().matrices();
     QVERIFY(torch::allclose(wide.inverse_transposed.t(), torch::linalg_inv(wide.matrix), 1e-9, 1e-9));
@@ -179,7 +179,7 @@ class TestLearnedTransforms : public QObject {
     // Without scales it is orthogonal.
     m.log_scale.zero_();
     const auto turn = m.in_double().matrices().matrix;
-    QVERIFY(torch::allclose(torch::mm(turn.t(), turn), one, 0, 1e-6));
+    QVERIFY(torch::allclose(torch::mm(turn.t(), turn), one, 0, 1e-12));
   }
 
   void fakeQuantizeEqualsTorch_data() {
@@ -228,8 +228,8 @@ class TestLearnedTransforms : public QObject {
     QVERIFY(relative(fake_quantize(x, clip, clip, {4, false}), per_token) < 1e-5);
     for (const bool symmetric : {false, true}) {
       const auto weight = round_to_nearest(x, {3, 32, symmetric}, "test").dequantize();
-      // But for the scales' rounding to float16.
-      QVERIFY(relative(fake_quantize(x.reshape({-1, 32}), {}, {}, {3, symmetric}).reshape({40, 64}), weight) < 1e-2);
+      // But for the scales' rounding to float16, which moves a value in a thousand by a step.
+      QVERIFY(relative(fake_quantize(x.reshape({-1, 32}), {}, {}, {3, symmetric}).reshape({40, 64}), weight) < 5e-2);
     }
   }
 
@@ -290,9 +290,10 @@ class TestLearnedTransforms : public QObject {
     const Planted p;
     const reference::Workers workers(2);
     auto c = p.calibration(kW4, kA4);
-    const auto first = learn_transforms(p.layer, c, {3, true, 7}), second = learn_transforms(p.layer, c, {3, true, 7});
+    const auto first = learn_transforms(p.layer, c, {6, true, 7}), second = learn_transforms(p.layer, c, {6, true, 7});
     c.workers = &workers;
-    const auto shared = learn_transforms(p.layer, c, {3, true, 7}), other = learn_transforms(p.layer, c, {3, true, 8});
+    const auto shared = learn_transforms(p.layer, c, {6, true, 7}), other = learn_transforms(p.layer, c, {6, true, 8});
+    QVERIFY(first.loss < first.start_loss);
     for (const auto* again : {&second, &shared}) {
       QCOMPARE(first.loss, again->loss);
       for (size_t kind = 0; kind < kSitesPerLayer; ++kind) {

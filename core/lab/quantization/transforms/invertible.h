@@ -11,7 +11,7 @@ namespace qvlm::quantization {
 /// P = U0 Q(A) diag(e^s) Q(B)^T, so P^-T = U0 Q(A) diag(e^-s) Q(B)^T. Q(M) = (I + S)^-1 (I - S) with S = triu(M) - triu(M)^T strictly above
 /// the diagonal (Cayley): orthogonal for every M, the identity at 0.
 struct InvertibleMatrix {
-  torch::Tensor start;      // U0, [n, n], orthogonal; not learned
+  torch::Tensor start;      // U0, [n, n], orthogonal, float64; not learned
   torch::Tensor left;       // A, [n, n]; what is not above the diagonal is not read
   torch::Tensor right;      // B, [n, n]
   torch::Tensor log_scale;  // s, [n]
