@@ -190,7 +190,7 @@ class TestQuantizeRun : public QObject {
 
   // What the search left on the calibration set is what the folder gives: its layers' transforms among it.
   void aLearnedModelSaysSo() {
-    const auto opened = open_model(path("learned.qvlm"));
+    const std::shared_ptr<const Model> opened = open_model(path("learned.qvlm"));
     QVERIFY(opened->config().decoder.site_transforms);
     QVERIFY(opened->has("decoder.1.transform.down.left"));
     QCOMPARE(GgufFile(path("learned.qvlm") / "model.gguf").text("general.architecture"), std::string("qvlm"));

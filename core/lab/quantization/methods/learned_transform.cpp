@@ -11,6 +11,7 @@
 #include "core/lab/quantization/methods/fake_quantize.h"
 #include "core/lab/quantization/methods/smoothquant.h"
 #include "core/lab/quantization/transforms/invertible.h"
+#include "core/lab/reference/kronecker.h"
 #include "core/model/kronecker.h"
 
 namespace qvlm::quantization {
@@ -18,7 +19,6 @@ namespace {
 
 using reference::DecoderLayer;
 using reference::LayerState;
-using reference::SiteTransform;
 using torch::Tensor;
 
 constexpr double kTransformRate = 1e-2, kClipRate = 5e-2;  // Adam's first step sizes
@@ -26,6 +26,9 @@ constexpr double kClipLogit = 4;                           // sigmoid: 0.982
 constexpr double kAlphas[] = {0, 0.3, 0.5};                // of the channel scales that training may begin with; 0: none
 constexpr size_t kParts = 2;                               // of a batch, computed side by side
 
+// The attention sublayer and the MLP share no parameter: each is folded, rounded and learned on a thread of its own.
+constexpr size_t kHalves = 2;
+constexpr std::array<SiteKind, 2> kKindsOf[kHalves] = {{SiteKind::ATTENTION_INPUT, SiteKind::OUTPUT_INPUT}, {SiteKind::MLP_INPUT, SiteKind::DOWN_INPUT}};
 constexpr SiteKind kKinds[] = {SiteKind::ATTENTION_INPUT, SiteKind::OUTPUT_INPUT, SiteKind::MLP_INPUT, SiteKind::DOWN_INPUT};
 
 size_t index_of(SiteKind kind) { return static_cast<size_t>(kind); }
@@ -40,34 +43,39 @@ struct SiteParameters {
 
 using Parameters = std::array<SiteParameters, kSitesPerLayer>;
 
-SiteTransform inverse_transposed(const InvertibleMatrix::Pair& left, const InvertibleMatrix::Pair& right) {
-  return {left.inverse_transposed, right.inverse_transposed};
-}
+// Everything that a layer's forward reads of what depends on parameters.
+struct Forward {
+  DecoderLayer layer;                        // linears as they run
+  std::array<Tensor, kSitesPerLayer> clips;  // [1] each: of the sites' activations
 
-// W / d, with the inverse of the transform: [rows, columns].
-Tensor fold_columns(const Tensor& weight, const Tensor& channels, const SiteTransform& inverse) {
-  const auto scaled = channels.defined() ? weight * (-channels).exp() : weight;
-  const int64_t m = inverse.left.size(0), n = inverse.right.size(0);
-  const auto behind = torch::mm(scaled.reshape({-1, n}), inverse.right).view({-1, m, n});
-  return torch::matmul(inverse.left.t().expand({behind.size(0), m, m}), behind).reshape(weight.sizes());
-}
+  std::vector<Tensor*> tensors(size_t half) {
+    std::vector<Tensor*> all{half == 0 ? &layer.attention_norm : &layer.mlp_norm};
+    for (const SiteKind kind : kKindsOf[half]) {
+      for (const auto suffix : linears_of(kind)) all.push_back(&layer.linear(suffix));
+      all.insert(all.end(), {&layer.transforms[index_of(kind)].left, &layer.transforms[index_of(kind)].right, &clips[index_of(kind)]});
+    }
+    return all;
+  }
+};
 
-// The layer of the same function behind the transforms, in the parameters' type. Differentiable.
-DecoderLayer fold(const DecoderLayer& layer, const Parameters& parameters) {
-  DecoderLayer folded = layer;
-  const Tensor& middle = parameters[index_of(SiteKind::DOWN_INPUT)].channels;
-  folded.attention_norm = layer.attention_norm * parameters[index_of(SiteKind::ATTENTION_INPUT)].channels.exp();
-  folded.mlp_norm = layer.mlp_norm * parameters[index_of(SiteKind::MLP_INPUT)].channels.exp();
-  folded.up = layer.up * middle.exp().unsqueeze(1);
-  for (const SiteKind kind : kKinds) {
+// Half of the layer of the same function behind the transforms, in the parameters' type; differentiable. `folded` begins as `layer`.
+void fold(const DecoderLayer& layer, const Parameters& parameters, size_t half, DecoderLayer& folded) {
+  if (half == 0) {
+    folded.attention_norm = layer.attention_norm * parameters[index_of(SiteKind::ATTENTION_INPUT)].channels.exp();
+  } else {
+    folded.mlp_norm = layer.mlp_norm * parameters[index_of(SiteKind::MLP_INPUT)].channels.exp();
+    folded.up = layer.up * parameters[index_of(SiteKind::DOWN_INPUT)].channels.exp().unsqueeze(1);
+  }
+  for (const SiteKind kind : kKindsOf[half]) {
     const SiteParameters& site = parameters[index_of(kind)];
     const auto left = site.left.matrices(), right = site.right.matrices();
     folded.transforms[index_of(kind)] = {left.matrix, right.matrix};
     for (const auto suffix : linears_of(kind)) {
-      folded.linear(suffix) = fold_columns(folded.linear(suffix), site.channels, inverse_transposed(left, right));
+      Tensor& weight = folded.linear(suffix);
+      const auto scaled = site.channels.defined() ? weight * (-site.channels).exp() : weight;
+      weight = reference::times_kronecker(scaled, left.inverse_transposed, right.inverse_transposed);
     }
   }
-  return folded;
 }
 
 struct Adam {
@@ -107,7 +115,9 @@ class Learning {
   LearnedTransforms run() {
     LearnedTransforms result;
     const size_t all = c_.hidden.size();
-    result.plain_loss = loss(round_weights(layer_, nullptr), ones(), all);
+    Forward plain{layer_, ones()};
+    share(kHalves, [&](size_t half) { round_weights(plain.layer, half, nullptr); });
+    result.plain_loss = loss(plain, all);
     parameters_ = best_start();
     const Parameters start = copy_of(parameters_);
     result.start_loss = loss_now(all);
@@ -180,37 +190,35 @@ class Learning {
 
   static Parameters copy_of(const Parameters& parameters) {
     Parameters copy = parameters;
-    for (Tensor* tensor : tensors_of(copy)) *tensor = tensor->clone();
+    for (size_t half = 0; half < kHalves; ++half) {
+      for (const auto& [tensor, rate] : tensors_of(copy, half)) *tensor = tensor->clone();
+    }
     return copy;
   }
 
-  // Those with the small step first: as many as returned by transform_count().
-  static std::vector<Tensor*> tensors_of(Parameters& parameters) {
-    std::vector<Tensor*> tensors;
-    for (SiteParameters& site : parameters) {
+  // With their rates.
+  static std::vector<std::pair<Tensor*, double>> tensors_of(Parameters& parameters, size_t half) {
+    std::vector<std::pair<Tensor*, double>> tensors;
+    for (const SiteKind kind : kKindsOf[half]) {
+      SiteParameters& site = parameters[index_of(kind)];
       for (InvertibleMatrix* matrix : {&site.left, &site.right}) {
-        for (Tensor* tensor : matrix->parameters()) tensors.push_back(tensor);
+        for (Tensor* tensor : matrix->parameters()) tensors.emplace_back(tensor, kTransformRate);
       }
-      if (site.channels.defined()) tensors.push_back(&site.channels);
-    }
-    for (Tensor* tensor : clips_of(parameters)) tensors.push_back(tensor);
-    return tensors;
-  }
-  static std::vector<Tensor*> clips_of(Parameters& parameters) {
-    std::vector<Tensor*> tensors;
-    for (SiteParameters& site : parameters) {
-      if (site.clip.defined()) tensors.push_back(&site.clip);
-      for (auto& [suffix, logits] : site.bounds) tensors.insert(tensors.end(), {&logits.first, &logits.second});
+      if (site.channels.defined()) tensors.emplace_back(&site.channels, kTransformRate);
+      if (site.clip.defined()) tensors.emplace_back(&site.clip, kClipRate);
+      for (auto& [suffix, logits] : site.bounds) {
+        tensors.emplace_back(&logits.first, kClipRate);
+        tensors.emplace_back(&logits.second, kClipRate);
+      }
     }
     return tensors;
   }
 
-  // The layer with its linears rounded, clipped by the parameters' logits (null: not at all).
-  DecoderLayer round_weights(const DecoderLayer& layer, const Parameters* parameters) const {
-    DecoderLayer rounded = layer;
-    for (const SiteKind kind : kKinds) {
+  // Half of the layer's linears rounded, clipped by the parameters' logits (null: not at all).
+  void round_weights(DecoderLayer& layer, size_t half, const Parameters* parameters) const {
+    for (const SiteKind kind : kKindsOf[half]) {
       for (const auto suffix : linears_of(kind)) {
-        const Tensor& weight = layer.linear(suffix);
+        Tensor& weight = layer.linear(suffix);
         Tensor low, high;
         if (parameters != nullptr) {
           const auto& bounds = (*parameters)[index_of(kind)].bounds;
@@ -220,19 +228,28 @@ class Learning {
           }
         }
         const auto groups = weight.reshape({-1, group_of(kind, weight.size(1))});
-        rounded.linear(suffix) = fake_quantize(groups, low, high, {grid_of(kind).bits, grid_of(kind).symmetric}).reshape(weight.sizes());
+        weight = fake_quantize(groups, low, high, {grid_of(kind).bits, grid_of(kind).symmetric}).reshape(weight.sizes());
       }
     }
-    return rounded;
   }
 
-  static Tensor ones() { return torch::ones({kSitesPerLayer}); }
-  // The sites' activation clips. [4]
-  Tensor clips() const {
-    if (!c_.quantizer.active()) return ones();
-    std::vector<Tensor> all;
-    for (const SiteParameters& site : parameters_) all.push_back(site.clip.sigmoid());
-    return torch::cat(all);
+  static std::array<Tensor, kSitesPerLayer> ones() {
+    std::array<Tensor, kSitesPerLayer> clips;
+    for (Tensor& clip : clips) clip = torch::ones({1});
+    return clips;
+  }
+
+  // The layer as it runs with the parameters of now.
+  Forward forward() const {
+    Forward now{layer_, ones()};
+    share(kHalves, [&](size_t half) {
+      fold(layer_, parameters_, half, now.layer);
+      round_weights(now.layer, half, &parameters_);
+      for (const SiteKind kind : kKindsOf[half]) {
+        if (const Tensor& clip = parameters_[index_of(kind)].clip; clip.defined()) now.clips[index_of(kind)] = clip.sigmoid();
+      }
+    });
+    return now;
   }
 
   // The site's input as it is going to be rounded; a static range is taken from the batch itself.
@@ -248,33 +265,33 @@ class Learning {
   }
 
   // Sum over the tokens of samples first .. first + count - 1 of a batch.
-  Tensor error(const DecoderLayer& rounded, const Tensor& clips, size_t batch, int64_t first, int64_t count) const {
-    LayerState state = reference::enter_layer(c_.config, rounded, c_.hidden[batch].narrow(0, first, count));
+  Tensor error(const Forward& forward, size_t batch, int64_t first, int64_t count) const {
+    LayerState state = reference::enter_layer(c_.config, forward.layer, c_.hidden[batch].narrow(0, first, count));
     for (const SiteKind kind : kKinds) {
-      state.site_input = round_input(state.site_input, clips.narrow(0, static_cast<int64_t>(kind), 1));
-      state = reference::advance(c_.config, rounded, kind, state, c_.rotary);
+      state.site_input = round_input(state.site_input, forward.clips[index_of(kind)]);
+      state = reference::advance(c_.config, forward.layer, kind, state, c_.rotary);
     }
     const auto of_token = (state.residual - targets_[batch].narrow(0, first, count)).square().sum(-1);
     return (of_token * c_.weights_of(SiteKind::DOWN_INPUT, batch).narrow(0, first, count)).sum();
   }
 
   // Relative, over the first `batches` batches (as a share of all batches' energy).
-  double loss(const DecoderLayer& rounded, const Tensor& clips, size_t batches) const {
+  double loss(const Forward& forward, size_t batches) const {
     std::vector<double> errors(batches);
-    share(batches, [&](size_t b) { errors[b] = error(rounded, clips, b, 0, c_.hidden[b].size(0)).item<double>(); });
+    share(batches, [&](size_t b) { errors[b] = error(forward, b, 0, c_.hidden[b].size(0)).item<double>(); });
     double sum = 0;
     for (const double one : errors) sum += one;
     return sum / energy_;
   }
-  double loss_now(size_t batches) const { return loss(round_weights(fold(layer_, parameters_), &parameters_), clips(), batches); }
+  double loss_now(size_t batches) const { return loss(forward(), batches); }
 
   void train() {
-    std::vector<Adam> optimisers;
-    const auto tensors = tensors_of(parameters_);
-    const size_t transforms = tensors.size() - clips_of(parameters_).size();
-    for (Tensor* tensor : tensors) {
-      *tensor = tensor->clone().requires_grad_();
-      optimisers.push_back({tensor, optimisers.size() < transforms ? kTransformRate : kClipRate, torch::zeros_like(*tensor), torch::zeros_like(*tensor)});
+    std::array<std::vector<Adam>, kHalves> optimisers;
+    for (size_t half = 0; half < kHalves; ++half) {
+      for (const auto& [tensor, rate] : tensors_of(parameters_, half)) {
+        *tensor = tensor->clone().requires_grad_();
+        optimisers[half].push_back({tensor, rate, torch::zeros_like(*tensor), torch::zeros_like(*tensor)});
+      }
     }
     std::vector<size_t> order(c_.hidden.size());
     for (size_t b = 0; b < order.size(); ++b) order[b] = b;
@@ -286,56 +303,56 @@ class Learning {
       for (const size_t batch : order) {
         if (c_.poll) c_.poll();
         const double share_of_rate = 0.5 * (1 + std::cos(std::numbers::pi * done / steps));
-        const auto gradients = gradients_on(batch, tensors);
-        ++done;
-        for (size_t i = 0; i < tensors.size(); ++i) {
-          if (gradients[i].defined()) optimisers[i].step(gradients[i], done, share_of_rate);
-        }
+        step(batch, optimisers, ++done, share_of_rate);
       }
     }
-    for (Tensor* tensor : tensors) tensor->set_requires_grad(false);
-  }
-
-  // Everything that the layer's forward reads and that depends on parameters.
-  static std::vector<Tensor*> read_by_forward(DecoderLayer& layer, Tensor& clips) {
-    std::vector<Tensor*> tensors{&clips, &layer.attention_norm, &layer.mlp_norm};
-    for (const SiteKind kind : kKinds) {
-      for (const auto suffix : linears_of(kind)) tensors.push_back(&layer.linear(suffix));
-      tensors.insert(tensors.end(), {&layer.transforms[index_of(kind)].left, &layer.transforms[index_of(kind)].right});
+    for (auto& of_half : optimisers) {
+      for (Adam& one : of_half) one.parameter->set_requires_grad(false);
     }
-    return tensors;
   }
 
-  // Of the batch's relative error by every tensor. In two stages, so that the parts of the batch share one rounding of the weights.
-  std::vector<Tensor> gradients_on(size_t batch, const std::vector<Tensor*>& tensors) const {
-    const torch::AutoGradMode with_gradients(true);
-    DecoderLayer rounded = round_weights(fold(layer_, parameters_), &parameters_);
-    Tensor clip = clips();
-    std::vector<Tensor> results, leaves;
-    for (Tensor* tensor : read_by_forward(rounded, clip)) {
-      results.push_back(*tensor);
-      *tensor = tensor->detach().requires_grad_();
-      leaves.push_back(*tensor);
+  // Down the gradient of the batch's relative error. The graph is cut at what the forward reads, so that the parts of the batch share one
+  // rounding of the weights.
+  void step(size_t batch, std::array<std::vector<Adam>, kHalves>& optimisers, int number, double share_of_rate) const {
+    Forward now;
+    std::array<std::vector<Tensor>, kHalves> results;
+    std::vector<Tensor> leaves;
+    {
+      const torch::AutoGradMode with_gradients(true);
+      now = forward();
+    }
+    for (size_t half = 0; half < kHalves; ++half) {
+      for (Tensor* tensor : now.tensors(half)) {
+        results[half].push_back(*tensor);
+        *tensor = tensor->detach().requires_grad_();
+        leaves.push_back(*tensor);
+      }
     }
     const auto samples = static_cast<size_t>(c_.hidden[batch].size(0)), parts = std::min(kParts, samples);
     std::vector<std::vector<Tensor>> of_part(parts);
     const double scale = static_cast<double>(c_.hidden.size()) / energy_;
     share(parts, [&](size_t part) {
+      const torch::AutoGradMode with_gradients(true);
       const size_t first = samples * part / parts, end = samples * (part + 1) / parts;
-      const auto value = error(rounded, clip, batch, static_cast<int64_t>(first), static_cast<int64_t>(end - first)) * scale;
+      const auto value = error(now, batch, static_cast<int64_t>(first), static_cast<int64_t>(end - first)) * scale;
       of_part[part] = torch::autograd::grad({value}, leaves, {}, {}, false, /*allow_unused=*/true);
     });
-    std::vector<Tensor> outputs, seeds;
-    for (size_t i = 0; i < leaves.size(); ++i) {
-      if (!of_part[0][i].defined() || !results[i].requires_grad()) continue;
-      Tensor sum = of_part[0][i];
-      for (size_t part = 1; part < parts; ++part) sum = sum + of_part[part][i];
-      outputs.push_back(results[i]);
-      seeds.push_back(sum);
-    }
-    std::vector<Tensor> inputs;
-    for (const Tensor* tensor : tensors) inputs.push_back(*tensor);
-    return torch::autograd::grad(outputs, inputs, seeds, {}, false, /*allow_unused=*/true);
+    share(kHalves, [&](size_t half) {
+      std::vector<Tensor> outputs, seeds, inputs;
+      const size_t offset = half == 0 ? 0 : results[0].size();
+      for (size_t i = 0; i < results[half].size(); ++i) {
+        if (!of_part[0][offset + i].defined() || !results[half][i].requires_grad()) continue;
+        Tensor sum = of_part[0][offset + i];
+        for (size_t part = 1; part < parts; ++part) sum = sum + of_part[part][offset + i];
+        outputs.push_back(results[half][i]);
+        seeds.push_back(sum);
+      }
+      for (const Adam& one : optimisers[half]) inputs.push_back(*one.parameter);
+      const auto gradients = torch::autograd::grad(outputs, inputs, seeds, {}, false, /*allow_unused=*/true);
+      for (size_t i = 0; i < gradients.size(); ++i) {
+        if (gradients[i].defined()) optimisers[half][i].step(gradients[i], number, share_of_rate);
+      }
+    });
   }
 
   // The layer as it is quantized, folded in double: rounding to float32 is all that its function loses.
@@ -346,17 +363,21 @@ class Learning {
       site.right = site.right.in_double();
       if (site.channels.defined()) site.channels = site.channels.to(torch::kFloat64);
     }
-    DecoderLayer layer = layer_;
-    Tensor none;
-    for (Tensor* tensor : read_by_forward(layer, none)) {
-      if (tensor->defined()) *tensor = tensor->to(torch::kFloat64);
-    }
+    Forward exact{layer_, {}};
+    const auto convert = [&exact](torch::ScalarType type) {
+      for (size_t half = 0; half < kHalves; ++half) {
+        for (Tensor* tensor : exact.tensors(half)) {
+          if (tensor->defined()) *tensor = tensor->to(type).contiguous();
+        }
+      }
+    };
+    convert(torch::kFloat64);
+    const DecoderLayer before = exact.layer;
+    for (size_t half = 0; half < kHalves; ++half) fold(before, wide, half, exact.layer);
+    convert(torch::kFloat32);
     PreparedLayer result;
     result.folded = true;
-    result.layer = fold(layer, wide);
-    for (Tensor* tensor : read_by_forward(result.layer, none)) {
-      if (tensor->defined()) *tensor = tensor->to(torch::kFloat32).contiguous();
-    }
+    result.layer = exact.layer;
     for (const SiteKind kind : kKinds) {
       const SiteParameters& site = parameters_[index_of(kind)];
       if (site.clip.defined()) result.clips[index_of(kind)] = site.clip.sigmoid().item<float>();
