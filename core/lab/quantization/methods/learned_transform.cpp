@@ -330,13 +330,17 @@ class Learning {
     }
     const auto samples = static_cast<size_t>(c_.hidden[batch].size(0)), parts = std::min(kParts, samples);
     std::vector<std::vector<Tensor>> of_part(parts);
+    std::vector<double> losses(parts);
     const double scale = static_cast<double>(c_.hidden.size()) / energy_;
     share(parts, [&](size_t part) {
       const torch::AutoGradMode with_gradients(true);
       const size_t first = samples * part / parts, end = samples * (part + 1) / parts;
       const auto value = error(now, batch, static_cast<int64_t>(first), static_cast<int64_t>(end - first)) * scale;
+      losses[part] = value.item<double>();
       of_part[part] = torch::autograd::grad({value}, leaves, {}, {}, false, /*allow_unused=*/true);
     });
+    // One that has overflowed teaches nothing.
+    if (!std::all_of(losses.begin(), losses.end(), [](double loss) { return std::isfinite(loss); })) return;
     share(kHalves, [&](size_t half) {
       std::vector<Tensor> outputs, seeds, inputs;
       const size_t offset = half == 0 ? 0 : results[0].size();
