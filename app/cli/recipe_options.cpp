@@ -38,6 +38,11 @@ void RecipeOptions::add_to(CLI::App& app) {
   add(app, "--rotation", std::string(name_of(d.rotation)),
       "none, fold (norm gains only), r1r2 (fused), or r1r2r4 (with an online Hadamard before mlp.down)",
       [](Recipe& r, const std::string& v) { r.rotation = rotation_mode_from(v); });
+  add(app, "--transform", std::string(name_of(d.transform)),
+      "none, or learned: invertible online transforms and clip bounds trained layer by layer (FlatQuant)",
+      [](Recipe& r, const std::string& v) { r.transform = transform_mode_from(v); });
+  add(app, "--transform-epochs", d.transform_epochs, "Their training: passes over the calibration set a layer",
+      [](Recipe& r, int v) { r.transform_epochs = v; });
   add(app, "--weight-method", std::string(name_of(d.weight_method)), weight_method_names(),
       [](Recipe& r, const std::string& v) { r.weight_method = weight_method_from(v); });
   add(app, "--search", std::string(name_of(d.search)), "none, layerwise or joint (Q-VLM)",

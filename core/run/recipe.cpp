@@ -38,6 +38,7 @@ constexpr std::pair<RotationMode, std::string_view> kRotationModes[] = {{Rotatio
                                                                         {RotationMode::FOLD, "fold"},
                                                                         {RotationMode::R1R2, "r1r2"},
                                                                         {RotationMode::R1R2R4, "r1r2r4"}};
+constexpr std::pair<TransformMode, std::string_view> kTransformModes[] = {{TransformMode::NONE, "none"}, {TransformMode::LEARNED, "learned"}};
 constexpr std::pair<VisionRange, std::string_view> kVisionRanges[] = {
     {VisionRange::DYNAMIC_TOKEN, "dynamic-token"}, {VisionRange::STATIC_POSITION, "static-position"}};
 
@@ -71,6 +72,8 @@ void latency_field(json_fields::Reader& reader, const char* key, LatencyTable& t
 template <class V, class R>
 void list_fields(V& v, R& r) {
   v.choice("rotation", r.rotation, std::span(kRotationModes));
+  v.choice("transform", r.transform, std::span(kTransformModes));
+  v("transform_epochs", r.transform_epochs);
   v.choice("weight_method", r.weight_method, std::span(kWeightMethods));
   v.choice("search", r.search, std::span(kSearchModes));
   v("weight_bits", r.weight_bits);
@@ -129,6 +132,7 @@ std::string_view name_of(RotationMode mode) { return find_name(mode, kRotationMo
 std::string_view name_of(TokenWeighting weighting) { return find_name(weighting, kTokenWeightings); }
 std::string_view name_of(BudgetLosses losses) { return find_name(losses, kBudgetLosses); }
 BudgetLosses budget_losses_from(std::string_view name) { return find_value(name, kBudgetLosses, "budget losses"); }
+std::string_view name_of(TransformMode mode) { return find_name(mode, kTransformModes); }
 std::string_view recipe_name_of(VisionRange range) { return find_name(range, kVisionRanges); }
 VisionRange vision_range_from(std::string_view name) { return find_value(name, kVisionRanges, "vision activation mode"); }
 WeightMethod weight_method_from(std::string_view name) { return find_value(name, kWeightMethods, "weight method"); }
@@ -141,6 +145,7 @@ PartitionRule partition_rule_from(std::string_view name) { return find_value(nam
 PartitionProxy partition_proxy_from(std::string_view name) {
   return find_value(name, kPartitionProxies, "partition proxy");
 }
+TransformMode transform_mode_from(std::string_view name) { return find_value(name, kTransformModes, "transform"); }
 TokenWeighting token_weighting_from(std::string_view name) { return find_value(name, kTokenWeightings, "token weighting"); }
 
 std::string weight_method_names() {
@@ -205,6 +210,15 @@ void validate(const Recipe& r, const std::string& origin) {
   }
   demand(r.budget_milliseconds == 0 || !r.latency_table.rows.empty(), "latency_table", "a measured table for budget_milliseconds", "none");
   demand(r.budget_milliseconds > 0 || r.latency_table.rows.empty(), "latency_table", "none without budget_milliseconds", "a table");
+  const bool learned = r.transform == TransformMode::LEARNED;
+  demand(r.transform_epochs >= 1 && r.transform_epochs <= 1000, "transform_epochs", "1 to 1000", r.transform_epochs);
+  demand(!learned || r.rotation != RotationMode::R1R2R4, "rotation",
+         "none, fold or r1r2 with learned transforms (r4 stands where mlp.down's learned transform does)", name_of(r.rotation));
+  demand(!learned || (r.weight_method != WeightMethod::AWQ && r.weight_method != WeightMethod::SMOOTHQUANT), "weight_method",
+         "rtn, opt-rtn, gptq, gptaq or autoround with learned transforms (they stand between a norm and the channels that awq and smoothquant scale)",
+         name_of(r.weight_method));
+  demand(!learned || r.weight_method != WeightMethod::NF4, "weight_method",
+         "rtn, opt-rtn, gptq, gptaq or autoround with learned transforms (they are trained for a grid of integers)", name_of(r.weight_method));
   demand(r.residual_rank >= 0 && r.residual_rank <= 256, "residual_rank", "0 to 256", r.residual_rank);
   demand(r.gptq_damping > 0 && r.gptq_damping <= 0.2, "gptq_damping", "above 0, to 0.2", r.gptq_damping);
   demand(r.gptaq_alpha >= 0 && r.gptaq_alpha <= 1, "gptaq_alpha", "0 to 1", r.gptaq_alpha);

@@ -32,6 +32,10 @@ enum class ActivationMode { DYNAMIC_TOKEN, DYNAMIC_GROUP, STATIC_TENSOR };  // w
 /// R1R2R4: that, and a Hadamard transform of what mlp.down reads, applied online.
 enum class RotationMode { NONE, FOLD, R1R2, R1R2R4 };
 
+/// What is learned before a layer's weights are rounded. LEARNED: an invertible online transform of what each site reads, and clip bounds
+/// (FlatQuant; core/lab/quantization/methods/learned_transform.h).
+enum class TransformMode { NONE, LEARNED };
+
 std::string_view name_of(WeightMethod method);
 std::string_view name_of(SearchMode mode);
 std::string_view name_of(ActivationMode mode);
@@ -40,6 +44,7 @@ std::string_view name_of(PartitionProxy proxy);  // "dependency", "entropy", "qu
 std::string_view name_of(RotationMode mode);
 std::string_view name_of(TokenWeighting weighting);
 std::string_view name_of(BudgetLosses losses);  // "modelled", "measured"
+std::string_view name_of(TransformMode mode);  // "none", "learned"
 /// As recipes spell it: "dynamic-token", "static-position".
 std::string_view recipe_name_of(VisionRange range);
 /// The inverse: "rtn", "awq", "opt-rtn", "gptq", "gptaq", "autoround", "nf4", "smoothquant"; "uniform", "modality"; "none", "layerwise",
@@ -52,12 +57,15 @@ PartitionProxy partition_proxy_from(std::string_view name);
 RotationMode rotation_mode_from(std::string_view name);
 TokenWeighting token_weighting_from(std::string_view name);
 BudgetLosses budget_losses_from(std::string_view name);
+TransformMode transform_mode_from(std::string_view name);
 VisionRange vision_range_from(std::string_view name);
 /// "rtn, awq, ..."
 std::string weight_method_names();
 
 struct Recipe {
   RotationMode rotation = RotationMode::NONE;  // its random signs are drawn by `seed`
+  TransformMode transform = TransformMode::NONE;
+  int transform_epochs = 6;  // LEARNED: passes over the calibration set a layer
   WeightMethod weight_method = WeightMethod::RTN;
   SearchMode search = SearchMode::JOINT;
   int weight_bits = 4;

@@ -24,6 +24,7 @@ class TestRecipe : public QObject {
     r.token_weighting = TokenWeighting::MODALITY;
     r.awq_clip = false;
     r.gptaq_alpha = 0.25;
+    r.transform_epochs = 3;
     r.autoround_iterations = 50;
     r.candidates = {1.0f, 0.995f, 0.9f};
     r.seed = 0xffffffffffffffffull;
@@ -55,6 +56,7 @@ class TestRecipe : public QObject {
       QCOMPARE(name_of(weight_method_from(name)), std::string_view(name));
       QVERIFY(weight_method_names().find(name) != std::string::npos);
     }
+    QCOMPARE(transform_mode_from("learned"), TransformMode::LEARNED);
     QCOMPARE(token_weighting_from("modality"), TokenWeighting::MODALITY);
     QCOMPARE(search_mode_from("joint"), SearchMode::JOINT);
     QCOMPARE(activation_mode_from("static-tensor"), ActivationMode::STATIC_TENSOR);
@@ -71,6 +73,11 @@ class TestRecipe : public QObject {
     QTest::newRow("group") << R"({"weight_group": 48})" << "32, 64, 128";
     QTest::newRow("activation bits") << R"({"activation_bits": 12})" << "activation_bits";
     QTest::newRow("rotation") << R"({"rotation": "r3"})" << "none, fold, r1r2, r1r2r4";
+    QTest::newRow("transform") << R"({"transform": "spin"})" << "none, learned";
+    QTest::newRow("transform epochs") << R"({"transform_epochs": 0})" << "transform_epochs: expected 1 to 1000, found 0";
+    QTest::newRow("transforms twice") << R"({"transform": "learned", "rotation": "r1r2r4"})" << "rotation: expected none, fold or r1r2 with learned";
+    QTest::newRow("transforms and scales") << R"({"transform": "learned", "weight_method": "awq"})" << "weight_method: expected rtn, opt-rtn";
+    QTest::newRow("transforms and nf4") << R"({"transform": "learned", "weight_method": "nf4"})" << "found nf4";
     QTest::newRow("vision bits") << R"({"vision_bits": 6})" << "vision_bits: expected 16, 8 or 4";
     QTest::newRow("vision group") << R"({"vision_bits": 4, "vision_group": 16})" << "vision_group";
     QTest::newRow("vision activations alone") << R"({"vision_activation_bits": 8})" << "expected 16 while vision_bits is 16";

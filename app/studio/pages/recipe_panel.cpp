@@ -94,6 +94,10 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   rotation_->setToolTip(
       tr("Turns the model before it is quantized without changing its function. R4 is applied while the model runs: the "
          "reference does, the engine does not yet."));
+  transform_ = choices(this, {{tr("None"), int(TransformMode::NONE)}, {tr("Learned (online)"), int(TransformMode::LEARNED)}});
+  transform_->setToolTip(
+      tr("Learns an invertible transform of what each site reads, and clip bounds, layer by layer: the strongest mode for "
+         "4-bit activations. It is applied while the model runs: the reference does, the engine does not yet."));
   samples_ = new QSpinBox(this);
   samples_->setRange(1, 100000);
   samples_->setValue(64);
@@ -128,7 +132,8 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   grid->addWidget(labelled(tr("Range"), mode_, this), row++, 1);
   grid->addWidget(labelled(tr("Search"), search_, this), row++, 0, 1, 2);
   grid->addWidget(labelled(tr("Rotation"), rotation_, this), row, 0);
-  grid->addWidget(labelled(tr("Budget, bits a weight"), budget_, this), row++, 1);
+  grid->addWidget(labelled(tr("Transforms"), transform_, this), row++, 1);
+  grid->addWidget(labelled(tr("Budget, bits a weight"), budget_, this), row++, 0, 1, 2);
   grid->addWidget(labelled(tr("Calibration set"), calibration_, this), row++, 0, 1, 2);
   grid->addWidget(labelled(tr("Output"), output_, this), row++, 0, 1, 2);
   grid->addWidget(legality_, row++, 0, 1, 2);
@@ -137,7 +142,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   grid->setColumnStretch(1, 1);
 
   connect(preset_, &QComboBox::activated, this, &RecipePanel::take_preset);
-  for (QComboBox* box : {method_, bits_, group_, activations_, mode_, search_, rotation_})
+  for (QComboBox* box : {method_, bits_, group_, activations_, mode_, search_, rotation_, transform_})
     connect(box, &QComboBox::currentIndexChanged, this, &RecipePanel::refresh);
   connect(samples_, &QSpinBox::valueChanged, this, &RecipePanel::refresh);
   connect(budget_, &QDoubleSpinBox::valueChanged, this, &RecipePanel::refresh);
@@ -155,6 +160,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
 Recipe RecipePanel::recipe() const {
   Recipe recipe = base_;
   recipe.rotation = static_cast<RotationMode>(rotation_->currentData().toInt());
+  recipe.transform = static_cast<TransformMode>(transform_->currentData().toInt());
   recipe.weight_method = static_cast<WeightMethod>(method_->currentData().toInt());
   recipe.weight_bits = bits_->currentData().toInt();
   recipe.weight_group = group_->currentData().toInt();
@@ -173,6 +179,7 @@ void RecipePanel::set_recipe(const Recipe& recipe) {
   base_.threads = 0;  // a finished run's recipe names its own
   base_.torch_version.clear();
   select_value(rotation_, int(recipe.rotation));
+  select_value(transform_, int(recipe.transform));
   select_value(method_, int(recipe.weight_method));
   select_value(bits_, recipe.weight_bits);
   select_value(group_, int(recipe.weight_group));

@@ -42,7 +42,7 @@ class RecipePanel : public QWidget {
   void refresh();
 
   Workbench& workbench_;
-  QComboBox *preset_, *method_, *bits_, *group_, *activations_, *mode_, *search_, *rotation_;
+  QComboBox *preset_, *method_, *bits_, *group_, *activations_, *mode_, *search_, *rotation_, *transform_;
   Recipe base_;  // what the form has no field for
   QSpinBox* samples_;
   QDoubleSpinBox* budget_;  // bits a weight; 0: none

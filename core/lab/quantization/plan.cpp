@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #ifndef _WIN32
 #include <sys/resource.h>
@@ -51,6 +52,11 @@ double method_flops(const DecoderConfig& c, const Recipe& recipe, int samples, d
       flops = rows * per_row + candidates * (recipe.autoround_iterations * 3 * batch + 9 * rows) * per_row;
       break;
     }
+  }
+  if (recipe.transform == TransformMode::LEARNED) {
+    // Forward and backward of every row; the weights once a step, elementwise work that takes as long as some 300 FLOP each.
+    const double steps = recipe.transform_epochs * std::ceil(samples / 8.0);
+    flops += (3 * recipe.transform_epochs + 4) * 2 * rows * per_row + 300 * steps * layer_weights(c);
   }
   if (recipe.residual_rank > 0) flops += 2 * rows * squares + candidates * 20 * (recipe.residual_rank + 8) * layer_weights(c);
   return flops;
@@ -108,6 +114,7 @@ RunPlan plan_run(const VlmConfig& config, const Recipe& recipe, int samples, int
   double bytes = 4.0 * static_cast<double>(rows) * (5.0 * c.hidden + (2.0 + depth) * widest);  // streams, targets
   const auto candidates = static_cast<double>(candidates_of(recipe).size());
   bytes += 4.0 * layer_weights(c) * (4 + (recipe.activation_bits < 16 ? 1 : candidates));       // layers and candidates
+  if (recipe.transform == TransformMode::LEARNED) bytes += 4.0 * 8 * layer_weights(c);           // folded, rounded, gradients; in double
   double ends = 4.0 * c.vocabulary * c.hidden;
   if (config.vision) ends += 4.0 * config.vision->layers * config.vision->hidden * (4.0 * config.vision->hidden + 2.0 * config.vision->ffn);
   plan.bytes = kLibraryBytes + static_cast<int64_t>(std::max(bytes, ends));

@@ -24,6 +24,7 @@
 #include "core/lab/quantization/vision_quantize.h"
 #include "core/lab/reference/threads.h"
 #include "core/run/bit_budget.h"
+#include "core/model/kronecker.h"
 #include "core/run/report.h"
 
 namespace qvlm {
@@ -46,6 +47,19 @@ void check_groups(const VlmConfig& config, const Recipe& recipe) {
     };
     demand(recipe.weight_group, "weight_group");
     if (recipe.activation_bits < 16 && recipe.activation_mode == ActivationMode::DYNAMIC_GROUP) demand(recipe.activation_group, "activation_group");
+  }
+}
+
+// Widths that a Kronecker transform suits.
+void check_transforms(const VlmConfig& config, const Recipe& recipe) {
+  if (recipe.transform == TransformMode::NONE) return;
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    const auto site = static_cast<SiteKind>(kind);
+    const int width = width_of(config.decoder, site);
+    if (const KroneckerShape shape = kronecker_shape(width); shape.right > kLargestKroneckerFactor) {
+      throw Error::in("recipe", "transform", "none: " + std::to_string(width) + " channels before " + std::string(linears_of(site).front()) +
+                      " have no factors up to " + std::to_string(kLargestKroneckerFactor), "learned");
+    }
   }
 }
 
@@ -125,6 +139,7 @@ class Run {
   void prepare_folder() {
     if (!request_.model) throw Error("quantize: no model");
     model_fingerprint_ = request_.model->fingerprint();
+    if (config().decoder.site_transforms) throw Error(request_.model->path().string() + ": has learned transforms, so it is quantized already");
     if (output_.extension() != ".qvlm") throw Error::in(output_.string(), "name", "NAME.qvlm", output_.filename().string());
     if (!request_.model->activations().empty() || !request_.model->vision_activations().empty()) throw Error(request_.model->path().string() + ": is quantized already");
     if (fs::exists(output_) && !request_.replace) throw Error(output_.string() + ": exists already; choose another name, or ask for it to be replaced");
@@ -139,6 +154,7 @@ class Run {
     validate(recipe_, "recipe");
     transform_model();
     check_groups(config(), recipe_);
+    check_transforms(config(), recipe_);
     if (request_.partition && recipe_.search == SearchMode::LAYERWISE) throw Error("quantize: a layer-wise search has one block a site; a given partition does not fit it");
     if (request_.partition) validate(*request_.partition, sites(), "partition");
     if (has_budget(recipe_) && !request_.resume) check_budget();
