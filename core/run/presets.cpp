@@ -42,7 +42,7 @@ Recipe best_activations() {
   return recipe;
 }
 
-// Transforms learned for the weights' and the activations' own grids leave little for a search to do.
+// Clip bounds are learned with the transforms, so nothing is searched.
 Recipe learned_activations() {
   Recipe recipe = with(bits(4, 4), WeightMethod::RTN, SearchMode::NONE);
   recipe.rotation = RotationMode::R1R2;
