@@ -96,7 +96,12 @@ void GgufModel::check_shapes() {
     expected_places.insert(*found);
     place_.erase(found);
   }
-  for (const auto& [canonical, place] : place_) unmatched_.push_back(place.name);
+  for (const auto& [canonical, place] : place_) {
+    // Without them the weights that hold their inverses mean nothing.
+    if (canonical.find(".transform.") != std::string::npos)
+      throw Error(place.file->file() + ": tensor " + place.name + ": the key qvlm.site_transforms does not ask for it");
+    unmatched_.push_back(place.name);
+  }
   place_ = std::move(expected_places);
 }
 

@@ -85,6 +85,9 @@ RunReport make_report(const RunState& state) {
     report.refinement_gain = refined / static_cast<double>(report.blocks.size());
   }
   if (!state.layers.empty() && state.layers.back()) report.layer_output_error = state.layers.back()->output_error;
+  for (const auto& layer : state.layers) {
+    if (layer) report.mean_layer_error += layer->output_error / static_cast<double>(state.layers.size());
+  }
   for (const ProxyValidated& pair : state.validated) {
     ProxyReport row{pair.site, static_cast<int>(pair.difference.size())};
     for (const double difference : pair.difference) row.mean_difference += difference / static_cast<double>(pair.difference.size());
@@ -125,6 +128,7 @@ std::string to_json(const RunReport& report, const RunState& state) {
     top("refinement_gain", report.refinement_gain);
   }
   top("layer_output_error", report.layer_output_error);
+  top("mean_layer_error", report.mean_layer_error);
   top("site_forwards", report.site_forwards);
   top("seconds", report.seconds);
   top("stored_bytes", report.stored_bytes);

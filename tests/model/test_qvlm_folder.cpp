@@ -255,6 +255,53 @@ class TestQvlmFolder : public QObject {
     }
   }
 
+  // Learned transforms come in pairs of their sites' shapes, and only where the key says so.
+  void hostile_transforms() {
+    const auto source = open_model(source_);
+    QvlmDescription description = describe(*source);
+    description.config.decoder.site_transforms = true;
+    const std::vector<float> zeros(64 * 64);
+    {
+      QvlmWriter writer(target_, description);
+      for (const ExpectedTensor& tensor : expected_tensors(description.config)) {
+        if (tensor.name.find(".transform.") == std::string::npos) {
+          if (source->has(tensor.name)) writer.add(tensor.name, source->load(tensor.name));
+          continue;
+        }
+        const auto count = static_cast<size_t>(element_count(tensor.shape, tensor.name));
+        writer.add(tensor.name, TensorView{DType::F32, tensor.shape, std::as_bytes(std::span(zeros).first(count)), tensor.name});
+      }
+      writer.finish();
+    }
+    const auto model = open_model(target_);
+    QCOMPARE(to_json(model->config()), to_json(description.config));
+    QVERIFY(model->fingerprint() != source->fingerprint());
+    QCOMPARE(GgufFile(target_ / "model.gguf").text("general.architecture"), std::string("qvlm"));  // others refuse it
+    QCOMPARE(std::get<TensorView>(model->load("decoder.1.transform.down.right")).shape, (Shape{12, 12}));
+    QCOMPARE(model->stored_bits(), 16.0);  // of the linears alone
+    const MappedFile file(target_ / "model.gguf");
+    const std::string bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    const auto damaged = [&](const std::string& from, const std::string& to) {
+      std::string copy = bytes;
+      const auto at = copy.rfind(from);
+      if (at == std::string::npos) return std::string("not found: ") + from;
+      copy.replace(at, from.size(), to);
+      tiny::write_text(target_ / "other.gguf", copy);
+      return tiny::message_of([&] { open_model(target_ / "other.gguf"); });
+    };
+    const auto has = [](const std::string& message, const char* part) { return message.find(part) != std::string::npos; };
+    std::string message = damaged("blk.1.transform.down.left", "blk.1.transform.down.lefd");
+    QVERIFY2(has(message, "blk.1.transform.down.left is missing"), message.c_str());
+    // The tensor's dimensions stand behind its name and their number.
+    const std::string name = "blk.0.transform.down.left" + std::string("\2\0\0\0", 4) + std::string("\10\0\0\0\0\0\0\0", 8);
+    std::string wrong = name;
+    wrong[wrong.size() - 8] = 4;
+    message = damaged(name, wrong);
+    QVERIFY2(has(message, "blk.0.transform.down.left") && has(message, "shape"), message.c_str());
+    message = damaged("qvlm.site_transforms", "qvlm.site_transformz");
+    QVERIFY2(has(message, "the key qvlm.site_transforms does not ask for it"), message.c_str());
+  }
+
   void rotary_rows_are_in_the_file_order_of_llama() {
     write_float(target_);
     const GgufFile file(target_ / "model.gguf");

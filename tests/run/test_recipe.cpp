@@ -17,12 +17,16 @@ class TestRecipe : public QObject {
     r.activation_bits = 4;
     r.activation_mode = ActivationMode::DYNAMIC_GROUP;
     r.threshold = 0.123456789;
+    r.budget_milliseconds = 0.1 + 0.2;
+    r.budget_losses = BudgetLosses::MEASURED;
+    r.latency_table = {"a device", 0.75, {{512, 256, 4, 32, false, 0.0123456789012345}, {512, 256, 8, 256, true, 0.03}}};
     r.residual_rank = 8;
     r.token_weighting = TokenWeighting::MODALITY;
     r.awq_clip = false;
     r.clip_refinement = ClipRefinement::GRADIENT;
     r.refinement_epochs = 4;
     r.gptaq_alpha = 0.25;
+    r.transform_epochs = 3;
     r.autoround_iterations = 50;
     r.candidates = {1.0f, 0.995f, 0.9f};
     r.seed = 0xffffffffffffffffull;
@@ -56,6 +60,7 @@ class TestRecipe : public QObject {
       QCOMPARE(name_of(weight_method_from(name)), std::string_view(name));
       QVERIFY(weight_method_names().find(name) != std::string::npos);
     }
+    QCOMPARE(transform_mode_from("learned"), TransformMode::LEARNED);
     QCOMPARE(token_weighting_from("modality"), TokenWeighting::MODALITY);
     QCOMPARE(search_mode_from("joint"), SearchMode::JOINT);
     QCOMPARE(activation_mode_from("static-tensor"), ActivationMode::STATIC_TENSOR);
@@ -75,6 +80,11 @@ class TestRecipe : public QObject {
     QTest::newRow("group") << R"({"weight_group": 48})" << "32, 64, 128";
     QTest::newRow("activation bits") << R"({"activation_bits": 12})" << "activation_bits";
     QTest::newRow("rotation") << R"({"rotation": "r3"})" << "none, fold, r1r2, r1r2r4";
+    QTest::newRow("transform") << R"({"transform": "spin"})" << "none, learned";
+    QTest::newRow("transform epochs") << R"({"transform_epochs": 0})" << "transform_epochs: expected 1 to 1000, found 0";
+    QTest::newRow("transforms twice") << R"({"transform": "learned", "rotation": "r1r2r4"})" << "rotation: expected none, fold or r1r2 with learned";
+    QTest::newRow("transforms and scales") << R"({"transform": "learned", "weight_method": "awq"})" << "weight_method: expected rtn, opt-rtn";
+    QTest::newRow("transforms and nf4") << R"({"transform": "learned", "weight_method": "nf4"})" << "found nf4";
     QTest::newRow("vision bits") << R"({"vision_bits": 6})" << "vision_bits: expected 16, 8 or 4";
     QTest::newRow("vision group") << R"({"vision_bits": 4, "vision_group": 16})" << "vision_group";
     QTest::newRow("vision activations alone") << R"({"vision_activation_bits": 8})" << "expected 16 while vision_bits is 16";
@@ -83,6 +93,16 @@ class TestRecipe : public QObject {
     QTest::newRow("method") << R"({"weight_method": "magic"})" << "rtn, awq";
     QTest::newRow("nf4 bits") << R"({"weight_method": "nf4", "weight_bits": 3})" << "4 with nf4";
     QTest::newRow("nf4 symmetric") << R"({"weight_method": "nf4", "weight_symmetric": true})" << "weight_symmetric";
+    QTest::newRow("negative budget") << R"({"budget_bits_per_weight": -4})" << "budget_bits_per_weight: expected a number above 0";
+    QTest::newRow("budget as text") << R"({"budget_megabytes": "5"})" << "budget_megabytes: expected a number";
+    QTest::newRow("two budgets") << R"({"budget_bits_per_weight": 4, "budget_megabytes": 5})" << "expected 0 beside another budget";
+    QTest::newRow("nf4 and a budget") << R"({"weight_method": "nf4", "budget_bits_per_weight": 4.5})" << "nf4, which has 4 bits alone";
+    QTest::newRow("budget without a table") << R"({"budget_milliseconds": 5})" << "latency_table: expected a measured table";
+    QTest::newRow("table without a budget")
+        << R"({"latency_table": {"device": "d", "rest_milliseconds": 0, "rows": [{"rows": 8, "columns": 32, "bits": 4, "group": 32, "symmetric": false, "milliseconds": 1}]}})"
+        << "latency_table: expected none without budget_milliseconds";
+    QTest::newRow("table of another type") << R"({"latency_table": [1]})" << "latency_table: expected a JSON object";
+    QTest::newRow("losses") << R"({"budget_losses": "guessed"})" << "modelled, measured";
     QTest::newRow("rank") << R"({"residual_rank": -1})" << "residual_rank: expected 0 to 256, found -1";
     QTest::newRow("damping") << R"({"gptq_damping": 0})" << "gptq_damping";
     QTest::newRow("alpha") << R"({"gptaq_alpha": 1.5})" << "gptaq_alpha";
@@ -93,6 +113,7 @@ class TestRecipe : public QObject {
     QTest::newRow("channels, SmoothQuant") << channels.arg(R"("weight_method": "smoothquant")") << "weight_method: expected another one";
     QTest::newRow("channels, AWQ without clipping") << channels.arg(R"("weight_method": "awq", "awq_clip": false)") << "awq_clip: expected true with static-channel";
     QTest::newRow("channels, duo") << channels.arg(R"("weight_method": "awq", "awq_duo": true)") << "awq_duo: expected false";
+    QTest::newRow("channels, learned") << channels.arg(R"("transform": "learned")") << "transform: expected none with static-channel";
     QTest::newRow("channels, proxies") << channels.arg(R"("validated_depths": 2)") << "validated_depths: expected 0";
     QTest::newRow("refinement") << R"({"clip_refinement": "magic"})" << "none, coordinate, gradient";
     QTest::newRow("refining nothing") << R"({"clip_refinement": "gradient"})" << "clip_refinement: expected none while activation_bits is 16";

@@ -18,9 +18,10 @@ struct PhaseShare {
   const char* name;
   double from, to;  // of the whole run, by measured shares of time
 };
-constexpr std::array<PhaseShare, 5> kPhases = {{{"statistics", 0.0, 0.15},
+constexpr std::array<PhaseShare, 6> kPhases = {{{"statistics", 0.0, 0.15},
                                                 {"entropy", 0.15, 0.22},
                                                 {"partition", 0.22, 0.23},
+                                                {"bits", 0.22, 0.23},
                                                 {"search", 0.23, 0.95},
                                                 {"write", 0.95, 1.0}}};
 
@@ -147,6 +148,7 @@ QString RunController::status_text() const {
       if (state_.phase == "statistics") return tr("Measuring activations") + done;
       if (state_.phase == "entropy") return tr("Measuring entropy and dependency") + done;
       if (state_.phase == "partition") return tr("Partitioning the sites into blocks");
+      if (state_.phase == "bits") return tr("Measuring what bits the blocks need") + done;
       if (state_.phase == "search") {
         // The phase counts site forwards; people count blocks.
         return tr("Searching blocks (%1 of %2 done)").arg(state_.blocks.size()).arg(state_.partition.blocks.size());

@@ -10,6 +10,7 @@
 #include "core/base/json.h"
 #include "core/base/mapped_file.h"
 #include "core/lab/reference/tensors.h"
+#include "core/model/kronecker.h"
 #include "core/model/safetensors.h"
 
 namespace qvlm::quantization {
@@ -99,6 +100,25 @@ void read_scales(const SafetensorsFile& file, const std::string& suffix, Quantiz
   std::memcpy(&matrix.double_scales.mean, mean.bytes.data(), sizeof(float));
 }
 
+// Both halves, or none.
+reference::SiteTransform read_transform(const SafetensorsFile& file, SiteKind kind) {
+  const auto half = [&](const char* which) -> torch::Tensor {
+    const std::string name = transform_part(kind, which);
+    if (!file.has(name)) return {};
+    const TensorView view = file.tensor(name);
+    demand_type(view, DType::F32);
+    if (view.shape[0] != view.shape[1]) throw Error::in(view.origin, "shape", "a square matrix", to_string(view.shape));
+    auto tensor = reference::to_torch(view, torch::kFloat32);
+    if (!torch::isfinite(tensor).all().item<bool>()) throw Error::in(view.origin, "values", "finite numbers", "NaN or infinity");
+    return tensor;
+  };
+  reference::SiteTransform transform{half("left"), half("right")};
+  if (transform.left.defined() != transform.right.defined()) {
+    throw Error(file.file().path().string() + ": the transform of the " + std::string(name_of(kind)) + " has only one of its halves");
+  }
+  return transform;
+}
+
 }  // namespace
 
 reference::DecoderLayer QuantizedLayer::dequantize() const {
@@ -108,6 +128,7 @@ reference::DecoderLayer QuantizedLayer::dequantize() const {
   layer.query_bias = query_bias;
   layer.key_bias = key_bias;
   layer.value_bias = value_bias;
+  layer.transforms = transforms;
   for (const auto& [suffix, matrix] : matrices) layer.linear(suffix) = reference::dequantize(matrix, torch::kFloat32);
   return layer;
 }
@@ -123,6 +144,15 @@ std::string write_layer(const std::filesystem::path& path, const QuantizedLayer&
     keep.push_back(tensor.to(torch::kFloat32).contiguous());
     tensors.push_back({named.name, DType::F32, {keep.back().size(0)},
                        std::as_bytes(std::span(keep.back().data_ptr<float>(), static_cast<size_t>(keep.back().numel())))});
+  }
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    const reference::SiteTransform& transform = layer.transforms[static_cast<size_t>(kind)];
+    if (!transform.active()) continue;
+    for (const auto& [half, tensor] : {std::pair{"left", &transform.left}, {"right", &transform.right}}) {
+      keep.push_back(tensor->contiguous());
+      tensors.push_back({transform_part(static_cast<SiteKind>(kind), half), DType::F32, keep.back().sizes().vec(),
+                         std::as_bytes(std::span(keep.back().data_ptr<float>(), static_cast<size_t>(keep.back().numel())))});
+    }
   }
   for (const auto& [suffix, matrix] : layer.matrices) {
     tensors.push_back(tensor_to_write(suffix + ".codes", DType::U8, {matrix.rows, matrix.columns}, matrix.codes));
@@ -174,6 +204,7 @@ QuantizedLayer read_layer(const std::filesystem::path& path, const std::string& 
     if (named.optional && !file.has(named.name)) continue;
     layer.*(named.tensor) = reference::to_torch(file.tensor(named.name), torch::kFloat32);
   }
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) layer.transforms[static_cast<size_t>(kind)] = read_transform(file, static_cast<SiteKind>(kind));
   const Json& matrices = object_field(root, "matrices", path.string());
   for (int kind = 0; kind < kSitesPerLayer; ++kind) {
     for (const auto suffix_view : linears_of(static_cast<SiteKind>(kind))) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #ifndef _WIN32
 #include <sys/resource.h>
@@ -12,6 +13,7 @@
 
 #include "core/lab/quantization/clip_refinement.h"
 #include "core/lab/quantization/search_pass.h"
+#include "core/run/bit_budget.h"
 
 namespace qvlm {
 namespace {
@@ -52,6 +54,11 @@ double method_flops(const DecoderConfig& c, const Recipe& recipe, int samples, d
       break;
     }
   }
+  if (recipe.transform == TransformMode::LEARNED) {
+    // Forward and backward of every row; the weights once a step, elementwise work that takes as long as some 300 FLOP each.
+    const double steps = recipe.transform_epochs * std::ceil(samples / 8.0);
+    flops += (3 * recipe.transform_epochs + 4) * 2 * rows * per_row + 300 * steps * layer_weights(c);
+  }
   if (recipe.residual_rank > 0) flops += 2 * rows * squares + candidates * 20 * (recipe.residual_rank + 8) * layer_weights(c);
   return flops;
 }
@@ -82,6 +89,12 @@ RunPlan plan_run(const VlmConfig& config, const Recipe& recipe, int samples, int
   double flops = 2 * static_cast<double>(planned_forwards(partition, recipe, samples)) * rows_per_sample * per_row / kSitesPerLayer;
   flops += 4 * static_cast<double>(rows) * per_row * c.layers;  // float pass, targets, committing
   flops += method_flops(c, recipe, samples, static_cast<double>(rows), per_row) * c.layers;
+  if (has_budget(recipe)) {
+    // Each block alone, at one width or at all of them, from its layer to the end; and the head.
+    const double widths = recipe.budget_losses == BudgetLosses::MEASURED ? static_cast<double>(budget_widths().size()) : 1;
+    const double searched = std::min(recipe.search_samples, samples) * rows_per_sample;
+    flops += 2 * widths * static_cast<double>(partition.blocks.size()) * searched * (0.5 * c.layers * per_row + 2.0 * c.hidden * c.vocabulary);
+  }
   if (config.vision) {
     const VisionConfig& v = *config.vision;
     const double of_picture = 2.0 * v.positions() * v.layers * v.hidden * (4.0 * v.hidden + 2.0 * v.ffn);
@@ -103,6 +116,7 @@ RunPlan plan_run(const VlmConfig& config, const Recipe& recipe, int samples, int
   double bytes = 4.0 * static_cast<double>(rows) * (5.0 * c.hidden + (2.0 + depth) * widest);  // streams, targets
   const auto candidates = static_cast<double>(candidates_of(recipe).size());
   bytes += 4.0 * layer_weights(c) * (4 + (recipe.activation_bits < 16 ? 1 : candidates));       // layers and candidates
+  if (recipe.transform == TransformMode::LEARNED) bytes += 4.0 * 8 * layer_weights(c);           // folded, rounded, gradients; in double
   double ends = 4.0 * c.vocabulary * c.hidden;
   if (config.vision) ends += 4.0 * config.vision->layers * config.vision->hidden * (4.0 * config.vision->hidden + 2.0 * config.vision->ffn);
   plan.bytes = kLibraryBytes + static_cast<int64_t>(std::max(bytes, ends));

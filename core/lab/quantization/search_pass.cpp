@@ -200,6 +200,8 @@ class Pass {
       calibration.grids[static_cast<size_t>(kind)] = grid_of(site);
       calibration.token_weights[static_cast<size_t>(kind)] = token_weights_of(Site::at(site));
     }
+    calibration.workers = &workers_;
+    calibration.poll = listener_.poll;
     if (in_.recipe.activation_bits < 16) calibration.quantizer = calibration::probe_of(in_.recipe);
     fresh.prepared = method_->prepare(original, calibration);
     if (fresh.prepared.folded) {
@@ -213,6 +215,7 @@ class Pass {
     fresh.quantized.query_bias = prepared.query_bias;
     fresh.quantized.key_bias = prepared.key_bias;
     fresh.quantized.value_bias = prepared.value_bias;
+    fresh.quantized.transforms = prepared.transforms;
     return resident_.emplace(layer, std::move(fresh)).first->second;
   }
 
@@ -222,16 +225,19 @@ class Pass {
   }
 
   // The site's activation quantizers, one a parameter.
-  std::vector<ActivationQuantizer> quantizers_at(const std::vector<LayerState>& exact) const {
+  std::vector<ActivationQuantizer> quantizers_at(const std::vector<LayerState>& exact, float learned_clip) const {
     if (in_.recipe.activation_bits >= 16) return std::vector<ActivationQuantizer>(parameters_.size());
     std::vector<ActivationQuantizer> quantizers(parameters_.size(), calibration::probe_of(in_.recipe));
     if (is_static(in_.recipe.activation_mode)) {
       std::vector<torch::Tensor> inputs;
       for (const LayerState& state : exact) inputs.push_back(state.site_input);
       const auto bounds = calibration::static_bounds(in_.batches, inputs, parameters_);
-      for (size_t c = 0; c < parameters_.size(); ++c) std::tie(quantizers[c].low, quantizers[c].high) = bounds[c];
+      for (size_t c = 0; c < parameters_.size(); ++c) {
+        quantizers[c].low = bounds[c].first * learned_clip;
+        quantizers[c].high = bounds[c].second * learned_clip;
+      }
     } else {
-      for (size_t c = 0; c < parameters_.size(); ++c) quantizers[c].clip = parameters_[c];
+      for (size_t c = 0; c < parameters_.size(); ++c) quantizers[c].clip = parameters_[c] * learned_clip;
     }
     return quantizers;
   }
@@ -267,7 +273,7 @@ class Pass {
         demand_finite(state.site_input, name + ": the input of " + std::string(linears_of(kind).front()));
       }
       const std::vector<LayerState> exact = float_states_;
-      site.quantizers = quantizers_at(exact);
+      site.quantizers = quantizers_at(exact, layer.prepared.clips[static_cast<size_t>(kind)]);
       enter_provisional(provisional, prepared, site.quantizers.front());
       site.targets.resize(float_states_.size());
       workers_.run(float_states_.size(), [&](size_t b) {

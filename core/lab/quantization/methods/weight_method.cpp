@@ -6,6 +6,7 @@
 #include "core/lab/quantization/methods/awq.h"
 #include "core/lab/quantization/methods/channel_scales.h"
 #include "core/lab/quantization/methods/gptq.h"
+#include "core/lab/quantization/methods/learned_transform.h"
 #include "core/lab/quantization/methods/low_rank_residual.h"
 #include "core/lab/quantization/methods/nf4.h"
 #include "core/lab/quantization/methods/opt_rtn.h"
@@ -50,8 +51,11 @@ std::vector<RoundedSite> WeightMethod::round(const PreparedLayer& prepared, cons
 
 std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe) {
   auto method = make_plain(recipe);
+  const bool integers_to_nearest = recipe.weight_method == qvlm::WeightMethod::RTN;
   if (recipe.residual_rank > 0) method = std::make_unique<WithResidual>(std::move(method), recipe.residual_rank);
   if (folds_channels(recipe)) method = std::make_unique<WithChannelScales>(std::move(method));
+  if (recipe.transform == TransformMode::LEARNED)
+    method = std::make_unique<WithLearnedTransforms>(std::move(method), TransformTraining{recipe.transform_epochs, integers_to_nearest, recipe.seed});
   return method;
 }
 

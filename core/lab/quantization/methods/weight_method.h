@@ -16,6 +16,7 @@
 #include "core/lab/calibration/statistics.h"
 #include "core/lab/quantization/weight_quantizer.h"
 #include "core/lab/reference/decoder.h"
+#include "core/lab/reference/threads.h"
 #include "core/model/activation_quantizer.h"
 #include "core/model/sites.h"
 #include "core/run/recipe.h"
@@ -36,6 +37,8 @@ struct LayerCalibration {
   std::string name;                                                           // "decoder.3", for messages
   std::array<TokenWeights, kSitesPerLayer> token_weights = {};                // of the losses behind each site
   ActivationQuantizer quantizer = {};  // unclipped, as the sites' inputs are going to be rounded; inactive at A16
+  const reference::Workers* workers = nullptr;  // share independent parts; none: all on the calling thread
+  std::function<void()> poll = {};              // called between steps; may throw Cancelled
 
   const torch::Tensor& weights_of(SiteKind kind, size_t batch) const {
     const TokenWeights& weights = token_weights[static_cast<size_t>(kind)];
@@ -48,6 +51,7 @@ struct PreparedLayer {
   reference::DecoderLayer layer;                    // the same function as the checkpoint's layer, in float
   std::map<std::string, torch::Tensor> to_round;    // by canonical suffix; a linear that is absent is rounded as layer has it
   bool folded = false;                              // layer differs from the checkpoint's
+  std::array<float, kSitesPerLayer> clips{1, 1, 1, 1};  // of the sites' activation ranges, beside what the search chooses
   const torch::Tensor& weight_to_round(std::string_view suffix) const;
 };
 
@@ -89,7 +93,8 @@ class WeightMethod {
   virtual bool needs_quantized_inputs() const { return false; }
 };
 
-/// The method that a recipe asks for, with its options, its residual, and the channels' scales where activations have a range a channel.
+/// The method that a recipe asks for, with its options, its residual, its transforms, and the channels' scales where activations have a
+/// range a channel.
 std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe);
 
 /// Sum over tokens of weight * |x - y|^2, in double. x, y [samples, longest, width], weights [samples, longest].
