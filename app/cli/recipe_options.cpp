@@ -78,7 +78,7 @@ void RecipeOptions::add_to(CLI::App& app) {
   add(app, "--activations", d.activation_bits, "Bits of the activations; 16: not quantized",
       [](Recipe& r, int v) { r.activation_bits = v; });
   add(app, "--activation-mode", std::string(name_of(d.activation_mode)),
-      "dynamic-token, dynamic-group or static-tensor",
+      "dynamic-token, dynamic-group, static-tensor, or static-channel (a range a channel, folded into the weights)",
       [](Recipe& r, const std::string& v) { r.activation_mode = activation_mode_from(v); });
   add(app, "--activation-group", d.activation_group, "Channels a group",
       [](Recipe& r, int64_t v) { r.activation_group = v; });
@@ -98,6 +98,10 @@ void RecipeOptions::add_to(CLI::App& app) {
   add(app, "--veo-eta", d.veo_eta, "Weight of the decoder's error beside the tower's", [](Recipe& r, double v) { r.veo_eta = v; });
   add(app, "--veo-lambda1", d.veo_lambda1, "Weight of the entropy", [](Recipe& r, double v) { r.veo_lambda1 = v; });
   add(app, "--veo-lambda2", d.veo_lambda2, "Weight of the errors", [](Recipe& r, double v) { r.veo_lambda2 = v; });
+  add(app, "--clip-refinement", std::string(name_of(d.clip_refinement)),
+      "none, coordinate or gradient: moves a searched block's clip bounds on while its error falls (quantized activations)",
+      [](Recipe& r, const std::string& v) { r.clip_refinement = clip_refinement_from(v); });
+  add(app, "--refinement-epochs", d.refinement_epochs, "Its passes at most", [](Recipe& r, int v) { r.refinement_epochs = v; });
   add(app, "--samples", d.samples, "Calibration pairs", [](Recipe& r, int v) { r.samples = v; });
   add(app, "--search-samples", d.search_samples, "Pairs on which every candidate is scored",
       [](Recipe& r, int v) { r.search_samples = v; });

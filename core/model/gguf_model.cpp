@@ -137,7 +137,10 @@ Weight GgufModel::load(std::string_view canonical) const {
   const auto ordered = [&order](QuantizedMatrix matrix) {
     return order.empty() ? std::move(matrix) : reorder_rows(matrix, order);
   };
-  if (at.planes) return ordered(read_planes(*at.file, *at.planes, at.shape[0], at.shape[1]));
+  if (at.planes) {
+    auto matrix = read_planes(*at.file, *at.planes, at.shape[0], at.shape[1]);
+    return at.planes->double_scales ? std::move(matrix) : ordered(std::move(matrix));
+  }
 
   const GgufTensor& tensor = at.file->tensor(at.name);
   const auto dtype = dtype_of(tensor.type);

@@ -102,6 +102,7 @@ void reorder(std::span<const T> from, std::span<T> to, const std::vector<int64_t
 }  // namespace
 
 QuantizedMatrix reorder_rows(const QuantizedMatrix& matrix, const std::vector<int64_t>& order) {
+  if (!matrix.double_scales.empty()) throw Error("rows of a matrix with doubly quantized scales have no other order: their blocks go over rows");
   QuantizedMatrix result = matrix;
   reorder<uint8_t>(matrix.codes, result.codes, order);
   reorder<uint16_t>(matrix.scales, result.scales, order);

@@ -107,6 +107,7 @@ class Reader {
     }
     throw Error::in(origin_, key, "one of " + known, "\"" + text + "\"");
   }
+  bool has(const char* key) const { return object_.contains(key); }
   /// A field that the caller reads itself; nullptr if it is absent and not required.
   const Json* take(const char* key) {
     taken_.insert(key);

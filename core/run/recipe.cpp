@@ -25,7 +25,10 @@ constexpr std::pair<SearchMode, std::string_view> kSearchModes[] = {
 constexpr std::pair<ActivationMode, std::string_view> kActivationModes[] = {
     {ActivationMode::DYNAMIC_TOKEN, "dynamic-token"},
     {ActivationMode::DYNAMIC_GROUP, "dynamic-group"},
-    {ActivationMode::STATIC_TENSOR, "static-tensor"}};
+    {ActivationMode::STATIC_TENSOR, "static-tensor"},
+    {ActivationMode::STATIC_CHANNEL, "static-channel"}};
+constexpr std::pair<ClipRefinement, std::string_view> kClipRefinements[] = {
+    {ClipRefinement::NONE, "none"}, {ClipRefinement::COORDINATE, "coordinate"}, {ClipRefinement::GRADIENT, "gradient"}};
 
 constexpr std::pair<PartitionRule, std::string_view> kPartitionRules[] = {{PartitionRule::GREEDY, "greedy"},
                                                                           {PartitionRule::EXACT, "exact"}};
@@ -104,6 +107,8 @@ void list_fields(V& v, R& r) {
   v("veo_eta", r.veo_eta);
   v("veo_lambda1", r.veo_lambda1);
   v("veo_lambda2", r.veo_lambda2);
+  v.choice("clip_refinement", r.clip_refinement, std::span(kClipRefinements));
+  v("refinement_epochs", r.refinement_epochs);
   v("samples", r.samples);
   v("search_samples", r.search_samples);
   v("rescored_tuples", r.rescored_tuples);
@@ -133,6 +138,7 @@ std::string_view name_of(TokenWeighting weighting) { return find_name(weighting,
 std::string_view name_of(BudgetLosses losses) { return find_name(losses, kBudgetLosses); }
 BudgetLosses budget_losses_from(std::string_view name) { return find_value(name, kBudgetLosses, "budget losses"); }
 std::string_view name_of(TransformMode mode) { return find_name(mode, kTransformModes); }
+std::string_view name_of(ClipRefinement refinement) { return find_name(refinement, kClipRefinements); }
 std::string_view recipe_name_of(VisionRange range) { return find_name(range, kVisionRanges); }
 VisionRange vision_range_from(std::string_view name) { return find_value(name, kVisionRanges, "vision activation mode"); }
 WeightMethod weight_method_from(std::string_view name) { return find_value(name, kWeightMethods, "weight method"); }
@@ -148,15 +154,21 @@ PartitionProxy partition_proxy_from(std::string_view name) {
 TransformMode transform_mode_from(std::string_view name) { return find_value(name, kTransformModes, "transform"); }
 TokenWeighting token_weighting_from(std::string_view name) { return find_value(name, kTokenWeightings, "token weighting"); }
 
+ClipRefinement clip_refinement_from(std::string_view name) { return find_value(name, kClipRefinements, "clip refinement"); }
+
 std::string weight_method_names() {
   std::string names;
   for (const auto& [method, name] : kWeightMethods) names += (names.empty() ? "" : ", ") + std::string(name);
   return names;
 }
 
+bool is_static(ActivationMode mode) { return mode == ActivationMode::STATIC_TENSOR || mode == ActivationMode::STATIC_CHANNEL; }
+
+bool folds_channels(const Recipe& recipe) { return recipe.activation_bits < 16 && recipe.activation_mode == ActivationMode::STATIC_CHANNEL; }
+
 std::vector<float> candidates_of(const Recipe& recipe) {
   if (!recipe.candidates.empty()) return recipe.candidates;
-  const bool dynamic = recipe.activation_bits < 16 && recipe.activation_mode != ActivationMode::STATIC_TENSOR;
+  const bool dynamic = recipe.activation_bits < 16 && !is_static(recipe.activation_mode);
   if (dynamic) return {1.0f, 0.95f, 0.9f, 0.85f, 0.8f};
   return {1.0f, 0.995f, 0.99f, 0.985f, 0.98f};
 }
@@ -217,6 +229,8 @@ void validate(const Recipe& r, const std::string& origin) {
   demand(!learned || (r.weight_method != WeightMethod::AWQ && r.weight_method != WeightMethod::SMOOTHQUANT), "weight_method",
          "rtn, opt-rtn, gptq, gptaq or autoround with learned transforms (they stand between a norm and the channels that awq and smoothquant scale)",
          name_of(r.weight_method));
+  demand(!learned || r.activation_bits == 16 || r.activation_mode != ActivationMode::STATIC_CHANNEL, "activation_mode",
+         "another than static-channel with learned transforms (both stand between a norm and the linears behind it)", name_of(r.activation_mode));
   demand(!learned || r.weight_method != WeightMethod::NF4, "weight_method",
          "rtn, opt-rtn, gptq, gptaq or autoround with learned transforms (they are trained for a grid of integers)", name_of(r.weight_method));
   demand(r.residual_rank >= 0 && r.residual_rank <= 256, "residual_rank", "0 to 256", r.residual_rank);
@@ -226,6 +240,21 @@ void validate(const Recipe& r, const std::string& origin) {
   demand(r.activation_bits == 16 || (r.activation_bits >= 2 && r.activation_bits <= 8), "activation_bits",
          "2 to 8, or 16 for activations that are not quantized", r.activation_bits);
   demand(r.activation_group >= 1, "activation_group", "a positive number of channels", r.activation_group);
+  if (folds_channels(r)) {
+    demand(r.rotation != RotationMode::R1R2R4, "rotation",
+           "none, fold or r1r2 with static-channel activations (mlp.down's scales are folded into mlp.up, and an online transform stands between)",
+           name_of(r.rotation));
+    demand(r.weight_method != WeightMethod::SMOOTHQUANT, "weight_method",
+           "another one with static-channel activations, which fold their scales into the same places", name_of(r.weight_method));
+    const bool awq = r.weight_method == WeightMethod::AWQ;
+    demand(!awq || r.awq_clip, "awq_clip", "true with static-channel activations (the channels' scales are theirs, AWQ only clips)", "false");
+    demand(!awq || !r.awq_duo, "awq_duo", "false with static-channel activations (the channels' scales are theirs, AWQ only clips)", "true");
+    demand(r.validated_depths == 0, "validated_depths", "0 with static-channel activations", r.validated_depths);
+  }
+  const bool refines = r.clip_refinement != ClipRefinement::NONE;
+  demand(!refines || r.activation_bits < 16, "clip_refinement", "none while activation_bits is 16 (no activation is clipped)", name_of(r.clip_refinement));
+  demand(!refines || r.search != SearchMode::NONE, "clip_refinement", "none while search is none (no bounds are chosen)", name_of(r.clip_refinement));
+  demand(r.refinement_epochs >= 1 && r.refinement_epochs <= 1000, "refinement_epochs", "1 to 1000", r.refinement_epochs);
   demand(r.vision_bits == 16 || r.vision_bits == 8 || r.vision_bits == 4, "vision_bits", "16, 8 or 4", r.vision_bits);
   demand(r.vision_group == 0 || r.vision_group == 32 || r.vision_group == 64 || r.vision_group == 128, "vision_group",
          "32, 64, 128, or 0 for one group a row", r.vision_group);

@@ -23,6 +23,8 @@ class TestRecipe : public QObject {
     r.residual_rank = 8;
     r.token_weighting = TokenWeighting::MODALITY;
     r.awq_clip = false;
+    r.clip_refinement = ClipRefinement::GRADIENT;
+    r.refinement_epochs = 4;
     r.gptaq_alpha = 0.25;
     r.transform_epochs = 3;
     r.autoround_iterations = 50;
@@ -46,6 +48,8 @@ class TestRecipe : public QObject {
     QCOMPARE(candidates_of(r), (std::vector<float>{1, 0.95f, 0.9f, 0.85f, 0.8f}));
     r.activation_mode = ActivationMode::STATIC_TENSOR;
     QCOMPARE(candidates_of(r), (std::vector<float>{1, 0.995f, 0.99f, 0.985f, 0.98f}));
+    r.activation_mode = ActivationMode::STATIC_CHANNEL;
+    QCOMPARE(candidates_of(r), (std::vector<float>{1, 0.995f, 0.99f, 0.985f, 0.98f}));
     r.candidates = {1, 0.7f};
     QCOMPARE(candidates_of(r), (std::vector<float>{1, 0.7f}));
   }
@@ -60,6 +64,9 @@ class TestRecipe : public QObject {
     QCOMPARE(token_weighting_from("modality"), TokenWeighting::MODALITY);
     QCOMPARE(search_mode_from("joint"), SearchMode::JOINT);
     QCOMPARE(activation_mode_from("static-tensor"), ActivationMode::STATIC_TENSOR);
+    QCOMPARE(activation_mode_from("static-channel"), ActivationMode::STATIC_CHANNEL);
+    QCOMPARE(clip_refinement_from("coordinate"), ClipRefinement::COORDINATE);
+    QVERIFY(is_static(ActivationMode::STATIC_CHANNEL) && is_static(ActivationMode::STATIC_TENSOR) && !is_static(ActivationMode::DYNAMIC_GROUP));
     QVERIFY_THROWS_EXCEPTION(Error, weight_method_from("magic"));
   }
 
@@ -101,6 +108,19 @@ class TestRecipe : public QObject {
     QTest::newRow("alpha") << R"({"gptaq_alpha": 1.5})" << "gptaq_alpha";
     QTest::newRow("iterations") << R"({"autoround_iterations": 0})" << "autoround_iterations";
     QTest::newRow("weighting") << R"({"token_weighting": "magic"})" << "uniform, modality";
+    const QString channels = R"({"activation_bits": 4, "activation_mode": "static-channel", %1})";
+    QTest::newRow("channels, online") << channels.arg(R"("rotation": "r1r2r4")") << "rotation: expected none, fold or r1r2 with static-channel";
+    QTest::newRow("channels, SmoothQuant") << channels.arg(R"("weight_method": "smoothquant")") << "weight_method: expected another one";
+    QTest::newRow("channels, AWQ without clipping") << channels.arg(R"("weight_method": "awq", "awq_clip": false)") << "awq_clip: expected true with static-channel";
+    QTest::newRow("channels, duo") << channels.arg(R"("weight_method": "awq", "awq_duo": true)") << "awq_duo: expected false";
+    QTest::newRow("channels, proxies") << channels.arg(R"("validated_depths": 2)") << "validated_depths: expected 0";
+    QTest::newRow("refinement") << R"({"clip_refinement": "magic"})" << "none, coordinate, gradient";
+    QTest::newRow("refining nothing") << R"({"clip_refinement": "gradient"})" << "clip_refinement: expected none while activation_bits is 16";
+    QTest::newRow("refining no search") << R"({"activation_bits": 4, "search": "none", "clip_refinement": "gradient"})" << "expected none while search is none";
+    QTest::newRow("refinement epochs") << R"({"refinement_epochs": 0})" << "refinement_epochs: expected 1 to 1000";
+    QTest::newRow("activation mode") << R"({"activation_mode": "static"})" << "dynamic-token, dynamic-group, static-tensor, static-channel";
+    QTest::newRow("boolean") << R"({"awq_clip": 1})" << "awq_clip: expected true or false";
+    QTest::newRow("bits of a huge number") << R"({"weight_bits": 99999999999})" << "weight_bits: expected an integer of 32 bits";
     QTest::newRow("negative seed") << R"({"seed": -1})" << "seed";
     QTest::newRow("candidates without 1") << R"({"candidates": [0.9, 0.95]})" << "candidates";
     QTest::newRow("candidates twice") << R"({"candidates": [1, 0.9, 0.9]})" << "candidates";

@@ -80,10 +80,11 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   activations_ = choices(this, {{tr("16 bits"), 16}, {tr("8 bits"), 8}, {tr("6 bits"), 6}, {tr("4 bits"), 4}});
   mode_ = choices(this, {{tr("per token"), int(ActivationMode::DYNAMIC_TOKEN)},
                          {tr("per group"), int(ActivationMode::DYNAMIC_GROUP)},
-                         {tr("static"), int(ActivationMode::STATIC_TENSOR)}});
+                         {tr("static"), int(ActivationMode::STATIC_TENSOR)},
+                         {tr("static per channel"), int(ActivationMode::STATIC_CHANNEL)}});
   mode_->setToolTip(
       tr("How the range of quantized activations is found: for each token, each group of channels, or once from the "
-         "calibration set."));
+         "calibration set, for a site or (folded into the weights) for each of its channels."));
   search_ = choices(this, {{tr("Joint, inside each block"), int(SearchMode::JOINT)},
                            {tr("Layer-wise, each site alone"), int(SearchMode::LAYERWISE)},
                            {tr("None"), int(SearchMode::NONE)}});

@@ -102,6 +102,23 @@ reference::SiteTransform read_transform(const SafetensorsFile& file, SiteKind ki
   return transform;
 }
 
+void read_scales(const SafetensorsFile& file, const std::string& suffix, QuantizedMatrix& matrix) {
+  if (!file.has(suffix + ".scales.codes")) {
+    const TensorView scales = file.tensor(suffix + ".scales");
+    demand_type(scales, DType::F16);
+    copy(scales, matrix.scales);
+    return;
+  }
+  const TensorView codes = file.tensor(suffix + ".scales.codes"), maxima = file.tensor(suffix + ".scales.maxima"), mean = file.tensor(suffix + ".scales.mean");
+  demand_type(codes, DType::U8);
+  demand_type(maxima, DType::F32, 1);
+  demand_type(mean, DType::F32, 1);
+  if (mean.shape.front() != 1) throw Error::in(mean.origin, "shape", "one number", to_string(mean.shape));
+  copy(codes, matrix.double_scales.codes);
+  copy(maxima, matrix.double_scales.maxima);
+  std::memcpy(&matrix.double_scales.mean, mean.bytes.data(), sizeof(float));
+}
+
 }  // namespace
 
 reference::DecoderLayer QuantizedLayer::dequantize() const {
@@ -139,7 +156,13 @@ std::string write_layer(const std::filesystem::path& path, const QuantizedLayer&
   }
   for (const auto& [suffix, matrix] : layer.matrices) {
     tensors.push_back(tensor_to_write(suffix + ".codes", DType::U8, {matrix.rows, matrix.columns}, matrix.codes));
-    tensors.push_back(tensor_to_write(suffix + ".scales", DType::F16, {matrix.rows, matrix.groups()}, matrix.scales));
+    if (const DoubleScales& twice = matrix.double_scales; twice.empty()) {
+      tensors.push_back(tensor_to_write(suffix + ".scales", DType::F16, {matrix.rows, matrix.groups()}, matrix.scales));
+    } else {
+      tensors.push_back(tensor_to_write(suffix + ".scales.codes", DType::U8, {matrix.rows, matrix.groups()}, twice.codes));
+      tensors.push_back(tensor_to_write(suffix + ".scales.maxima", DType::F32, {static_cast<int64_t>(twice.maxima.size())}, twice.maxima));
+      tensors.push_back({suffix + ".scales.mean", DType::F32, {1}, std::as_bytes(std::span(&twice.mean, 1))});
+    }
     tensors.push_back(tensor_to_write(suffix + ".zeros", DType::U8, {matrix.rows, matrix.groups()}, matrix.zeros));
     if (!matrix.codebook.empty()) {
       tensors.push_back(tensor_to_write(suffix + ".codebook", DType::F32, {static_cast<int64_t>(matrix.codebook.size())}, matrix.codebook));
@@ -187,9 +210,8 @@ QuantizedLayer read_layer(const std::filesystem::path& path, const std::string& 
     for (const auto suffix_view : linears_of(static_cast<SiteKind>(kind))) {
       const std::string suffix(suffix_view);
       const Json& object = object_field(matrices, suffix, path.string());
-      const TensorView codes = file.tensor(suffix + ".codes"), scales = file.tensor(suffix + ".scales"), zeros = file.tensor(suffix + ".zeros");
+      const TensorView codes = file.tensor(suffix + ".codes"), zeros = file.tensor(suffix + ".zeros");
       demand_type(codes, DType::U8);
-      demand_type(scales, DType::F16);
       demand_type(zeros, DType::U8);
       QuantizedMatrix matrix;
       matrix.rows = codes.shape[0];
@@ -199,7 +221,7 @@ QuantizedLayer read_layer(const std::filesystem::path& path, const std::string& 
       matrix.symmetric = field<bool>(object, "symmetric", path.string());
       copy(codes, matrix.codes);
       copy(zeros, matrix.zeros);
-      copy(scales, matrix.scales);
+      read_scales(file, suffix, matrix);
       if (file.has(suffix + ".codebook")) {
         const TensorView codebook = file.tensor(suffix + ".codebook");
         demand_type(codebook, DType::F32, 1);

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #endif
 
+#include "core/lab/quantization/clip_refinement.h"
 #include "core/lab/quantization/search_pass.h"
 #include "core/run/bit_budget.h"
 
@@ -69,7 +70,8 @@ int64_t planned_forwards(const Partition& partition, const Recipe& recipe, int s
   const int search_samples = std::min(recipe.search_samples, samples);
   for (const Block& block : partition.blocks) {
     forwards += quantization::planned_forwards(block.depth(), static_cast<int>(candidates_of(recipe).size()), samples, search_samples,
-                                               recipe.rescored_tuples, recipe.search);
+                                               recipe.rescored_tuples, recipe.search) +
+                quantization::refinement_forwards(recipe, block.depth(), samples);
   }
   return forwards;
 }

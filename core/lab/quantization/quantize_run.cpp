@@ -241,11 +241,12 @@ class Run {
   // Pictures and embeddings, then the float pass. A resumed run that has its partition needs the pass only for its method's statistics.
   void measure() {
     const bool measured = !recorder_->state().partition.blocks.empty();
-    const bool needs_pass = !measured || recipe_.weight_method != qvlm::WeightMethod::RTN;
+    const bool needs_pass = !measured || recipe_.weight_method != qvlm::WeightMethod::RTN || folds_channels(recipe_);
     const int count = static_cast<int>(prompts_.size()), layers = config().decoder.layers;
     std::optional<VisionPhase> quantized;
     if (quantizes_vision(recipe_)) quantized = run_vision_phase(*request_.model, recipe_, prompts_, partial_ / "work", *workers_, *recorder_);
     recorder_->start_phase("statistics", count + (needs_pass ? layers : 0));
+    calibration::demand_finite_ends(*request_.model);
     std::vector<torch::Tensor> embedded = calibration::embed_prompts(*request_.model, prompts_, *workers_, [&](int done) {
       recorder_->poll();
       recorder_->progress(done);

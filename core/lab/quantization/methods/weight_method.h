@@ -93,7 +93,8 @@ class WeightMethod {
   virtual bool needs_quantized_inputs() const { return false; }
 };
 
-/// The method that a recipe asks for, with its options, its residual and its transforms.
+/// The method that a recipe asks for, with its options, its residual, its transforms, and the channels' scales where activations have a range a
+/// channel.
 std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe);
 
 /// Sum over tokens of weight * |x - y|^2, in double. x, y [samples, longest, width], weights [samples, longest].
