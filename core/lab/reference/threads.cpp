@@ -6,6 +6,8 @@
 #include <dlfcn.h>
 #include <torch/version.h>
 
+#include <atomic>
+
 #include "core/base/crew.h"
 #include "core/base/error.h"
 
@@ -13,32 +15,44 @@ namespace qvlm::reference {
 namespace {
 
 thread_local bool in_part = false;
+std::atomic<int> wanted{0};  // what set_threads() was given; 0: nothing yet
 
-// One thread of libtorch as long as this lives.
+// OpenBLAS keeps threads of its own, which at::set_num_threads does not reach.
+void set_blas_threads(int count) {
+  using Setter = void (*)(int);
+  static auto* const setter = reinterpret_cast<Setter>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
+  if (setter) setter(count);
+}
+
+// One thread of the BLAS as long as this lives.
 class SingleThreaded {
  public:
-  SingleThreaded() : before_(threads()) { set_threads(1); }
-  ~SingleThreaded() { set_threads(before_); }
-
- private:
-  int before_;
+  SingleThreaded() { set_blas_threads(1); }
+  ~SingleThreaded() { set_blas_threads(threads()); }
 };
 
 }  // namespace
 
 void set_threads(int count) {
   if (count < 1) throw Error::in("", "threads", "at least 1", std::to_string(count));
+  wanted = count;
   at::set_num_threads(count);
-  // OpenBLAS keeps threads of its own, which at::set_num_threads does not reach.
-  using Setter = void (*)(int);
-  if (auto* setter = reinterpret_cast<Setter>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) setter(count);
+  set_blas_threads(count);
 }
 
-int threads() { return at::get_num_threads(); }
+int threads() { return wanted > 0 ? wanted.load() : at::get_num_threads(); }
 
 const char* torch_version() { return TORCH_VERSION; }
 
-Workers::Workers(int count) : count_(count), crew_(std::make_unique<Crew>(count)) {}
+Workers::Workers(int count) : count_(count), crew_(std::make_unique<Crew>(count)) {
+  // libtorch's threads wait actively behind every operation, and the pool of its other backends behind every change of their number: that
+  // took half of the processor's time.
+  if (count > 1) {
+    const int all = threads();
+    at::set_num_threads(1);
+    wanted = all;
+  }
+}
 
 Workers::~Workers() = default;
 
