@@ -198,7 +198,8 @@ class Planner {
       const double values = all_.rows * w_.input(kind);
       const double sorted = std::min(values, static_cast<double>(calibration::kPercentileValues));
       const double counted = values * (kStatisticsPasses * speed_.element + speed_.bin + speed_.round_activation);
-      seconds += (counted + sorted * speed_.sort_value) / threads_ + 2 * values * speed_.element / threads_;
+      // Extremes first, by one thread.
+      seconds += (counted + sorted * speed_.sort_value) / threads_ + 2 * values * speed_.element;
       // A site's own levels and those paired with the site before, side by side.
       seconds += (1 + 1.0 / threads_) * positions * levels * speed_.level / std::min(threads_, 2);
     }
@@ -214,20 +215,20 @@ class Planner {
     seconds += streams * layer_forward(all_) / all_.speed_up(threads_);
     for (int kind = 0; kind < kSitesPerLayer; ++kind) {
       seconds += (2 * rounding(kind, all_) + deviation(kind, all_)) / all_.speed_up(threads_);
-      seconds += 2 * all_.rows * (w_.input(kind) + w_.output(kind)) * speed_.element / threads_;  // finite, energies, the stream's hash
+      seconds += 2 * all_.rows * (w_.input(kind) + w_.output(kind)) * speed_.element;  // finite, energies, the stream's hash
     }
     return seconds + 8 * w_.weights() * speed_.element;  // errors, packing, the layer's file and its hash
   }
 
   double method_seconds() const {
-    const double weights = w_.weights(), rows = search_.rows, per_thread = 1.0 / threads_;
-    // Rounding to nearest at each percentile, and turning back what the search runs.
+    const double weights = w_.weights(), per_thread = 1.0 / threads_;
+    // Rounding to nearest at each percentile, by one thread as all elementwise work outside of the workers' parts.
     const bool sorts = !quantizes_activations() || recipe_.weight_method != WeightMethod::RTN;
-    double seconds = weights * (rounded_ * speed_.round_weight + (sorts ? speed_.sort_weight : 0)) * per_thread;
+    double seconds = weights * (rounded_ * speed_.round_weight + (sorts ? speed_.sort_weight : 0));
     switch (recipe_.weight_method) {
       case WeightMethod::RTN:
       case WeightMethod::NF4: break;
-      case WeightMethod::OPT_RTN: seconds += rounded_ * 49 * weights * 8 * speed_.element * per_thread; break;
+      case WeightMethod::OPT_RTN: seconds += rounded_ * 49 * weights * 8 * speed_.element; break;
       case WeightMethod::AWQ: {
         const double ratio = quantization::kAwqRatios, shrinks = quantization::kAwqShrinks;
         const double sublayers = forward(0, search_) + 2 * forward(1, search_) + forward(2, search_) + 2 * forward(3, search_);
@@ -239,7 +240,7 @@ class Planner {
         break;
       }
       case WeightMethod::SMOOTHQUANT:
-        seconds += 23 * (layer_forward(all_) + weights * (speed_.round_weight + 2 * speed_.element)) * rows / std::max(all_.rows, 1.0) * per_thread;
+        seconds += 23 * (layer_forward(search_) + weights * (speed_.round_weight + 2 * speed_.element)) * per_thread;
         break;
       case WeightMethod::GPTQ:
       case WeightMethod::GPTAQ: {
