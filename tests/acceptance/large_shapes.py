@@ -55,14 +55,8 @@ class Memory(threading.Thread):
                 self.peak = size["VmHWM"]
 
 
-def measure(figures, key, shape, checkpoint, memory_mib):
-    out = WORK / f"large-{key}.qvlm"
-    for old in (out, out.with_name(out.name + ".partial")):
-        shutil.rmtree(old, ignore_errors=True)
-    recipe = WORK / "large-recipe.json"
-    recipe.write_text(json.dumps(RECIPE))
-    command = [program("qvlm"), "quantize", checkpoint, "--calibration", calibration_set(WORK), "-o", out, "--recipe", recipe, "--stop-after-layers",
-               shape["stop"], "--json"] + (["--activation-memory", memory_mib] if memory_mib is not None else [])
+def run_and_watch(key, command):
+    """-> events, memory, seconds to compare a plan with, wall seconds, processor seconds"""
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     run = subprocess.Popen([str(a) for a in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     memory, events = Memory(run.pid), []
@@ -71,22 +65,31 @@ def measure(figures, key, shape, checkpoint, memory_mib):
         events.append(event)
         if event["event"] == "RunStarted":
             print(f"{key}: planned {event['planned_seconds']:.0f} s, {event['planned_bytes'] / 2**30:.2f} GiB", flush=True)
-        if event["event"] in ("PhaseStarted", "LayerQuantized", "BlockSearched"):
-            print(f"{key}: {event['at']:.0f} s: {event['event']} {event.get('phase', event.get('layer', event.get('block')))}; "
-                  f"{memory.own / 2**30:.2f} GiB at most so far", flush=True)
+        if event["event"] in ("PhaseStarted", "LayerQuantized"):
+            print(f"{key}: {event['at']:.0f} s: {event['event']} {event.get('phase', event.get('layer'))}; {memory.own / 2**30:.2f} GiB at most so far", flush=True)
     if run.wait() != 0:
         raise SystemExit(f"{key}: the run ended with {run.returncode}")
     memory.ended.set()
     wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    threads = json.loads(next(e for e in events if e["event"] == "RunStarted")["recipe"])["threads"]
+    quiet = processor / threads > 0.7 * wall  # the rest is what threads wait for each other
+    return events, memory, wall if quiet else processor / threads, wall, processor
 
+
+def measure(figures, key, shape, checkpoint, memory_mib):
+    out = WORK / f"large-{key}.qvlm"
+    for old in (out, out.with_name(out.name + ".partial")):
+        shutil.rmtree(old, ignore_errors=True)
+    recipe = WORK / "large-recipe.json"
+    recipe.write_text(json.dumps(RECIPE))
+    command = [program("qvlm"), "quantize", checkpoint, "--calibration", calibration_set(WORK), "-o", out, "--recipe", recipe, "--stop-after-layers",
+               shape["stop"], "--json"] + (["--activation-memory", memory_mib] if memory_mib is not None else [])
+    events, memory, took, wall, processor = run_and_watch(key, command)
     started = next(e for e in events if e["event"] == "RunStarted")
     layers = [e for e in events if e["event"] == "LayerQuantized"]
     blocks = [e for e in events if e["event"] == "BlockSearched"]
     phases = {e["phase"]: e["at"] for e in events if e["event"] == "PhaseStarted"}
-    threads = json.loads(started["recipe"])["threads"]
-    quiet = processor / threads > 0.85 * wall
-    took = wall if quiet else processor / threads
     deep = sum(b["last_site"] > b["first_site"] for b in blocks)
     figures.at_most(f"{key}_own_memory_gib", memory.own / 2**30, 8, "GiB")
     figures.told(f"{key}_resident_peak_gib", memory.peak / 2**30, "GiB")
