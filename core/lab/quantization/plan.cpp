@@ -314,8 +314,7 @@ class Planner {
     const auto depth = static_cast<double>(deepest);
     // Float and quantized path, each with its successor; targets; the layer-wise search's best and next states.
     const double streams = std::min(budget, state * (4 + (walks_quantized() ? 1 : 0)) + 4.0 * all_.rows * w_.widest() * depth);
-    const double at_work = threads_ * 4.0 * std::max(search_.largest_batch, rest_.largest_batch) * (2 * w_.hidden + 3 * w_.widest()) +
-                           threads_ * 4.0 * largest_attention();
+    const double waiting = std::min(budget, 2 * state);  // of the streams, while a layer is prepared
 
     const double layer = 4 * w_.weights();
     const double block = std::min(w_.weights(), w_.weights() * depth / kSitesPerLayer * 1.5);  // of the widest sites
@@ -330,13 +329,15 @@ class Planner {
       rounding += 4 * (6 * w_.widest() * w_.widest()) + 3 * rounded_ * widest_site;
     }
     const double searching = layer * (recipe_.weight_method == WeightMethod::AWQ ? 1.5 : 1) + codes + floats + threads_ * widest_site;
-    return inputs + streams + at_work + done + std::max({preparing, rounding + codes, searching});
+    const double largest = std::max(search_.largest_batch, rest_.largest_batch);
+    return inputs + done + std::max({waiting + at_work(folds() ? search_.largest_batch : 0) + preparing, waiting + at_work(largest) + rounding + codes,
+                                     streams + at_work(largest) + searching});
   }
-  double largest_attention() const {
+  // What threads need that each move a batch of so many rows: in the attention or in the widest linears.
+  double at_work(double rows) const {
     int64_t longest = 0;
     for (const int64_t length : run_.lengths) longest = std::max(longest, length);
-    const double batch = std::max(search_.largest_batch, rest_.largest_batch);
-    return 3 * batch * static_cast<double>(longest) * c_.heads;
+    return threads_ * 4.0 * rows * std::max(3.0 * static_cast<double>(longest) * c_.heads, 2 * w_.hidden + 3 * w_.widest());
   }
 
   const VlmConfig& config_;
