@@ -42,11 +42,24 @@ PreparedLayer WeightMethod::prepare(const reference::DecoderLayer& layer, const 
 std::vector<RoundedSite> WeightMethod::round(const PreparedLayer& prepared, const SiteInputs& inputs,
                                              std::span<const float> percentiles) const {
   std::vector<RoundedSite> sites(percentiles.size());
+  const bool unclipped = percentiles.size() == 1 && percentiles.front() == 1;
   for (const auto suffix : linears_of(inputs.kind)) {
+    if (unclipped) {
+      sites.front().emplace(suffix, round_to_nearest(prepared.weight_to_round(suffix), inputs.grid, inputs.name(suffix)));
+      continue;
+    }
     const GroupedWeight grouped(prepared.weight_to_round(suffix), inputs.grid, inputs.name(suffix));
     for (size_t p = 0; p < percentiles.size(); ++p) sites[p].emplace(suffix, grouped.quantize(percentiles[p]));
   }
   return sites;
+}
+
+void side_by_side(const reference::Workers* workers, size_t parts, const std::function<void(size_t)>& work) {
+  if (workers != nullptr) {
+    workers->run(parts, work);
+  } else {
+    for (size_t part = 0; part < parts; ++part) work(part);
+  }
 }
 
 std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe) {
