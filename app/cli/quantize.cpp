@@ -28,6 +28,8 @@ struct Options {
   RecipeOptions recipe;
   std::string calibration, images, prompt, output, partition;
   bool resume = false, replace = false;
+  int64_t activation_memory = 1024;  // MiB
+  int stop_after_layers = 0;
   bool told_end = false;  // the run's last event has gone out
 };
 
@@ -128,6 +130,8 @@ void run_quantization(Session& session, Options& options) {
   request.output = options.output;
   request.resume = options.resume;
   request.replace = options.replace;
+  request.memory_bytes = options.activation_memory << 20;
+  request.stop_after_layers = options.stop_after_layers;
   if (options.recipe.given() || !options.resume) request.recipe = options.recipe.recipe();
   if (!options.partition.empty()) request.partition = read_partition(options.partition);
   request.model = open_model(options.model);
@@ -146,8 +150,13 @@ void run_quantization(Session& session, Options& options) {
     session.output.text(to_text(make_report(state), state));
     session.output.text(fmt::format("written: {}\n", options.output));
   } catch (const Cancelled&) {
+    const std::string partial = partial_of(options.output).string();
+    if (!control.stop.stop_requested()) {
+      session.output.text(fmt::format("stopped after {} decoder layers; {} holds them, go on with --resume\n", options.stop_after_layers, partial));
+      return;
+    }
     throw Error(
-        fmt::format("cancelled; {} holds what is done, go on with --resume", partial_of(options.output).string()));
+        fmt::format("cancelled; {} holds what is done, go on with --resume", partial));
   }
 }
 #else
@@ -172,6 +181,16 @@ Command add_quantize(CLI::App& app) {
   command.app->add_option("-o,--output", options->output, "NAME.qvlm")->required();
   options->recipe.add_to(*command.app);
   command.app->add_option("--partition", options->partition, "A partition file instead of the greedy partition");
+  command.app
+      ->add_option("--activation-memory", options->activation_memory,
+                   "MiB for activations that wait for their turn, and as much again for candidates' weights; what is more "
+                   "goes to the disk or is computed again. Does not change the result")
+      ->check(CLI::Range(int64_t{0}, int64_t{1} << 30))
+      ->capture_default_str();
+  command.app
+      ->add_option("--stop-after-layers", options->stop_after_layers,
+                   "End when so many decoder layers are finished; --resume goes on")
+      ->check(CLI::Range(1, 100000));
   command.app->add_flag("--resume", options->resume, "Take up NAME.qvlm.partial");
   command.app->add_flag("--replace", options->replace, "Delete an existing NAME.qvlm and NAME.qvlm.partial");
   command.run = [options](Session& session) { run_quantization(session, *options); };

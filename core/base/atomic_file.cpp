@@ -46,8 +46,13 @@ void AtomicFile::fail(std::string_view action, int problem) const {
 }
 
 void AtomicFile::flush() {
-  const char* data = buffer_.data();
-  size_t left = buffer_.size();
+  write_out(buffer_);
+  buffer_.clear();
+}
+
+void AtomicFile::write_out(std::string_view text) {
+  const char* data = text.data();
+  size_t left = text.size();
   while (left > 0) {
     const ssize_t written = ::write(file_, data, left);
     if (written < 0 && errno == EINTR) continue;
@@ -55,7 +60,6 @@ void AtomicFile::flush() {
     data += written;
     left -= static_cast<size_t>(written);
   }
-  buffer_.clear();
 }
 
 void AtomicFile::write(std::span<const std::byte> bytes) {
@@ -64,7 +68,12 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 
 void AtomicFile::write(std::string_view text) {
   if (file_ < 0) throw Error(target_.string() + ": written after it was finished");
-  buffer_.append(text);
+  if (text.size() >= kBufferBytes) {
+    flush();
+    write_out(text);
+  } else {
+    buffer_.append(text);
+  }
   position_ += static_cast<int64_t>(text.size());
   if (buffer_.size() >= kBufferBytes) flush();
 }
@@ -88,9 +97,11 @@ void AtomicFile::overwrite(int64_t offset, std::span<const std::byte> bytes) {
   }
 }
 
-void AtomicFile::commit() {
+void AtomicFile::commit() { put_in_place(/*durable=*/true); }
+
+void AtomicFile::put_in_place(bool durable) {
   flush();
-  if (::fsync(file_) != 0 && errno != EINVAL) fail("cannot be synced", errno);
+  if (durable && ::fsync(file_) != 0 && errno != EINVAL) fail("cannot be synced", errno);
   const int closed = ::close(file_);
   file_ = -1;
   if (closed != 0 || ::rename(temporary_.c_str(), target_.c_str()) != 0) {
@@ -98,6 +109,7 @@ void AtomicFile::commit() {
     ::unlink(temporary_.c_str());
     fail("cannot be put in place", problem);
   }
+  if (!durable) return;
   // The rename itself is durable only when the folder is synced.
   const std::filesystem::path folder = target_.parent_path().empty() ? "." : target_.parent_path();
   const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -111,6 +123,12 @@ void write_file(const std::filesystem::path& target, std::span<const std::byte> 
   AtomicFile file(target);
   file.write(bytes);
   file.commit();
+}
+
+void write_scratch_file(const std::filesystem::path& target, std::span<const std::byte> bytes) {
+  AtomicFile file(target);
+  file.write(bytes);
+  file.commit_scratch();
 }
 
 void write_file(const std::filesystem::path& target, std::string_view text) {

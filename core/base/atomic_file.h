@@ -29,9 +29,13 @@ class AtomicFile {
   int64_t position() const { return position_; }
   /// Syncs and renames. Nothing may be written afterwards.
   void commit();
+  /// The same without waiting for the disk: for what a crash may take.
+  void commit_scratch() { put_in_place(/*durable=*/false); }
 
  private:
   void flush();
+  void write_out(std::string_view text);
+  void put_in_place(bool durable);
   [[noreturn]] void fail(std::string_view action, int problem) const;
 
   std::filesystem::path target_, temporary_;
@@ -43,5 +47,7 @@ class AtomicFile {
 /// The whole file at once.
 void write_file(const std::filesystem::path& target, std::span<const std::byte> bytes);
 void write_file(const std::filesystem::path& target, std::string_view text);
+/// The same without waiting for the disk: for what a crash may take.
+void write_scratch_file(const std::filesystem::path& target, std::span<const std::byte> bytes);
 
 }  // namespace qvlm

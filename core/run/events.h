@@ -25,7 +25,7 @@ struct RunStarted {
   int64_t planned_bytes = 0;  // peak memory
 };
 
-/// A phase begins: "vision", "veo", "statistics", "entropy", "partition", "bits", "search", "write".
+/// A phase begins: "vision", "veo", "pictures", "statistics", "entropy", "partition", "bits", "search", "write".
 struct PhaseStarted {
   std::string phase;
   int64_t total = 0;  // steps

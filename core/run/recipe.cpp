@@ -135,10 +135,10 @@ std::string_view name_of(PartitionRule rule) { return find_name(rule, kPartition
 std::string_view name_of(PartitionProxy proxy) { return find_name(proxy, kPartitionProxies); }
 std::string_view name_of(RotationMode mode) { return find_name(mode, kRotationModes); }
 std::string_view name_of(TokenWeighting weighting) { return find_name(weighting, kTokenWeightings); }
-std::string_view name_of(ClipRefinement refinement) { return find_name(refinement, kClipRefinements); }
 std::string_view name_of(BudgetLosses losses) { return find_name(losses, kBudgetLosses); }
 BudgetLosses budget_losses_from(std::string_view name) { return find_value(name, kBudgetLosses, "budget losses"); }
 std::string_view name_of(TransformMode mode) { return find_name(mode, kTransformModes); }
+std::string_view name_of(ClipRefinement refinement) { return find_name(refinement, kClipRefinements); }
 std::string_view recipe_name_of(VisionRange range) { return find_name(range, kVisionRanges); }
 VisionRange vision_range_from(std::string_view name) { return find_value(name, kVisionRanges, "vision activation mode"); }
 WeightMethod weight_method_from(std::string_view name) { return find_value(name, kWeightMethods, "weight method"); }
@@ -229,6 +229,8 @@ void validate(const Recipe& r, const std::string& origin) {
   demand(!learned || (r.weight_method != WeightMethod::AWQ && r.weight_method != WeightMethod::SMOOTHQUANT), "weight_method",
          "rtn, opt-rtn, gptq, gptaq or autoround with learned transforms (they stand between a norm and the channels that awq and smoothquant scale)",
          name_of(r.weight_method));
+  demand(!learned || r.activation_bits == 16 || r.activation_mode != ActivationMode::STATIC_CHANNEL, "activation_mode",
+         "another than static-channel with learned transforms (both stand between a norm and the linears behind it)", name_of(r.activation_mode));
   demand(!learned || r.weight_method != WeightMethod::NF4, "weight_method",
          "rtn, opt-rtn, gptq, gptaq or autoround with learned transforms (they are trained for a grid of integers)", name_of(r.weight_method));
   demand(r.residual_rank >= 0 && r.residual_rank <= 256, "residual_rank", "0 to 256", r.residual_rank);
@@ -244,8 +246,6 @@ void validate(const Recipe& r, const std::string& origin) {
            name_of(r.rotation));
     demand(r.weight_method != WeightMethod::SMOOTHQUANT, "weight_method",
            "another one with static-channel activations, which fold their scales into the same places", name_of(r.weight_method));
-    demand(r.transform == TransformMode::NONE, "transform",
-           "none with static-channel activations (a learned transform mixes the channels that have a range each)", name_of(r.transform));
     const bool awq = r.weight_method == WeightMethod::AWQ;
     demand(!awq || r.awq_clip, "awq_clip", "true with static-channel activations (the channels' scales are theirs, AWQ only clips)", "false");
     demand(!awq || !r.awq_duo, "awq_duo", "false with static-channel activations (the channels' scales are theirs, AWQ only clips)", "true");

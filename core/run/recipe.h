@@ -48,9 +48,9 @@ std::string_view name_of(PartitionRule rule);    // "greedy", "exact"
 std::string_view name_of(PartitionProxy proxy);  // "dependency", "entropy", "quantization-error", "hessian-error"
 std::string_view name_of(RotationMode mode);
 std::string_view name_of(TokenWeighting weighting);
-std::string_view name_of(ClipRefinement refinement);  // "none", "coordinate", "gradient"
 std::string_view name_of(BudgetLosses losses);  // "modelled", "measured"
 std::string_view name_of(TransformMode mode);  // "none", "learned"
+std::string_view name_of(ClipRefinement refinement);  // "none", "coordinate", "gradient"
 /// As recipes spell it: "dynamic-token", "static-position".
 std::string_view recipe_name_of(VisionRange range);
 /// The inverse: "rtn", "awq", "opt-rtn", "gptq", "gptaq", "autoround", "nf4", "smoothquant"; "uniform", "modality"; "none", "layerwise",
@@ -62,9 +62,9 @@ PartitionRule partition_rule_from(std::string_view name);
 PartitionProxy partition_proxy_from(std::string_view name);
 RotationMode rotation_mode_from(std::string_view name);
 TokenWeighting token_weighting_from(std::string_view name);
-ClipRefinement clip_refinement_from(std::string_view name);
 BudgetLosses budget_losses_from(std::string_view name);
 TransformMode transform_mode_from(std::string_view name);
+ClipRefinement clip_refinement_from(std::string_view name);
 VisionRange vision_range_from(std::string_view name);
 /// "rtn, awq, ..."
 std::string weight_method_names();

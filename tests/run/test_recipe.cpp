@@ -113,7 +113,7 @@ class TestRecipe : public QObject {
     QTest::newRow("channels, SmoothQuant") << channels.arg(R"("weight_method": "smoothquant")") << "weight_method: expected another one";
     QTest::newRow("channels, AWQ without clipping") << channels.arg(R"("weight_method": "awq", "awq_clip": false)") << "awq_clip: expected true with static-channel";
     QTest::newRow("channels, duo") << channels.arg(R"("weight_method": "awq", "awq_duo": true)") << "awq_duo: expected false";
-    QTest::newRow("channels, learned") << channels.arg(R"("transform": "learned")") << "transform: expected none with static-channel";
+    QTest::newRow("channels, learned") << channels.arg(R"("transform": "learned")") << "another than static-channel with learned transforms";
     QTest::newRow("channels, proxies") << channels.arg(R"("validated_depths": 2)") << "validated_depths: expected 0";
     QTest::newRow("refinement") << R"({"clip_refinement": "magic"})" << "none, coordinate, gradient";
     QTest::newRow("refining nothing") << R"({"clip_refinement": "gradient"})" << "clip_refinement: expected none while activation_bits is 16";

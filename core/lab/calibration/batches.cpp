@@ -32,11 +32,10 @@ Batch pad(const std::vector<torch::Tensor>& embedded, std::vector<int> samples) 
 }
 
 // Appends batches of samples first..last - 1, sorted by length so that little is padded.
-void append_batches(Batches& batches, const std::vector<torch::Tensor>& embedded, int first, int last, int64_t max_batch,
-                    int64_t max_attention) {
+void append_batches(BatchLayout& layout, const std::vector<int64_t>& lengths, int first, int last, int64_t max_batch, int64_t max_attention) {
   std::vector<int> order(static_cast<size_t>(last - first));
   std::iota(order.begin(), order.end(), first);
-  const auto length = [&embedded](int sample) { return embedded[static_cast<size_t>(sample)].size(1); };
+  const auto length = [&lengths](int sample) { return lengths[static_cast<size_t>(sample)]; };
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return length(a) < length(b); });
   for (size_t begin = 0; begin < order.size();) {
     size_t end = begin + 1;
@@ -44,12 +43,22 @@ void append_batches(Batches& batches, const std::vector<torch::Tensor>& embedded
            static_cast<int64_t>(end + 1 - begin) * length(order[end]) * length(order[end]) <= max_attention) {
       ++end;
     }
-    batches.all.push_back(pad(embedded, {order.begin() + static_cast<long>(begin), order.begin() + static_cast<long>(end)}));
+    layout.samples.emplace_back(order.begin() + static_cast<long>(begin), order.begin() + static_cast<long>(end));
     begin = end;
   }
 }
 
 }  // namespace
+
+BatchLayout batch_layout(const std::vector<int64_t>& lengths, int search_samples, int64_t max_batch, int64_t max_attention) {
+  BatchLayout layout;
+  const int samples = static_cast<int>(lengths.size());
+  const int searched = std::min(std::max(search_samples, 1), samples);
+  append_batches(layout, lengths, 0, searched, max_batch, max_attention);
+  layout.search_batches = layout.samples.size();
+  append_batches(layout, lengths, searched, samples, max_batch, max_attention);
+  return layout;
+}
 
 Batches make_batches(const std::vector<torch::Tensor>& embedded, int search_samples, int64_t max_batch, int64_t max_attention) {
   if (embedded.empty()) throw Error("calibration: there is no sample");
@@ -64,9 +73,11 @@ Batches make_batches(const std::vector<torch::Tensor>& embedded, int search_samp
     batches.tokens += x.size(1);
     batches.longest = std::max(batches.longest, x.size(1));
   }
-  append_batches(batches, embedded, 0, batches.search_samples, max_batch, max_attention);
-  batches.search_batches = batches.all.size();
-  append_batches(batches, embedded, batches.search_samples, batches.samples, max_batch, max_attention);
+  std::vector<int64_t> lengths;
+  for (const torch::Tensor& x : embedded) lengths.push_back(x.size(1));
+  const BatchLayout layout = batch_layout(lengths, search_samples, max_batch, max_attention);
+  batches.search_batches = layout.search_batches;
+  for (const auto& samples : layout.samples) batches.all.push_back(pad(embedded, samples));
   return batches;
 }
 

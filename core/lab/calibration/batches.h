@@ -34,8 +34,19 @@ struct Batches {
   int64_t longest = 0;  // tokens of the longest sample
 };
 
-/// embedded[i]: sample i's decoder input, [1, tokens, hidden]. A batch holds at most `max_batch` samples and at most
-/// `max_attention` elements of one attention matrix per head (samples * tokens^2). Throws Error if a sample is empty or there is none.
+/// Which samples run together: their numbers, a batch each.
+struct BatchLayout {
+  std::vector<std::vector<int>> samples;
+  size_t search_batches = 0;
+};
+
+/// lengths[i]: sample i's rows. A batch holds at most `max_batch` samples and at most `max_attention` elements of one attention matrix per
+/// head (samples * tokens^2).
+BatchLayout batch_layout(const std::vector<int64_t>& lengths, int search_samples, int64_t max_batch = 4,
+                         int64_t max_attention = int64_t{1} << 21);
+
+/// embedded[i]: sample i's decoder input, [1, tokens, hidden], in batches as batch_layout() has them. Throws Error if a sample is
+/// empty or there is none.
 Batches make_batches(const std::vector<torch::Tensor>& embedded, int search_samples, int64_t max_batch = 4,
                      int64_t max_attention = int64_t{1} << 21);
 

@@ -42,7 +42,7 @@ std::vector<double> FloatPassResult::scores(PartitionProxy proxy) const {
   return values;
 }
 
-double quantization_error(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, const ActivationQuantizer& quantizer,
+double quantization_error(const Batches& batches, const BatchTensors& site_inputs, const ActivationQuantizer& quantizer,
                           const reference::Workers& workers, const torch::Tensor& scales) {
   std::vector<double> errors(site_inputs.size()), energies(site_inputs.size());
   workers.run(site_inputs.size(), [&](size_t b) {
@@ -73,7 +73,7 @@ ActivationQuantizer probe_of(const Recipe& recipe) {
 }
 
 FloatPassResult float_pass(const Model& model, const Batches& batches, const Recipe& recipe, const FloatPassListener& listener,
-                           const reference::Workers& workers, Softness softness) {
+                           const reference::Workers& workers, ActivationSpill& spill, Softness softness) {
   const torch::NoGradGuard no_gradients;
   const DecoderConfig& config = model.config().decoder;
   const auto rotary = reference::RotaryTable::make(config, batches.longest);
@@ -86,8 +86,8 @@ FloatPassResult float_pass(const Model& model, const Batches& batches, const Rec
   FloatPassResult result;
   result.statistics.resize(static_cast<size_t>(sites));
   result.entropies.resize(static_cast<size_t>(sites));
-  std::vector<LayerState> states;
-  for (const Batch& batch : batches.all) states.push_back({batch.hidden, {}});
+  BatchStates states(batches.all.size());
+  for (size_t b = 0; b < states.size(); ++b) states.residuals.set(b, batches.all[b].hidden);
   torch::Tensor previous;  // soft assignment of the previous site at its own positions, [positions, levels]
   int64_t previous_width = 0;
 
@@ -96,12 +96,14 @@ FloatPassResult float_pass(const Model& model, const Batches& batches, const Rec
   };
 
   reference::for_each_layer(model, torch::kFloat32, [&](int layer_index, DecoderLayer& layer) {
-    workers.run(states.size(), [&](size_t b) { states[b] = reference::enter_layer(config, layer, states[b].residual); });
+    workers.run(states.size(), [&](size_t b) {
+      const LayerState before = states[b];
+      states.set(b, reference::enter_layer(config, layer, before.residual), states, before, spill);
+    });
     for (int kind = 0; kind < kSitesPerLayer; ++kind) {
       const Site at{layer_index, static_cast<SiteKind>(kind)};
       const int site = at.index();
-      std::vector<torch::Tensor> inputs;  // one [samples, longest, width] a batch
-      for (const LayerState& state : states) inputs.push_back(state.site_input);
+      const BatchTensors& inputs = states.site_inputs;  // one [samples, longest, width] a batch
 
       SiteStatistics& statistics = result.statistics[static_cast<size_t>(site)];
       statistics = measure_site(batches, inputs, percentiles, workers);
@@ -133,12 +135,21 @@ FloatPassResult float_pass(const Model& model, const Batches& batches, const Rec
       previous = own;
       previous_width = width;
 
-      workers.run(states.size(), [&](size_t b) { states[b] = reference::advance(config, layer, at.kind, states[b], rotary); });
+      workers.run(states.size(), [&](size_t b) {
+        const LayerState before = states[b];
+        states.set(b, reference::advance(config, layer, at.kind, before, rotary), states, before, spill);
+      });
     }
     if (layer_index + 1 == config.layers) emit_entropy(sites - 1);
     if (listener.on_layer) listener.on_layer(layer_index + 1);
   });
   return result;
+}
+
+FloatPassResult float_pass(const Model& model, const Batches& batches, const Recipe& recipe, const FloatPassListener& listener,
+                           const reference::Workers& workers, Softness softness) {
+  ActivationSpill memory({}, ActivationSpill::kUnlimited);
+  return float_pass(model, batches, recipe, listener, workers, memory, softness);
 }
 
 }  // namespace qvlm::calibration

@@ -38,13 +38,17 @@ struct FloatPassListener {
 
 /// Relative squared error of a site's inputs, one [samples, longest, width] a batch, under `quantizer`; 0 for inputs that are all zero.
 /// With `scales` [width] the quantizer rounds x / scales.
-double quantization_error(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, const ActivationQuantizer& quantizer,
+double quantization_error(const Batches& batches, const BatchTensors& site_inputs, const ActivationQuantizer& quantizer,
                           const reference::Workers& workers, const torch::Tensor& scales = {});
 
 /// The quantizer whose grid the entropies are probed on: the recipe's activation quantizer, at 4 bits where the recipe keeps 16. Of
 /// STATIC_CHANNEL what runs: a static one, of inputs divided by their channels' scales.
 ActivationQuantizer probe_of(const Recipe& recipe);
 
+/// The result does not depend on what `spill` keeps in memory.
+FloatPassResult float_pass(const Model& model, const Batches& batches, const Recipe& recipe, const FloatPassListener& listener,
+                           const reference::Workers& workers, ActivationSpill& spill, Softness softness = Softness::UNIT_FREE);
+/// With all activations in memory.
 FloatPassResult float_pass(const Model& model, const Batches& batches, const Recipe& recipe, const FloatPassListener& listener,
                            const reference::Workers& workers, Softness softness = Softness::UNIT_FREE);
 

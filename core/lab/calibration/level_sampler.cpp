@@ -65,14 +65,14 @@ torch::Tensor LevelSampler::paired_channels(int64_t previous_width, int64_t widt
   return torch::floor_divide(channels(previous_width) * width, previous_width);
 }
 
-LevelSamples LevelSampler::take(const Batches& batches, const std::vector<torch::Tensor>& site_inputs,
+LevelSamples LevelSampler::take(const Batches& batches, const BatchTensors& site_inputs,
                                 const torch::Tensor& channels, const ActivationQuantizer& quantizer) const {
   if (!quantizer.active()) throw Error("entropy: the probe has no quantizer");
   std::vector<torch::Tensor> coordinates, steps;
   for (size_t b = 0; b < batches.all.size(); ++b) {
     const Part& part = parts_[b];
     if (part.begin == part.end) continue;
-    const torch::Tensor x = site_inputs[b].reshape({-1, site_inputs[b].size(-1)});  // [rows, width], padding included
+    const torch::Tensor x = site_inputs[b].reshape({-1, site_inputs.width()});  // [rows, width], padding included
     const torch::Tensor channel = channels.narrow(0, part.begin, part.end - part.begin);
     const torch::Tensor value = x.reshape({-1}).index_select(0, part.rows * x.size(1) + channel);  // [positions]
     Grid grid;  // of each position, or one for all

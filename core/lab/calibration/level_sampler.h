@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/lab/calibration/batch_tensors.h"
 #include "core/lab/calibration/batches.h"
 #include "core/lab/calibration/entropy.h"
 #include "core/model/activation_quantizer.h"
@@ -30,7 +31,7 @@ class LevelSampler {
 
   /// Coordinates of the site's inputs at the given channels. site_inputs: one [samples, longest, width] a batch. `quantizer` is active;
   /// for STATIC_TENSOR its bounds hold for all, dynamic ones take each token's (or group's) own range.
-  LevelSamples take(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, const torch::Tensor& channels,
+  LevelSamples take(const Batches& batches, const BatchTensors& site_inputs, const torch::Tensor& channels,
                     const ActivationQuantizer& quantizer) const;
 
  private:

@@ -8,7 +8,7 @@
 namespace qvlm::calibration {
 namespace {
 
-std::pair<float, float> extremes(const Batches& batches, const std::vector<torch::Tensor>& site_inputs) {
+std::pair<float, float> extremes(const Batches& batches, const BatchTensors& site_inputs) {
   float minimum = std::numeric_limits<float>::infinity(), maximum = -minimum;
   for (size_t b = 0; b < batches.all.size(); ++b) {
     const auto x = real_rows(batches.all[b], site_inputs[b]);
@@ -19,8 +19,8 @@ std::pair<float, float> extremes(const Batches& batches, const std::vector<torch
 }
 
 // Every stride-th value of the real rows, ascending.
-torch::Tensor ascending_values(const Batches& batches, const std::vector<torch::Tensor>& site_inputs) {
-  const int64_t total = batches.tokens * site_inputs.front().size(-1);
+torch::Tensor ascending_values(const Batches& batches, const BatchTensors& site_inputs) {
+  const int64_t total = batches.tokens * site_inputs.width();
   // An odd stride walks through all channels even where the width is a power of two.
   const int64_t stride = total <= kPercentileValues ? 1 : (total / kPercentileValues + 1) | 1;
   std::vector<torch::Tensor> parts;
@@ -49,7 +49,7 @@ std::pair<float, float> percentile_bounds(const torch::Tensor& ascending, float 
   return {at(static_cast<double>(n - 1) - position), at(position)};
 }
 
-std::vector<std::pair<float, float>> static_bounds(const Batches& batches, const std::vector<torch::Tensor>& site_inputs,
+std::vector<std::pair<float, float>> static_bounds(const Batches& batches, const BatchTensors& site_inputs,
                                                    std::span<const float> percentiles) {
   torch::Tensor ascending;
   std::vector<std::pair<float, float>> bounds;
@@ -64,11 +64,11 @@ std::vector<std::pair<float, float>> static_bounds(const Batches& batches, const
   return bounds;
 }
 
-SiteStatistics measure_site(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, std::span<const float> percentiles,
+SiteStatistics measure_site(const Batches& batches, const BatchTensors& site_inputs, std::span<const float> percentiles,
                             const reference::Workers& workers) {
   SiteStatistics statistics;
   std::tie(statistics.minimum, statistics.maximum) = extremes(batches, site_inputs);
-  const int64_t width = site_inputs.front().size(-1);
+  const int64_t width = site_inputs.width();
   const auto size = static_cast<double>(batches.tokens);
   // Constant, or not finite, which the search names: no bins.
   const bool constant = !(statistics.maximum > statistics.minimum) || !std::isfinite(statistics.maximum - statistics.minimum);

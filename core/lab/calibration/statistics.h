@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/lab/calibration/batch_tensors.h"
 #include "core/lab/calibration/batches.h"
 #include "core/lab/reference/threads.h"
 
@@ -28,14 +29,14 @@ struct SiteStatistics {
 };
 
 /// site_inputs: one [samples, longest, width] a batch, padding skipped.
-SiteStatistics measure_site(const Batches& batches, const std::vector<torch::Tensor>& site_inputs, std::span<const float> percentiles,
+SiteStatistics measure_site(const Batches& batches, const BatchTensors& site_inputs, std::span<const float> percentiles,
                             const reference::Workers& workers);
 
 /// {Quantile(1 - p), Quantile(p)} of ascending values [n], between neighbours linearly (as numpy's default).
 std::pair<float, float> percentile_bounds(const torch::Tensor& ascending, float p);
 
 /// The static clipping bounds of a site at each percentile: what measure_site reports as percentile_low and percentile_high.
-std::vector<std::pair<float, float>> static_bounds(const Batches& batches, const std::vector<torch::Tensor>& site_inputs,
+std::vector<std::pair<float, float>> static_bounds(const Batches& batches, const BatchTensors& site_inputs,
                                                    std::span<const float> percentiles);
 
 }  // namespace qvlm::calibration

@@ -12,6 +12,7 @@ namespace qvlm::quantization {
 namespace {
 
 using State = SearchableBlock::State;
+using KeptState = std::vector<calibration::KeptTensor>;
 
 double comparable(double loss) { return std::isnan(loss) ? std::numeric_limits<double>::infinity() : loss; }
 
@@ -135,18 +136,19 @@ class Search {
     const size_t search_parts = block_.parts(SampleSet::SEARCH), parts = search_parts + block_.parts(SampleSet::REST);
     const auto set_of = [&](size_t i) { return i < search_parts ? SampleSet::SEARCH : SampleSet::REST; };
     const auto part_of = [&](size_t i) { return i < search_parts ? i : i - search_parts; };
-    std::vector<State> states = enter(SampleSet::SEARCH);
-    for (State& state : enter(SampleSet::REST)) states.push_back(std::move(state));
+    std::vector<KeptState> states(parts);  // empty: where the block is entered
     Tuple tuple;
     for (int position = 0; position < depth_; ++position) {
-      std::vector<State> best;
+      std::vector<KeptState> best;
       double least = 0;
       for (int candidate = 0; candidate < candidates_; ++candidate) {
-        std::vector<State> next(parts);
+        std::vector<KeptState> next(parts);
         std::vector<Deviation> deviations(parts);
         side_by_side(parts, [&](size_t i) {
-          next[i] = block_.step(states[i], position, candidate);
-          deviations[i] = block_.deviation(set_of(i), part_of(i), next[i], position);
+          const State before = position == 0 ? block_.enter(set_of(i), part_of(i)) : loaded(states[i]);
+          const State behind = block_.step(before, position, candidate);
+          deviations[i] = block_.deviation(set_of(i), part_of(i), behind, position);
+          if (position + 1 < depth_) next[i] = kept(behind, states[i], before);
         });
         Deviation sum;
         for (const Deviation& deviation : deviations) sum = sum + deviation;
@@ -165,6 +167,25 @@ class Search {
       states = std::move(best);
     }
     return tuple;
+  }
+
+  // A tensor that the step left as it was is not kept twice.
+  KeptState kept(const State& now, const KeptState& from, const State& before) const {
+    KeptState result;
+    for (size_t i = 0; i < now.size(); ++i) {
+      if (i < from.size() && now[i].is_same(before[i])) {
+        result.push_back(from[i]);
+      } else {
+        result.push_back(settings_.spill != nullptr ? settings_.spill->keep(now[i]) : calibration::KeptTensor(now[i]));
+      }
+    }
+    return result;
+  }
+
+  static State loaded(const KeptState& kept) {
+    State state;
+    for (const calibration::KeptTensor& tensor : kept) state.push_back(tensor.get());
+    return state;
   }
 
   std::vector<Tuple> best_on_search() const {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <vector>
 
+#include "core/lab/calibration/activation_spill.h"
 #include "core/lab/reference/threads.h"
 
 namespace qvlm::quantization {
@@ -48,6 +49,7 @@ struct SearchSettings {
   const reference::Workers* workers = nullptr;  // share the parts; none: all on the calling thread
   /// Called before each part of the work, on any thread; throws Cancelled where the run shall stop.
   std::function<void()> check;
+  calibration::ActivationSpill* spill = nullptr;  // keeps the states of all parts where the search has to; none: memory does
 };
 
 /// Called for every scored tuple, in order, on the calling thread; may throw Cancelled.

@@ -19,7 +19,7 @@ LayerState run_site(const DecoderConfig& config, const reference::DecoderLayer& 
 }
 
 DecoderBlock::DecoderBlock(const DecoderConfig& config, const reference::RotaryTable& rotary, const calibration::Batches& batches,
-                           const std::vector<LayerState>& states, const std::vector<SiteCandidates>& sites, const reference::Workers& workers)
+                           const calibration::BatchStates& states, const std::vector<SiteCandidates>& sites, const reference::Workers& workers)
     : config_(config), rotary_(rotary), batches_(batches), states_(states), sites_(sites) {
   energies_.resize(sites_.size(), std::vector<double>(batches_.all.size()));
   workers.run(batches_.all.size(), [&](size_t b) {
@@ -42,14 +42,14 @@ std::pair<SampleSet, size_t> DecoderBlock::part_of(size_t index) const {
 
 // Two tensors: residual, site input.
 SearchableBlock::State DecoderBlock::enter(SampleSet set, size_t part) const {
-  const LayerState& state = states_[first_batch(set) + part];
+  const LayerState state = states_[first_batch(set) + part];
   return {state.residual, state.site_input};
 }
 
 SearchableBlock::State DecoderBlock::step(const State& state, int position, int candidate) const {
   const SiteCandidates& site = sites_[static_cast<size_t>(position)];
   const auto c = static_cast<size_t>(candidate);
-  const LayerState advanced = run_site(config_, site.layers[c], site.site.kind, unpack(state), site.quantizers[c], rotary_);
+  const LayerState advanced = run_site(config_, *site.layers.at(c), site.site.kind, unpack(state), site.quantizers[c], rotary_);
   return {advanced.residual, advanced.site_input};
 }
 

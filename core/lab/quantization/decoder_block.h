@@ -3,15 +3,14 @@
 
 #include <torch/types.h>
 
-#include <array>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/lab/calibration/batch_tensors.h"
 #include "core/lab/calibration/batches.h"
 #include "core/lab/quantization/block_search.h"
-#include "core/lab/quantization/weight_quantizer.h"
+#include "core/lab/quantization/candidate_layers.h"
 #include "core/lab/reference/decoder.h"
 #include "core/lab/reference/threads.h"
 #include "core/model/activation_quantizer.h"
@@ -22,14 +21,9 @@ namespace qvlm::quantization {
 struct SiteCandidates {
   Site site;
   std::vector<float> parameters;                        // what the candidates mean
-  std::vector<reference::DecoderLayer> layers;          // the layer with the site's linears rounded; one a candidate
   std::vector<ActivationQuantizer> quantizers;          // one a candidate; inactive at A16
-  std::vector<std::map<std::string, GridWeight>> weights;  // by canonical suffix; one a candidate, or one for all
-  std::vector<torch::Tensor> targets;                   // one a batch: the float path's output behind the site
-
-  const std::map<std::string, GridWeight>& weights_of(int candidate) const {
-    return weights.size() == 1 ? weights.front() : weights.at(static_cast<size_t>(candidate));
-  }
+  CandidateLayers layers;                               // the layer with the site's linears rounded; one a candidate, or one for all
+  calibration::BatchTensors targets;                    // the float path's output behind the site
 };
 
 /// What a site's error is measured on: the next site's input where it lies in the same sublayer, else the residual. [samples, tokens, width]
@@ -37,9 +31,9 @@ const torch::Tensor& output_behind(SiteKind kind, const reference::LayerState& s
 
 class DecoderBlock : public SearchableBlock {
  public:
-  /// states: one a batch, where the block is entered on the quantized path; site_input undefined at a layer's start. References must live.
+  /// states: where the block is entered on the quantized path; site inputs empty at a layer's start. References must live.
   DecoderBlock(const DecoderConfig& config, const reference::RotaryTable& rotary, const calibration::Batches& batches,
-               const std::vector<reference::LayerState>& states, const std::vector<SiteCandidates>& sites, const reference::Workers& workers);
+               const calibration::BatchStates& states, const std::vector<SiteCandidates>& sites, const reference::Workers& workers);
 
   int depth() const override { return static_cast<int>(sites_.size()); }
   int candidates() const override { return static_cast<int>(sites_.front().parameters.size()); }
@@ -59,7 +53,7 @@ class DecoderBlock : public SearchableBlock {
   const DecoderConfig& config_;
   const reference::RotaryTable& rotary_;
   const calibration::Batches& batches_;
-  const std::vector<reference::LayerState>& states_;
+  const calibration::BatchStates& states_;
   const std::vector<SiteCandidates>& sites_;
   std::vector<std::vector<double>> energies_;  // of the targets, by site and batch
 };

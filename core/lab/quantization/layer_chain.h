@@ -7,9 +7,11 @@
 #include <functional>
 #include <vector>
 
-#include "core/lab/quantization/activation_spill.h"
+#include "core/lab/calibration/activation_spill.h"
 
 namespace qvlm::quantization {
+
+using calibration::ActivationSpill;
 
 /// What one layer gives: its output, and a scalar that is added to the loss (undefined: none).
 struct ChainStep {

@@ -83,23 +83,6 @@ void demand_type(const TensorView& view, DType dtype, size_t dimensions = 2) {
   }
 }
 
-void read_scales(const SafetensorsFile& file, const std::string& suffix, QuantizedMatrix& matrix) {
-  if (!file.has(suffix + ".scales.codes")) {
-    const TensorView scales = file.tensor(suffix + ".scales");
-    demand_type(scales, DType::F16);
-    copy(scales, matrix.scales);
-    return;
-  }
-  const TensorView codes = file.tensor(suffix + ".scales.codes"), maxima = file.tensor(suffix + ".scales.maxima"), mean = file.tensor(suffix + ".scales.mean");
-  demand_type(codes, DType::U8);
-  demand_type(maxima, DType::F32, 1);
-  demand_type(mean, DType::F32, 1);
-  if (mean.shape.front() != 1) throw Error::in(mean.origin, "shape", "one number", to_string(mean.shape));
-  copy(codes, matrix.double_scales.codes);
-  copy(maxima, matrix.double_scales.maxima);
-  std::memcpy(&matrix.double_scales.mean, mean.bytes.data(), sizeof(float));
-}
-
 // Both halves, or none.
 reference::SiteTransform read_transform(const SafetensorsFile& file, SiteKind kind) {
   const auto half = [&](const char* which) -> torch::Tensor {
@@ -117,6 +100,23 @@ reference::SiteTransform read_transform(const SafetensorsFile& file, SiteKind ki
     throw Error(file.file().path().string() + ": the transform of the " + std::string(name_of(kind)) + " has only one of its halves");
   }
   return transform;
+}
+
+void read_scales(const SafetensorsFile& file, const std::string& suffix, QuantizedMatrix& matrix) {
+  if (!file.has(suffix + ".scales.codes")) {
+    const TensorView scales = file.tensor(suffix + ".scales");
+    demand_type(scales, DType::F16);
+    copy(scales, matrix.scales);
+    return;
+  }
+  const TensorView codes = file.tensor(suffix + ".scales.codes"), maxima = file.tensor(suffix + ".scales.maxima"), mean = file.tensor(suffix + ".scales.mean");
+  demand_type(codes, DType::U8);
+  demand_type(maxima, DType::F32, 1);
+  demand_type(mean, DType::F32, 1);
+  if (mean.shape.front() != 1) throw Error::in(mean.origin, "shape", "one number", to_string(mean.shape));
+  copy(codes, matrix.double_scales.codes);
+  copy(maxima, matrix.double_scales.maxima);
+  std::memcpy(&matrix.double_scales.mean, mean.bytes.data(), sizeof(float));
 }
 
 }  // namespace

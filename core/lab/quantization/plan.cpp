@@ -1,16 +1,18 @@
-// Estimates of time and memory.
+// Estimates of time and memory: the steps of a run counted, each at the speed that was measured.
 #include "core/lab/quantization/plan.h"
 
-#include <torch/types.h>
-
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <fstream>
 
 #ifndef _WIN32
 #include <sys/resource.h>
+#include <unistd.h>
 #endif
 
+#include "core/lab/calibration/batches.h"
+#include "core/lab/calibration/statistics.h"
+#include "core/lab/quantization/methods/awq.h"
 #include "core/lab/quantization/clip_refinement.h"
 #include "core/lab/quantization/search_pass.h"
 #include "core/run/bit_budget.h"
@@ -18,50 +20,360 @@
 namespace qvlm {
 namespace {
 
-constexpr int64_t kLibraryBytes = int64_t{300} << 20;  // libtorch and the program before any work
+// Elementwise passes over a value. Counted from the code of the steps; a pass reads and writes, a sum counts as one.
+constexpr double kNormPasses = 5, kResidualPasses = 1, kRotaryPasses = 6, kActivationPasses = 3, kDeviationPasses = 3, kStatisticsPasses = 9;
+// Products and sums that run on one thread each beside others reach less than a lone product of the same size.
+constexpr double kBusy = 1.15;
 
-double layer_weights(const DecoderConfig& c) {
-  const double width = static_cast<double>(c.heads) * c.head_dim, kv = static_cast<double>(c.kv_heads) * c.head_dim;
-  return c.hidden * (2 * width + 2 * kv + 3.0 * c.ffn);
+// Widths of one decoder layer.
+struct Widths {
+  double hidden, heads, kv, ffn;
+
+  explicit Widths(const DecoderConfig& c)
+      : hidden(static_cast<double>(c.hidden)), heads(static_cast<double>(c.heads) * c.head_dim), kv(static_cast<double>(c.kv_heads) * c.head_dim),
+        ffn(static_cast<double>(c.ffn)) {}
+  double input(int kind) const { return kind == 1 ? heads : kind == 3 ? ffn : hidden; }
+  double output(int kind) const { return kind == 0 ? heads : kind == 2 ? ffn : hidden; }  // what the site's error is taken on
+  double weights(int kind) const { return kind == 0 ? hidden * (heads + 2 * kv) : kind == 1 ? heads * hidden : kind == 2 ? 2 * hidden * ffn : hidden * ffn; }
+  double weights() const { return weights(0) + weights(1) + weights(2) + weights(3); }
+  double widest() const { return std::max({hidden, heads, ffn}); }
+};
+
+// Rows of some samples, as their batches hold them.
+struct Load {
+  double samples = 0, rows = 0, pairs = 0;  // padding included; pairs: positions squared
+  double longest_part = 0;                  // of the rows: what one thread has when every thread takes the next batch
+  double largest_batch = 0;                 // rows
+
+  // Seconds of the whole over seconds of `threads` threads that share its batches, 1 .. threads.
+  double speed_up(int threads) const { return rows > 0 ? std::clamp(rows / longest_part, 1.0, static_cast<double>(threads)) : 1; }
+};
+
+Load load_of(const calibration::BatchLayout& layout, size_t first, size_t last, const std::vector<int64_t>& lengths, int threads) {
+  Load load;
+  std::vector<double> busy(static_cast<size_t>(std::max(threads, 1)));
+  for (size_t b = first; b < last; ++b) {
+    int64_t longest = 0;
+    for (const int sample : layout.samples[b]) longest = std::max(longest, lengths[static_cast<size_t>(sample)]);
+    const double count = static_cast<double>(layout.samples[b].size()), rows = count * static_cast<double>(longest);
+    load.samples += count;
+    load.rows += rows;
+    load.pairs += rows * static_cast<double>(longest);
+    load.largest_batch = std::max(load.largest_batch, rows);
+    *std::min_element(busy.begin(), busy.end()) += rows;
+  }
+  load.longest_part = *std::max_element(busy.begin(), busy.end());
+  return load;
 }
 
-}  // namespace
+// Distinct prefixes of `length` sites among `tuples` that are drawn from all.
+double prefixes(double candidates, int length, double tuples) {
+  const double all = std::pow(candidates, length);
+  return all * (1 - std::pow(1 - 1 / all, tuples));
+}
 
-namespace {
+// The search of one block, in forwards of a site over one sample.
+struct BlockCost {
+  double search = 0, rest = 0, all = 0;   // forwards on the search's samples, on the others, on all
+  double deviations_search = 0, deviations_rest = 0, deviations_all = 0;
+};
 
-// What a weight method adds to a layer. `per_row`: FLOP of a row through the layer.
-double method_flops(const DecoderConfig& c, const Recipe& recipe, int samples, double rows, double per_row) {
-  const double searched = std::min<double>(recipe.search_samples, samples) * rows / std::max(samples, 1);  // rows
-  const double candidates = recipe.activation_bits < 16 || recipe.search == SearchMode::NONE ? 1 : static_cast<double>(candidates_of(recipe).size());
-  const double heads = static_cast<double>(c.heads) * c.head_dim, hidden = static_cast<double>(c.hidden), ffn = static_cast<double>(c.ffn);
-  const double squares = 2 * hidden * hidden + heads * heads + ffn * ffn;  // of the four sites' widths
-  // Each weight against its row's others, once a candidate; and the factors.
-  const double kv = static_cast<double>(c.kv_heads) * c.head_dim;
-  const double columns = candidates * 2 * (hidden * hidden * (heads + 2 * kv + 2 * ffn) + heads * heads * hidden + ffn * ffn * hidden) +
-                         2 * (2 * hidden * hidden * hidden + heads * heads * heads + ffn * ffn * ffn);
-  double flops = 0;
-  switch (recipe.weight_method) {
-    case WeightMethod::RTN:
-    case WeightMethod::NF4: break;
-    case WeightMethod::OPT_RTN: flops = 3000 * layer_weights(c) * candidates; break;  // 49 scales, elementwise
-    case WeightMethod::AWQ: flops = 25 * searched * per_row; break;
-    case WeightMethod::SMOOTHQUANT: flops = 23 * searched * per_row; break;
-    case WeightMethod::GPTQ: flops = rows * (per_row + 2 * squares) + columns; break;
-    case WeightMethod::GPTAQ: flops = rows * (per_row + 4 * squares) + 2 * columns; break;
-    case WeightMethod::AUTOROUND: {
-      const double batch = rows * std::min(8.0 / std::max(samples, 1), 1.0);
-      flops = rows * per_row + candidates * (recipe.autoround_iterations * 3 * batch + 9 * rows) * per_row;
-      break;
+BlockCost cost_of_block(const Recipe& recipe, int depth) {
+  BlockCost cost;
+  if (recipe.search == SearchMode::NONE) {
+    cost.all = depth;
+    cost.deviations_all = 1;
+    return cost;
+  }
+  const auto candidates = static_cast<double>(candidates_of(recipe).size());
+  const double tuples = std::pow(candidates, depth), finalists = std::min(tuples, static_cast<double>(recipe.rescored_tuples) + 2);
+  for (int i = 1; i <= depth; ++i) {
+    cost.search += std::pow(candidates, i);
+    cost.rest += i == depth ? finalists : prefixes(candidates, i, finalists);
+  }
+  cost.deviations_search = tuples;
+  cost.deviations_rest = finalists;
+  if (depth > 1 || tuples > recipe.rescored_tuples) cost.all = cost.deviations_all = depth * candidates;
+  if (recipe.activation_bits < 16) cost.all += static_cast<double>(quantization::refinement_forwards(recipe, depth, 1));
+  return cost;
+}
+
+// Share of blocks of each depth, [1 .. max_depth].
+std::vector<double> expected_depths(const Recipe& recipe, const PlannedRun& run, int sites) {
+  const int most = recipe.search == SearchMode::LAYERWISE ? 1 : std::max(recipe.max_depth, 1);
+  std::vector<double> share(static_cast<size_t>(most) + 1, 0);
+  if (run.partition != nullptr) {
+    for (const Block& block : run.partition->blocks) {
+      if (block.first >= sites) break;
+      if (static_cast<size_t>(block.depth()) >= share.size()) share.resize(static_cast<size_t>(block.depth()) + 1, 0);
+      share[static_cast<size_t>(block.depth())] += 1;
     }
+    return share;
   }
-  if (recipe.transform == TransformMode::LEARNED) {
-    // Forward and backward of every row; the weights once a step, elementwise work that takes as long as some 300 FLOP each.
-    const double steps = recipe.transform_epochs * std::ceil(samples / 8.0);
-    flops += (3 * recipe.transform_epochs + 4) * 2 * rows * per_row + 300 * steps * layer_weights(c);
+  // A block goes on at a pair above h0, and ends at its greatest depth.
+  const double goes_on = recipe.threshold_quantile > 0 ? 1 - recipe.threshold_quantile : 0.5;
+  double left = 1;
+  for (int depth = 1; depth < most; ++depth) {
+    share[static_cast<size_t>(depth)] = left * (1 - goes_on);
+    left *= goes_on;
   }
-  if (recipe.residual_rank > 0) flops += 2 * rows * squares + candidates * 20 * (recipe.residual_rank + 8) * layer_weights(c);
-  return flops;
+  share[static_cast<size_t>(most)] = left;
+  return share;
 }
+
+class Planner {
+ public:
+  Planner(const VlmConfig& config, const Recipe& recipe, const PlannedRun& run, const MachineSpeed& speed)
+      : config_(config), c_(config.decoder), recipe_(recipe), run_(run), speed_(speed), w_(config.decoder), threads_(std::max(recipe.threads, 1)) {
+    const auto layout = calibration::batch_layout(run.lengths, recipe.search_samples);
+    search_ = load_of(layout, 0, layout.search_batches, run.lengths, threads_);
+    rest_ = load_of(layout, layout.search_batches, layout.samples.size(), run.lengths, threads_);
+    all_ = load_of(layout, 0, layout.samples.size(), run.lengths, threads_);
+    layers_ = run.layers > 0 ? std::min(run.layers, c_.layers) : c_.layers;
+    candidates_ = recipe.search == SearchMode::NONE ? 1 : static_cast<double>(candidates_of(recipe).size());
+    rounded_ = quantizes_activations() ? 1 : candidates_;
+    depths_ = expected_depths(recipe, run, layers_ * kSitesPerLayer);
+  }
+
+  RunPlan plan() const {
+    RunPlan plan;
+    plan.seconds = vision_seconds() + c_.layers * statistics_seconds() + layers_ * (prepare_seconds() + search_seconds());
+    if (layers_ == c_.layers) plan.seconds += write_seconds();
+    if (has_budget(recipe_)) plan.seconds += budget_seconds();
+    plan.bytes = run_.resident_bytes + static_cast<int64_t>(std::max(encoding_bytes(), streamed_bytes()));
+    return plan;
+  }
+
+ private:
+  bool quantizes_activations() const { return recipe_.activation_bits < 16; }
+  bool folds() const { return recipe_.weight_method == WeightMethod::AWQ || recipe_.weight_method == WeightMethod::SMOOTHQUANT; }
+  bool walks_quantized() const {
+    return recipe_.weight_method == WeightMethod::GPTQ || recipe_.weight_method == WeightMethod::GPTAQ || recipe_.weight_method == WeightMethod::AUTOROUND;
+  }
+
+  // One thread's seconds for a site's forward over a load, and for its deviation from float.
+  double forward(int kind, const Load& load) const {
+    double seconds = load.rows * w_.weights(kind) * speed_.product * kBusy;
+    double passes = 0;  // values a row
+    if (kind == 0) {
+      seconds += load.pairs * static_cast<double>(c_.heads) * speed_.attention;
+      passes = kRotaryPasses * (w_.heads + w_.kv) + kNormPasses * w_.hidden;
+    }
+    if (kind == 1) passes = (kResidualPasses + kNormPasses) * w_.hidden;
+    if (kind == 2) passes = kActivationPasses * w_.ffn;
+    if (kind == 3) passes = kResidualPasses * w_.hidden;
+    seconds += load.rows * passes * speed_.element;
+    if (kind == 2 && (recipe_.rotation == RotationMode::R1R2R4)) seconds += load.rows * w_.ffn * std::log2(w_.ffn) * speed_.element;
+    return seconds;
+  }
+  double rounding(int kind, const Load& load) const {  // of the site's input
+    return quantizes_activations() ? load.rows * w_.input(kind) * speed_.round_activation : 0;
+  }
+  double deviation(int kind, const Load& load) const { return load.rows * w_.output(kind) * kDeviationPasses * speed_.element; }
+  double layer_forward(const Load& load) const {
+    double seconds = 0;
+    for (int kind = 0; kind < kSitesPerLayer; ++kind) seconds += forward(kind, load);
+    return seconds;
+  }
+
+  double vision_seconds() const {
+    if (!config_.vision) return 0;
+    const VisionConfig& v = *config_.vision;
+    const double positions = static_cast<double>(v.positions()), hidden = static_cast<double>(v.hidden);
+    const double of_picture = v.layers * (positions * hidden * (4.0 * hidden + 2.0 * static_cast<double>(v.ffn)) * speed_.product +
+                                          positions * positions * v.heads * speed_.attention + positions * (30.0 * hidden + 3.0 * static_cast<double>(v.ffn)) * speed_.element);
+    const auto pictures = static_cast<double>(run_.pictures);
+    double units = pictures;
+    // Both streams, errors and features; and the candidates on the searched pictures.
+    if (recipe_.vision_bits < 16) units += 6 * pictures + 2 * 26.0 * recipe_.search_samples;
+    double seconds = units * of_picture / threads_;
+    if (recipe_.veo) {
+      // Forward, backward by the input, and what surrounds the products: measured as three times the forward products.
+      seconds += (recipe_.veo_epochs + 2.0) * 3 * (c_.layers * layer_forward(all_) + pictures * of_picture) / threads_;
+    }
+    return seconds;
+  }
+
+  // The float pass over one layer.
+  double statistics_seconds() const {
+    double seconds = layer_forward(all_) / all_.speed_up(threads_);
+    const double positions = std::min(static_cast<double>(recipe_.entropy_positions), 1e9), levels = quantizes_activations() ? std::exp2(recipe_.activation_bits) : 16;
+    for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+      const double values = all_.rows * w_.input(kind);
+      const double sorted = std::min(values, static_cast<double>(calibration::kPercentileValues));
+      const double counted = values * (kStatisticsPasses * speed_.element + speed_.bin + speed_.round_activation);
+      // Extremes first, by one thread.
+      seconds += (counted + sorted * speed_.sort_value) / threads_ + 2 * values * speed_.element;
+      // A site's own levels and those paired with the site before, side by side.
+      seconds += (1 + 1.0 / threads_) * positions * levels * speed_.level / std::min(threads_, 2);
+    }
+    return seconds + load_seconds();
+  }
+  // Reading a layer and turning it into floats.
+  double load_seconds() const { return 3 * w_.weights() * speed_.element; }
+
+  // Loading a layer, the weight method, the float path, and what fixes the chosen candidates.
+  double prepare_seconds() const {
+    double seconds = load_seconds() + method_seconds();
+    const double streams = 1 + (folds() ? 1 : 0) + (walks_quantized() ? 1 : 0) + 1;  // targets, own output, provisional, commit
+    seconds += streams * layer_forward(all_) / all_.speed_up(threads_);
+    for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+      seconds += (2 * rounding(kind, all_) + deviation(kind, all_)) / all_.speed_up(threads_);
+      seconds += 2 * all_.rows * (w_.input(kind) + w_.output(kind)) * speed_.element;  // finite, energies, the stream's hash
+    }
+    return seconds + 8 * w_.weights() * speed_.element;  // errors, packing, the layer's file and its hash
+  }
+
+  double method_seconds() const {
+    const double weights = w_.weights(), per_thread = 1.0 / threads_;
+    // Rounding to nearest at each percentile, by one thread as all elementwise work outside of the workers' parts.
+    const bool sorts = !quantizes_activations() || recipe_.weight_method != WeightMethod::RTN;
+    double seconds = weights * (rounded_ * speed_.round_weight + (sorts ? speed_.sort_weight : 0));
+    switch (recipe_.weight_method) {
+      case WeightMethod::RTN:
+      case WeightMethod::NF4: break;
+      case WeightMethod::OPT_RTN: seconds += rounded_ * 49 * weights * 8 * speed_.element; break;
+      case WeightMethod::AWQ: {
+        const double ratio = quantization::kAwqRatios, shrinks = quantization::kAwqShrinks;
+        const double sublayers = forward(0, search_) + 2 * forward(1, search_) + forward(2, search_) + 2 * forward(3, search_);
+        seconds += ratio * (sublayers + weights * (speed_.round_weight + 3 * speed_.element)) * per_thread + 3 * layer_forward(search_) * per_thread;
+        if (recipe_.awq_clip) {
+          const double clipped = weights - w_.hidden * (w_.heads + w_.kv), group = recipe_.weight_group > 0 ? static_cast<double>(recipe_.weight_group) : w_.hidden;
+          seconds += shrinks * clipped * (speed_.round_weight + 8 * speed_.element + group * speed_.product * 2) * per_thread;
+        }
+        break;
+      }
+      case WeightMethod::SMOOTHQUANT:
+        seconds += 23 * (layer_forward(search_) + weights * (speed_.round_weight + 2 * speed_.element)) * per_thread;
+        break;
+      case WeightMethod::GPTQ:
+      case WeightMethod::GPTAQ: {
+        const double pulls = recipe_.weight_method == WeightMethod::GPTAQ ? 2 : 1;
+        for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+          const double width = w_.input(kind), lines = rounded_ * w_.weights(kind) / width;
+          seconds += pulls * all_.rows * width * width * speed_.product * per_thread;                    // moments
+          seconds += (2 + 2 * (pulls - 1)) * width * width * width * speed_.product * per_thread;        // factors
+          seconds += lines * width * (pulls * speed_.column + pulls * 0.5 * width * speed_.product * per_thread);  // columns; behind each block
+        }
+        break;
+      }
+      case WeightMethod::AUTOROUND: {
+        const double batch = std::min(1.0, 4 / std::max(all_.samples, 1.0));
+        seconds += rounded_ * (recipe_.autoround_iterations * batch * 3 + 9) * layer_forward(all_) * per_thread;
+        break;
+      }
+    }
+    if (recipe_.transform == TransformMode::LEARNED) {
+      // Forward and backward of every row; the weights once a step, elementwise work that takes as long as 150 products each.
+      const double steps = recipe_.transform_epochs * std::ceil(all_.samples / 8);
+      seconds += ((3 * recipe_.transform_epochs + 4) * layer_forward(all_) + 150 * steps * weights * speed_.product) * per_thread;
+    }
+    if (recipe_.residual_rank > 0) {
+      double squares = 0;
+      for (int kind = 0; kind < kSitesPerLayer; ++kind) squares += w_.input(kind) * w_.input(kind);
+      seconds += (all_.rows * squares + rounded_ * (w_.widest() + 10.0 * (recipe_.residual_rank + 8)) * weights) * speed_.product * per_thread;
+    }
+    return seconds;
+  }
+
+  // The searches of one layer's sites, by the blocks that are expected.
+  double search_seconds() const {
+    double seconds = 0, sites = 0;
+    for (size_t depth = 1; depth < depths_.size(); ++depth) {
+      if (depths_[depth] == 0) continue;
+      const BlockCost cost = cost_of_block(recipe_, static_cast<int>(depth));
+      // Where a block begins is not known: a site stands for the layer's mean.
+      double block = 0;
+      for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+        const auto step = [&](const Load& load) { return forward(kind, load) + rounding(kind, load); };
+        block += (cost.search * step(search_) + cost.deviations_search * deviation(kind, search_)) / threads_;
+        block += (cost.rest * step(rest_) + cost.deviations_rest * deviation(kind, rest_)) / rest_.speed_up(threads_);
+        block += (cost.all * step(all_) + cost.deviations_all * deviation(kind, all_)) / all_.speed_up(threads_);
+      }
+      seconds += depths_[depth] * block / kSitesPerLayer;
+      sites += depths_[depth] * static_cast<double>(depth);
+    }
+    return sites > 0 ? seconds / sites * kSitesPerLayer : 0;
+  }
+
+  // The losses that a budget chooses by: each block alone, at one width or at all of them, from its layer to the end; and the head.
+  double budget_seconds() const {
+    const double widths = recipe_.budget_losses == BudgetLosses::MEASURED ? static_cast<double>(budget_widths().size()) : 1;
+    double blocks = 0, sites = 0;
+    for (size_t depth = 1; depth < depths_.size(); ++depth) {
+      blocks += depths_[depth];
+      sites += depths_[depth] * static_cast<double>(depth);
+    }
+    blocks *= sites > 0 ? c_.layers * kSitesPerLayer / sites : 0;
+    const double head = search_.rows * w_.hidden * static_cast<double>(c_.vocabulary) * speed_.product;
+    return widths * blocks * (0.5 * c_.layers * layer_forward(search_) + head) / search_.speed_up(threads_);
+  }
+
+  double write_seconds() const {
+    const double ends = 2.0 * static_cast<double>(c_.vocabulary) * w_.hidden;
+    return (10 * w_.weights() * c_.layers + 4 * ends) * speed_.element;
+  }
+
+  // Embedding and tower in float, and the decoder's inputs.
+  double encoding_bytes() const {
+    double bytes = 6.0 * static_cast<double>(c_.vocabulary) * w_.hidden + 8.0 * all_.rows * w_.hidden;
+    if (config_.vision) {
+      const VisionConfig& v = *config_.vision;
+      const double positions = static_cast<double>(v.positions()), hidden = static_cast<double>(v.hidden);
+      bytes += 4.0 * v.layers * hidden * (4.0 * hidden + 2.0 * static_cast<double>(v.ffn));
+      bytes += threads_ * 4.0 * (3.0 * positions * positions * v.heads + 6.0 * positions * static_cast<double>(v.ffn));
+    }
+    return bytes;
+  }
+
+  // While layers are streamed: the inputs, the streams as far as they may stay, the weights of the layer at hand, and what threads work on.
+  double streamed_bytes() const {
+    const double inputs = 4.0 * all_.rows * w_.hidden * (recipe_.vision_bits < 16 ? 2 : 1);
+    const double state = 4.0 * all_.rows * (w_.hidden + w_.widest());
+    const double budget = static_cast<double>(run_.activation_bytes);
+    size_t deepest = 1;
+    for (size_t depth = 1; depth < depths_.size(); ++depth) deepest = depths_[depth] > 0 ? depth : deepest;
+    const auto depth = static_cast<double>(deepest);
+    // Float and quantized path, each with its successor; targets; the layer-wise search's best and next states.
+    const double streams = std::min(budget, state * (4 + (walks_quantized() ? 1 : 0)) + 4.0 * all_.rows * w_.widest() * depth);
+    const double waiting = std::min(budget, 2 * state);  // of the streams, while a layer is prepared
+
+    const double layer = 4 * w_.weights();
+    const double block = std::min(w_.weights(), w_.weights() * depth / kSitesPerLayer * 1.5);  // of the widest sites
+    const double group = recipe_.weight_group > 0 ? static_cast<double>(recipe_.weight_group) : w_.hidden;
+    const double codes = rounded_ * block * (1 + 5 / group), floats = std::min(budget, 4 * rounded_ * block);
+    const double widest_site = 4 * w_.weights(2);
+    const double done = w_.weights() * (1 + 3 / group);  // the layer's codes
+    double preparing = layer + widest_site, rounding = layer + 4 * widest_site;
+    if (folds()) preparing = (recipe_.weight_method == WeightMethod::AWQ && recipe_.awq_clip ? 2.84 : 2) * layer + threads_ * widest_site + 4 * w_.weights(3);
+    if (recipe_.weight_method == WeightMethod::AWQ && recipe_.awq_clip) rounding += 0.84 * layer;
+    if (recipe_.transform == TransformMode::LEARNED) preparing += 8 * layer;  // folded, rounded, gradients; in double
+    if (walks_quantized() && recipe_.weight_method != WeightMethod::AUTOROUND) {
+      rounding += 4 * (6 * w_.widest() * w_.widest()) + 3 * rounded_ * widest_site;
+    }
+    const double searching = layer * (recipe_.weight_method == WeightMethod::AWQ ? 1.5 : 1) + codes + floats + threads_ * widest_site;
+    const double largest = std::max(search_.largest_batch, rest_.largest_batch);
+    return inputs + done + std::max({waiting + at_work(folds() ? search_.largest_batch : 0) + preparing, waiting + at_work(largest) + rounding + codes,
+                                     streams + at_work(largest) + searching});
+  }
+  // What threads need that each move a batch of so many rows: in the attention or in the widest linears.
+  double at_work(double rows) const {
+    int64_t longest = 0;
+    for (const int64_t length : run_.lengths) longest = std::max(longest, length);
+    return threads_ * 4.0 * rows * std::max(3.0 * static_cast<double>(longest) * c_.heads, 2 * w_.hidden + 3 * w_.widest());
+  }
+
+  const VlmConfig& config_;
+  const DecoderConfig& c_;
+  const Recipe& recipe_;
+  const PlannedRun& run_;
+  const MachineSpeed& speed_;
+  Widths w_;
+  int threads_, layers_ = 0;
+  Load search_, rest_, all_;
+  double candidates_ = 1, rounded_ = 1;  // of a site; of them with weights of their own
+  std::vector<double> depths_;
+};
 
 }  // namespace
 
@@ -76,62 +388,8 @@ int64_t planned_forwards(const Partition& partition, const Recipe& recipe, int s
   return forwards;
 }
 
-RunPlan plan_run(const VlmConfig& config, const Recipe& recipe, int samples, int64_t rows, int64_t longest, int64_t pictures,
-                 double flops_per_second) {
-  const DecoderConfig& c = config.decoder;
-  const double per_row = 2 * layer_weights(c) + 2.0 * c.heads * c.head_dim * static_cast<double>(longest);  // FLOP a layer
-  const int depth = recipe.search == SearchMode::LAYERWISE ? 1 : recipe.max_depth;
-  const int sites = c.layers * kSitesPerLayer;
-  Partition partition;
-  for (int site = 0; site < sites; site += depth) partition.blocks.push_back({site, std::min(site + depth, sites) - 1});
-  const double rows_per_sample = static_cast<double>(rows) / std::max(samples, 1);
-  // Elementwise work, norms and the quantizers double the time of the products on small widths.
-  double flops = 2 * static_cast<double>(planned_forwards(partition, recipe, samples)) * rows_per_sample * per_row / kSitesPerLayer;
-  flops += 4 * static_cast<double>(rows) * per_row * c.layers;  // float pass, targets, committing
-  flops += method_flops(c, recipe, samples, static_cast<double>(rows), per_row) * c.layers;
-  if (has_budget(recipe)) {
-    // Each block alone, at one width or at all of them, from its layer to the end; and the head.
-    const double widths = recipe.budget_losses == BudgetLosses::MEASURED ? static_cast<double>(budget_widths().size()) : 1;
-    const double searched = std::min(recipe.search_samples, samples) * rows_per_sample;
-    flops += 2 * widths * static_cast<double>(partition.blocks.size()) * searched * (0.5 * c.layers * per_row + 2.0 * c.hidden * c.vocabulary);
-  }
-  if (config.vision) {
-    const VisionConfig& v = *config.vision;
-    const double of_picture = 2.0 * v.positions() * v.layers * v.hidden * (4.0 * v.hidden + 2.0 * v.ffn);
-    flops += static_cast<double>(pictures) * of_picture;
-    if (recipe.vision_bits < 16) {
-      // Both streams, errors and features; and the candidates on the searched pictures.
-      flops += (6.0 * static_cast<double>(pictures) + 2 * 26.0 * recipe.search_samples) * of_picture;
-    }
-    if (recipe.veo) {
-      // Forward, backward by the input, and what surrounds the products: measured as three times the forward products.
-      const double passes = recipe.veo_epochs + 2.0;
-      flops += passes * 3 * (static_cast<double>(rows) * per_row * c.layers + static_cast<double>(pictures) * of_picture);
-    }
-  }
-  RunPlan plan;
-  plan.seconds = flops / std::max(flops_per_second, 1.0);
-
-  const double widest = std::max({c.hidden, c.heads * c.head_dim, c.ffn});
-  double bytes = 4.0 * static_cast<double>(rows) * (5.0 * c.hidden + (2.0 + depth) * widest);  // streams, targets
-  const auto candidates = static_cast<double>(candidates_of(recipe).size());
-  bytes += 4.0 * layer_weights(c) * (4 + (recipe.activation_bits < 16 ? 1 : candidates));       // layers and candidates
-  if (recipe.transform == TransformMode::LEARNED) bytes += 4.0 * 8 * layer_weights(c);           // folded, rounded, gradients; in double
-  double ends = 4.0 * c.vocabulary * c.hidden;
-  if (config.vision) ends += 4.0 * config.vision->layers * config.vision->hidden * (4.0 * config.vision->hidden + 2.0 * config.vision->ffn);
-  plan.bytes = kLibraryBytes + static_cast<int64_t>(std::max(bytes, ends));
-  return plan;
-}
-
-double measure_flops_per_second() {
-  const torch::NoGradGuard no_gradients;
-  const auto a = torch::full({512, 512}, 0.5f), b = torch::full({512, 512}, 0.25f);
-  torch::mm(a, b);  // the first product sets the library up
-  const auto start = std::chrono::steady_clock::now();
-  constexpr int kProducts = 4;
-  for (int i = 0; i < kProducts; ++i) torch::mm(a, b);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return kProducts * 2.0 * 512 * 512 * 512 / std::max(seconds, 1e-9);
+RunPlan plan_run(const VlmConfig& config, const Recipe& recipe, const PlannedRun& run, const MachineSpeed& speed) {
+  return Planner(config, recipe, run, speed).plan();
 }
 
 int64_t peak_memory() {
@@ -141,6 +399,16 @@ int64_t peak_memory() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+#endif
+}
+
+int64_t resident_memory() {
+#ifdef _WIN32
+  return 0;
+#else
+  int64_t all = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> all >> resident;
+  return resident * sysconf(_SC_PAGESIZE);
 #endif
 }
 

@@ -38,21 +38,21 @@ Batches one_by_one(const Batches& batches) {
 
 // One site with weights rounded to nearest, at each of the recipe's candidates.
 SiteCandidates candidates_at(const DecoderLayer& layer, Site site, const Recipe& recipe, const Batches& batches,
-                             const std::vector<torch::Tensor>& inputs) {
+                             const calibration::BatchTensors& inputs) {
   SiteCandidates result;
   result.site = site;
   result.parameters = candidates_of(recipe);
   const bool quantizes = recipe.activation_bits < 16, is_static = recipe.activation_mode == ActivationMode::STATIC_TENSOR;
   const std::vector<float> percentiles = quantizes ? std::vector<float>{1} : result.parameters;
-  std::vector<DecoderLayer> rounded(percentiles.size(), layer);
+  std::vector<std::map<std::string, GridWeight>> rounded(percentiles.size());
   for (const auto suffix : linears_of(site.kind)) {
     const GroupedWeight grouped(layer.linear(suffix), grid_of(recipe), reference::decoder_weight_name(site.layer, suffix));
-    for (size_t c = 0; c < percentiles.size(); ++c) rounded[c].linear(suffix) = grouped.quantize(percentiles[c]).dequantize();
+    for (size_t c = 0; c < percentiles.size(); ++c) rounded[c].emplace(suffix, grouped.quantize(percentiles[c]));
   }
+  result.layers = CandidateLayers(layer, std::move(rounded));
   std::vector<std::pair<float, float>> bounds;
   if (quantizes && is_static) bounds = calibration::static_bounds(batches, inputs, result.parameters);
   for (size_t c = 0; c < result.parameters.size(); ++c) {
-    result.layers.push_back(rounded.size() == 1 ? rounded.front() : rounded[c]);
     ActivationQuantizer quantizer;
     if (quantizes) {
       quantizer = calibration::probe_of(recipe);
@@ -117,7 +117,7 @@ ProxiesOfSample proxies_of(const Batches& batches, size_t sample, const std::arr
   const auto second = assign(inputs[1], sampler.paired_channels(first_width, second_width));
   result.dependency = calibration::normalised_conditional_entropy(calibration::joint_distribution(first, second));
   result.entropy = calibration::normalised_entropy(second.mean(0));
-  result.error = calibration::quantization_error(alone, {inputs[1]}, probe, reference::Workers(1));
+  result.error = calibration::quantization_error(alone, calibration::BatchTensors{inputs[1]}, probe, reference::Workers(1));
   return result;
 }
 
@@ -197,9 +197,12 @@ void validate_proxies(const Model& model, const Batches& batches, const Recipe& 
       inputs[static_cast<size_t>(i)] = inputs_of();
       sites.push_back(candidates_at(layer_of(at), at, recipe, samples, inputs[static_cast<size_t>(i)]));
       advance(at);
-      for (const LayerState& state : states) sites.back().targets.push_back(output_behind(at.kind, state));
+      std::vector<torch::Tensor> targets;
+      for (const LayerState& state : states) targets.push_back(output_behind(at.kind, state));
+      sites.back().targets = targets;
     }
-    const DecoderBlock block(config, rotary, samples, entering, sites, workers);
+    const calibration::BatchStates entered(entering);
+    const DecoderBlock block(config, rotary, samples, entered, sites, workers);
     ProxyValidated event;
     event.site = first_site;
     event.difference.resize(count);

@@ -161,6 +161,8 @@ class Run {
     read_data();
     if (!request_.resume && fs::exists(partial_)) fs::remove_all(partial_);  // only where it was asked for
     make_folder(partial_ / "work");
+    fs::remove_all(partial_ / "work" / "activations");  // a killed run's
+    spill_ = std::make_unique<calibration::ActivationSpill>(partial_ / "work" / "activations", request_.memory_bytes);
     if (!request_.resume) write_file(partial_ / "recipe.json", std::string_view(to_json(recipe_)));
   }
 
@@ -217,13 +219,18 @@ class Run {
       recorder_->record(RunResumed{recorder_->state().layers_done(), static_cast<int>(recorder_->state().blocks.size())});
       return;
     }
-    int64_t rows = 0, longest = 0, pictures = 0;
+    PlannedRun planned;
     for (const auto& prompt : prompts_) {
-      rows += prompt.rows;
-      longest = std::max(longest, prompt.rows);
-      for (const PromptPart& part : prompt.parts) pictures += std::holds_alternative<PixelTensor>(part) ? 1 : 0;
+      planned.lengths.push_back(prompt.rows);
+      for (const PromptPart& part : prompt.parts) planned.pictures += std::holds_alternative<PixelTensor>(part) ? 1 : 0;
     }
-    const RunPlan plan = plan_run(config(), recipe_, static_cast<int>(prompts_.size()), rows, longest, pictures, measure_flops_per_second());
+    planned.layers = request_.stop_after_layers;
+    if (request_.partition) planned.partition = &*request_.partition;
+    planned.activation_bytes = request_.memory_bytes;
+    planned.resident_bytes = resident_memory();
+    const int64_t longest = *std::max_element(planned.lengths.begin(), planned.lengths.end());
+    const RunPlan plan =
+        plan_run(config(), recipe_, planned, measure_speed(config().decoder, 4 * longest, longest, recipe_.weight_group, recipe_.threads));
     RunStarted started;
     started.model_path = request_.model->path().string();
     started.model_fingerprint = model_fingerprint_;
@@ -245,8 +252,8 @@ class Run {
     const int count = static_cast<int>(prompts_.size()), layers = config().decoder.layers;
     std::optional<VisionPhase> quantized;
     if (quantizes_vision(recipe_)) quantized = run_vision_phase(*request_.model, recipe_, prompts_, partial_ / "work", *workers_, *recorder_);
-    recorder_->start_phase("statistics", count + (needs_pass ? layers : 0));
     calibration::demand_finite_ends(*request_.model);
+    recorder_->start_phase("pictures", count);
     std::vector<torch::Tensor> embedded = calibration::embed_prompts(*request_.model, prompts_, *workers_, [&](int done) {
       recorder_->poll();
       recorder_->progress(done);
@@ -269,6 +276,7 @@ class Run {
       recorder_->record(Noticed{fmt::format("a picture's token counts {:.3g} to {:.3g} of a text token in the weight method's losses", *least, *most)});
     }
     if (!needs_pass) return;
+    recorder_->start_phase("statistics", layers);
     const std::vector<float> percentiles = candidates_of(recipe_);
     calibration::FloatPassListener listener;
     if (!measured) {
@@ -281,9 +289,9 @@ class Run {
     }
     listener.on_layer = [&](int done) {
       recorder_->poll();
-      recorder_->progress(count + done);
+      recorder_->progress(done);
     };
-    float_pass_ = calibration::float_pass(*request_.model, batches_, recipe_, listener, *workers_);
+    float_pass_ = calibration::float_pass(*request_.model, batches_, recipe_, listener, *workers_, *spill_);
   }
 
   void choose_partition() {
@@ -374,13 +382,18 @@ class Run {
         recorder_->start_phase("search", planned_forwards(change->partition, recipe_, batches_.samples));
       }
     };
-    listener.poll = [&] { recorder_->poll(); };
+    listener.poll = [&] {
+      recorder_->poll();
+      const int done = recorder_->state().layers_done();
+      if (request_.stop_after_layers > 0 && done >= request_.stop_after_layers && done < config().decoder.layers) throw Cancelled();
+    };
     listener.check = [&] {
       if (control_.stop.stop_requested()) throw Cancelled();
     };
     listener.new_partition = [&] { return control_.partition.take(); };
     listener.on_forwards = [&](int64_t done) { recorder_->progress(done); };
-    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_, *workers_, sublayer_weights_};
+    const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_, *workers_, *spill_,
+                                  request_.memory_bytes, sublayer_weights_};
     search_pass(inputs, partition_, known_, listener);
   }
 
@@ -419,6 +432,7 @@ class Run {
   std::unique_ptr<reference::Workers> workers_;
   std::vector<calibration::CalibrationPrompt> prompts_;
   std::string data_;  // their fingerprint
+  std::unique_ptr<calibration::ActivationSpill> spill_;
   calibration::Batches batches_;
   QuantizedVision vision_;  // empty where the recipe keeps tower and projector
   calibration::FloatPassResult float_pass_;

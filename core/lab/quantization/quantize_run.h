@@ -14,6 +14,8 @@
 
 namespace qvlm {
 
+inline constexpr int64_t kDefaultActivationBytes = int64_t{1} << 30;
+
 struct QuantizeRequest {
   std::shared_ptr<const Model> model;
   std::filesystem::path calibration;        // core/data/calibration_set.h; so many samples as the recipe says, drawn by its seed
@@ -23,13 +25,16 @@ struct QuantizeRequest {
   std::optional<Partition> partition;       // none: by the recipe's greedy rule. With `resume`: an edit of the unfinished run's
   std::filesystem::path output;             // NAME.qvlm; the run works in NAME.qvlm.partial
   bool resume = false;                      // take up NAME.qvlm.partial
+  int64_t memory_bytes = kDefaultActivationBytes;  // of activations that wait for their turn, and as much again of candidates' float weights;
+                                            // more goes to files in the work folder, or is computed again. The result is the same
+  int stop_after_layers = 0;                // > 0: ends as a cancelled run does when so many decoder layers are finished, unless that is all
   bool replace = false;                     // delete an existing NAME.qvlm (when the run ends) and NAME.qvlm.partial (when it begins)
 };
 
 /// Runs on the calling thread; sets libtorch's threads to the recipe's. Every event goes to the journal and to `listener`.
 /// Two passes over the decoder, each one layer at a time: float statistics, then search. Deterministic: the same recipe, model and
 /// data give the same bytes in both GGUF files, resumed or not.
-/// Throws Error (the journal then ends with RunFailed): not a NAME.qvlm, it exists, it cannot be written, a group that does not divide a
+/// Throws Error (the journal then ends with RunFailed, where the disk takes it): not a NAME.qvlm, it exists, it cannot be written, a group that does not divide a
 /// row, a resumption with another recipe, library, thread count, model or data (says what differs). Throws Cancelled when stopped: the
 /// journal ends with RunCancelled and NAME.qvlm.partial can be resumed.
 RunState quantize(const QuantizeRequest& request, RunListener& listener, RunControl& control);

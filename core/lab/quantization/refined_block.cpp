@@ -6,12 +6,13 @@ namespace qvlm::quantization {
 using reference::LayerState;
 
 ChosenBlock::ChosenBlock(const DecoderConfig& config, const reference::RotaryTable& rotary, const calibration::Batches& batches,
-                         const std::vector<LayerState>& states, const std::vector<SiteCandidates>& sites, const Tuple& tuple)
+                         const calibration::BatchStates& states, const std::vector<SiteCandidates>& sites, const Tuple& tuple)
     : config_(config), rotary_(rotary), batches_(batches), states_(states), sites_(sites), tuple_(tuple) {}
 
 RefinableBlock::State ChosenBlock::step(const State& state, int position, const Rounding& rounding) const {
   const SiteCandidates& site = sites_[static_cast<size_t>(position)];
-  const reference::DecoderLayer& layer = site.layers[static_cast<size_t>(tuple_[static_cast<size_t>(position)])];
+  const auto held = site.layers.at(static_cast<size_t>(tuple_[static_cast<size_t>(position)]));
+  const reference::DecoderLayer& layer = *held;
   LayerState at = DecoderBlock::unpack(state);
   if (!at.site_input.defined()) at = reference::enter_layer(config_, layer, at.residual);
   at.site_input = rounding(at.site_input);

@@ -11,12 +11,12 @@ namespace qvlm::quantization {
 class ChosenBlock : public RefinableBlock {
  public:
   ChosenBlock(const DecoderConfig& config, const reference::RotaryTable& rotary, const calibration::Batches& batches,
-              const std::vector<reference::LayerState>& states, const std::vector<SiteCandidates>& sites, const Tuple& tuple);
+              const calibration::BatchStates& states, const std::vector<SiteCandidates>& sites, const Tuple& tuple);
 
   int depth() const override { return static_cast<int>(sites_.size()); }
   int64_t samples() const override { return batches_.samples; }
   size_t parts() const override { return batches_.all.size(); }
-  State enter(size_t part) const override { return {states_[part].residual, states_[part].site_input}; }
+  State enter(size_t part) const override { return {states_.residuals[part], states_.site_inputs[part]}; }
   State step(const State& state, int position, const Rounding& rounding) const override;
   Deviation deviation(size_t part, const State& state) const override;
   torch::Tensor squared_error(size_t part, const State& state) const override;
@@ -29,7 +29,7 @@ class ChosenBlock : public RefinableBlock {
   const DecoderConfig& config_;
   const reference::RotaryTable& rotary_;
   const calibration::Batches& batches_;
-  const std::vector<reference::LayerState>& states_;
+  const calibration::BatchStates& states_;
   const std::vector<SiteCandidates>& sites_;
   const Tuple& tuple_;
 };

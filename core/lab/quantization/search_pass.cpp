@@ -7,47 +7,20 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/lab/quantization/refined_block.h"
+#include "core/lab/quantization/resident_layer.h"
 #include "core/lab/reference/activation.h"
 
 namespace qvlm::quantization {
 namespace {
 
 using calibration::Batch;
+using calibration::BatchStates;
+using calibration::BatchTensors;
 using reference::DecoderLayer;
 using reference::LayerState;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-// A layer being quantized.
-struct ResidentLayer {
-  PreparedLayer prepared;
-  QuantizedLayer quantized;
-  std::vector<torch::Tensor> next_hidden;  // one a batch: the checkpoint layer's own output, where the prepared one differs; else empty
-  double weight_error = 0, weight_energy = 0;
-  Deviation output;
-  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
-
-  void count_error(std::string_view suffix, const torch::Tensor& rounded) {
-    const torch::Tensor& exact = prepared.layer.linear(suffix);
-    weight_error += (rounded - exact).square().sum(torch::kFloat64).item<double>();
-    weight_energy += exact.square().sum(torch::kFloat64).item<double>();
-  }
-};
-
-void demand_finite(const torch::Tensor& tensor, const std::string& name) {
-  if (tensor.defined() && !torch::isfinite(tensor).all().item<bool>()) throw Error(name + ": has values that are not finite");
-}
-
-void demand_finite(const DecoderLayer& layer, int index) {
-  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
-    for (const auto suffix : linears_of(static_cast<SiteKind>(kind))) demand_finite(layer.linear(suffix), reference::decoder_weight_name(index, suffix));
-  }
-  const std::pair<const char*, const torch::Tensor*> others[] = {{"attention_norm.weight", &layer.attention_norm}, {"mlp_norm.weight", &layer.mlp_norm},
-                                                                 {"attention.query.bias", &layer.query_bias},      {"attention.key.bias", &layer.key_bias},
-                                                                 {"attention.value.bias", &layer.value_bias}};
-  for (const auto& [name, tensor] : others) demand_finite(*tensor, "decoder." + std::to_string(index) + "." + name);
 }
 
 class Pass {
@@ -82,11 +55,11 @@ class Pass {
   // layer and ends in the next is prepared from its first site again: what it rounds may depend on the stream that entered it.
   void rewind() {
     resident_.clear();
-    float_states_.clear();
-    states_.clear();
-    for (const Batch& batch : in_.batches.all) {
-      float_states_.push_back({batch.hidden, {}});
-      states_.push_back({batch.quantized_input(), {}});
+    float_states_ = BatchStates(in_.batches.all.size());
+    states_ = BatchStates(in_.batches.all.size());
+    for (size_t b = 0; b < states_.size(); ++b) {
+      float_states_.residuals.set(b, in_.batches.all[b].hidden);
+      states_.residuals.set(b, in_.batches.all[b].quantized_input());
     }
     written_layers_ = reusable_layers();
     site_ = written_layers_ * kSitesPerLayer;
@@ -114,30 +87,40 @@ class Pass {
     const LayerQuantized& event = known_.layers.at(index);
     const QuantizedLayer quantized = read_layer(in_.work / layer_file_name(index), event.hash);
     const DecoderLayer runs = quantized.dequantize();
-    workers_.run(states_.size(), [&](size_t b) {
+    step_all(states_, [&](LayerState state) {
       for (int kind = 0; kind < kinds; ++kind) {
-        states_[b] = run_site(config_, runs, static_cast<SiteKind>(kind), states_[b], quantized.activations[static_cast<size_t>(kind)], rotary_);
+        state = run_site(config_, runs, static_cast<SiteKind>(kind), state, quantized.activations[static_cast<size_t>(kind)], rotary_);
       }
+      return state;
     });
     if (kinds == kSitesPerLayer) {
       const DecoderLayer original = DecoderLayer::load(in_.model, index, torch::kFloat32);
       reference::release_layer(in_.model, index);
-      workers_.run(float_states_.size(), [&](size_t b) {
-        float_states_[b] = {reference::decoder_layer(config_, original, float_states_[b].residual, rotary_, index), {}};
+      step_all(float_states_, [&](const LayerState& state) {
+        return LayerState{reference::decoder_layer(config_, original, state.residual, rotary_, index), {}};
       });
       return;
     }
-    entering_ = float_states_;
+    entering_ = float_states_.residuals;
     ResidentLayer& layer = resident(index);
-    entering_.clear();
+    entering_ = {};
     layer.quantized = quantized;
     for (int kind = 0; kind < kinds; ++kind) {
       for (const auto suffix : linears_of(static_cast<SiteKind>(kind))) layer.count_error(suffix, runs.linear(suffix));
     }
-    workers_.run(float_states_.size(), [&](size_t b) {
-      LayerState& state = float_states_[b];
+    step_all(float_states_, [&](LayerState state) {
       state = reference::enter_layer(config_, layer.prepared.layer, state.residual);
       for (int kind = 0; kind < kinds; ++kind) state = reference::advance(config_, layer.prepared.layer, static_cast<SiteKind>(kind), state, rotary_);
+      return state;
+    });
+    for (int kind = 0; kind < kinds; ++kind) layer.release(static_cast<SiteKind>(kind));
+  }
+
+  // Every batch on, side by side.
+  void step_all(BatchStates& states, const std::function<LayerState(const LayerState& state)>& step) {
+    workers_.run(states.size(), [&](size_t b) {
+      const LayerState before = states[b];
+      states.set(b, step(before), states, before, in_.spill);
     });
   }
 
@@ -187,13 +170,7 @@ class Pass {
 
   ResidentLayer& resident(int layer) {
     if (const auto found = resident_.find(layer); found != resident_.end()) return found->second;
-    ResidentLayer fresh;
-    const DecoderLayer original = DecoderLayer::load(in_.model, layer, torch::kFloat32);
-    reference::release_layer(in_.model, layer);
-    demand_finite(original, layer);
-    std::vector<torch::Tensor> hidden;  // the layer's float input, one a batch
-    for (const LayerState& state : entering_) hidden.push_back(state.residual);
-    LayerCalibration calibration{config_, rotary_, in_.batches, hidden, {}, {}, "decoder." + std::to_string(layer)};
+    LayerCalibration calibration{config_, rotary_, in_.batches, entering_, {}, {}, "decoder." + std::to_string(layer)};
     for (int kind = 0; kind < kSitesPerLayer; ++kind) {
       const int site = layer * kSitesPerLayer + kind;
       calibration.statistics[static_cast<size_t>(kind)] = in_.statistics.empty() ? nullptr : &in_.statistics[static_cast<size_t>(site)];
@@ -203,20 +180,7 @@ class Pass {
     calibration.workers = &workers_;
     calibration.poll = listener_.poll;
     if (in_.recipe.activation_bits < 16) calibration.quantizer = calibration::probe_of(in_.recipe);
-    fresh.prepared = method_->prepare(original, calibration);
-    if (fresh.prepared.folded) {
-      fresh.next_hidden.resize(hidden.size());
-      workers_.run(hidden.size(), [&](size_t b) { fresh.next_hidden[b] = reference::decoder_layer(config_, original, hidden[b], rotary_, layer); });
-    }
-    const DecoderLayer& prepared = fresh.prepared.layer;
-    fresh.quantized.index = layer;
-    fresh.quantized.attention_norm = prepared.attention_norm;
-    fresh.quantized.mlp_norm = prepared.mlp_norm;
-    fresh.quantized.query_bias = prepared.query_bias;
-    fresh.quantized.key_bias = prepared.key_bias;
-    fresh.quantized.value_bias = prepared.value_bias;
-    fresh.quantized.transforms = prepared.transforms;
-    return resident_.emplace(layer, std::move(fresh)).first->second;
+    return resident_.emplace(layer, prepare_layer(in_.model, layer, *method_, calibration, workers_, in_.spill)).first->second;
   }
 
   TokenWeights token_weights_of(Site site) const {
@@ -225,12 +189,10 @@ class Pass {
   }
 
   // The site's activation quantizers, one a parameter.
-  std::vector<ActivationQuantizer> quantizers_at(const std::vector<LayerState>& exact, float learned_clip) const {
+  std::vector<ActivationQuantizer> quantizers_at(const BatchTensors& inputs, float learned_clip) const {
     if (in_.recipe.activation_bits >= 16) return std::vector<ActivationQuantizer>(parameters_.size());
     std::vector<ActivationQuantizer> quantizers(parameters_.size(), calibration::probe_of(in_.recipe));
     if (is_static(in_.recipe.activation_mode)) {
-      std::vector<torch::Tensor> inputs;
-      for (const LayerState& state : exact) inputs.push_back(state.site_input);
       const auto bounds = calibration::static_bounds(in_.batches, inputs, parameters_);
       for (size_t c = 0; c < parameters_.size(); ++c) {
         quantizers[c].low = bounds[c].first * learned_clip;
@@ -243,11 +205,11 @@ class Pass {
   }
 
   // The quantized path of a block that is being prepared, before a site: activations rounded unclipped.
-  void enter_provisional(std::vector<LayerState>& states, const DecoderLayer& layer, const ActivationQuantizer& quantizer) const {
-    workers_.run(states.size(), [&](size_t b) {
-      LayerState& state = states[b];
+  void enter_provisional(BatchStates& states, const DecoderLayer& layer, const ActivationQuantizer& quantizer) {
+    step_all(states, [&](LayerState state) {
       if (!state.site_input.defined()) state = reference::enter_layer(config_, layer, state.residual);
       if (quantizer.active()) state.site_input = reference::quantize_activations(state.site_input, quantizer);
+      return state;
     });
   }
 
@@ -257,56 +219,57 @@ class Pass {
     // Where activations are clipped, weights are rounded once, unclipped.
     const std::vector<float> percentiles = quantizes_activations ? std::vector<float>{1} : parameters_;
     std::vector<SiteCandidates> sites;
-    std::vector<LayerState> provisional;  // the quantized path with candidate 0 of the sites so far
+    const auto budget = std::make_shared<WeightBudget>(in_.weight_bytes);
+    BatchStates provisional;  // the quantized path with candidate 0 of the sites so far
     if (method_->needs_quantized_inputs()) provisional = states_;
     for (int index = block.first; index <= block.last; ++index) {
       SiteCandidates site;
       site.site = Site::at(index);
       site.parameters = parameters_;
       const SiteKind kind = site.site.kind;
-      entering_ = float_states_;
+      entering_ = float_states_.residuals;
       ResidentLayer& layer = resident(site.site.layer);
+      entering_ = {};
       const DecoderLayer& prepared = layer.prepared.layer;
       const std::string name = "decoder." + std::to_string(site.site.layer);
-      for (LayerState& state : float_states_) {
+      workers_.run(float_states_.size(), [&](size_t b) {
+        const LayerState before = float_states_[b];
+        LayerState state = before;
         if (kind == SiteKind::ATTENTION_INPUT) state = reference::enter_layer(config_, prepared, state.residual);
         demand_finite(state.site_input, name + ": the input of " + std::string(linears_of(kind).front()));
-      }
-      const std::vector<LayerState> exact = float_states_;
-      site.quantizers = quantizers_at(exact, layer.prepared.clips[static_cast<size_t>(kind)]);
+        float_states_.set(b, state, float_states_, before, in_.spill);
+      });
+      const BatchStates exact = float_states_;
+      site.quantizers = quantizers_at(exact.site_inputs, layer.prepared.clips[static_cast<size_t>(kind)]);
       enter_provisional(provisional, prepared, site.quantizers.front());
-      site.targets.resize(float_states_.size());
+      site.targets = BatchTensors(float_states_.size());
       workers_.run(float_states_.size(), [&](size_t b) {
-        float_states_[b] = reference::advance(config_, prepared, kind, exact[b], rotary_);
-        site.targets[b] = output_behind(kind, float_states_[b]);
-        if (kind == SiteKind::DOWN_INPUT && !layer.next_hidden.empty()) float_states_[b].residual = layer.next_hidden[b];
+        const LayerState before = exact[b];
+        float_states_.set(b, reference::advance(config_, prepared, kind, before, rotary_), exact, before, in_.spill);
+        const bool within = kind == SiteKind::ATTENTION_INPUT || kind == SiteKind::MLP_INPUT;  // as output_behind() has it
+        site.targets.set(b, within ? float_states_.site_inputs.kept(b) : float_states_.residuals.kept(b));
+        if (kind == SiteKind::DOWN_INPUT && !layer.next_hidden.empty()) float_states_.residuals.set(b, layer.next_hidden.kept(b));
       });
       const SiteInputs inputs{config_, rotary_, in_.batches, kind, grid_of(index), name, exact, provisional, site.targets, token_weights_of(site.site),
-                              [&](const std::string& text) { listener_.on_event(Noticed{text}); }, listener_.poll};
-      site.weights = method_->round(layer.prepared, inputs, percentiles);
-      std::vector<DecoderLayer> rounded(percentiles.size(), prepared);
-      for (size_t c = 0; c < percentiles.size(); ++c) {
-        for (const auto& [suffix, weight] : site.weights[c]) rounded[c].linear(suffix) = weight.dequantize();
-      }
-      for (size_t c = 0; c < parameters_.size(); ++c) site.layers.push_back(rounded.size() == 1 ? rounded.front() : rounded[c]);
-      if (index < block.last) {
-        workers_.run(provisional.size(), [&](size_t b) {
-          provisional[b] = reference::advance(config_, site.layers.front(), kind, provisional[b], rotary_);
-        });
+                              [&](const std::string& text) { listener_.on_event(Noticed{text}); }, listener_.poll, &workers_};
+      site.layers = CandidateLayers(prepared, method_->round(layer.prepared, inputs, percentiles), budget);
+      for (const auto suffix : linears_of(kind)) layer.prepared.to_round.erase(std::string(suffix));
+      if (index < block.last && !provisional.empty()) {
+        const auto first = site.layers.at(0);
+        step_all(provisional, [&](const LayerState& state) { return reference::advance(config_, *first, kind, state, rotary_); });
       }
       sites.push_back(std::move(site));
       listener_.poll();
     }
-    entering_.clear();
     return sites;
   }
 
   std::string input_hash() const {
     Hasher hasher;
-    for (const LayerState& state : states_) {
-      for (const torch::Tensor& tensor : {state.residual, state.site_input}) {
-        if (!tensor.defined()) continue;
-        const auto x = tensor.contiguous();
+    for (size_t b = 0; b < states_.size(); ++b) {
+      for (const BatchTensors* part : {&states_.residuals, &states_.site_inputs}) {
+        if (!part->kept(b).defined()) continue;
+        const auto x = (*part)[b].contiguous();
         hasher.update(std::as_bytes(std::span(x.data_ptr<float>(), static_cast<size_t>(x.numel()))));
       }
     }
@@ -373,7 +336,7 @@ class Pass {
       listener_.poll();
       listener_.on_event(CandidateScored{index, parameters_of(tuple), loss, static_cast<int>(samples)});
     };
-    const SearchSettings settings{in_.recipe.rescored_tuples, &workers_, listener_.check};
+    const SearchSettings settings{in_.recipe.rescored_tuples, &workers_, listener_.check, &in_.spill};
     const BlockSearchResult result = in_.recipe.search == SearchMode::NONE
                                          ? score_only(searchable, settings, Tuple(static_cast<size_t>(block.depth()), 0))
                                          : search_block(searchable, settings, on_score);
@@ -402,16 +365,17 @@ class Pass {
   // Fixes the chosen candidates, moves the quantized path behind the block, and writes the layers that are complete.
   void commit(const std::vector<SiteCandidates>& sites, const DecoderBlock& searchable, const Tuple& tuple) {
     // Each batch through the whole block, and its deviation behind each site.
-    std::vector<LayerState> behind(states_.size());
+    BatchStates behind(states_.size());
     std::vector<std::vector<Deviation>> deviations(states_.size());
     workers_.run(states_.size(), [&](size_t b) {
       const auto [set, part] = searchable.part_of(b);
       auto state = searchable.enter(set, part);
+      const LayerState before = DecoderBlock::unpack(state);
       for (size_t i = 0; i < sites.size(); ++i) {
         state = searchable.step(state, static_cast<int>(i), tuple[i]);
         deviations[b].push_back(searchable.deviation(set, part, state, static_cast<int>(i)));
       }
-      behind[b] = DecoderBlock::unpack(state);
+      behind.set(b, DecoderBlock::unpack(state), states_, before, in_.spill);
     });
     for (size_t i = 0; i < sites.size(); ++i) {
       const SiteCandidates& site = sites[i];
@@ -419,10 +383,11 @@ class Pass {
       const auto kind = static_cast<size_t>(site.site.kind);
       layer.quantized.activations[kind] = site.quantizers[static_cast<size_t>(tuple[i])];
       layer.quantized.parameters[kind] = site.parameters[static_cast<size_t>(tuple[i])];
-      for (const auto& [suffix, weight] : site.weights_of(tuple[i])) {
+      for (const auto& [suffix, weight] : site.layers.weights_of(static_cast<size_t>(tuple[i]))) {
         layer.quantized.matrices[suffix] = weight.matrix();
         layer.count_error(suffix, weight.dequantize());
       }
+      layer.release(site.site.kind);
       if (site.site.kind != SiteKind::DOWN_INPUT) continue;
       layer.output = {};
       for (const auto& of_batch : deviations) layer.output = layer.output + of_batch[i];
@@ -461,11 +426,11 @@ class Pass {
   int sites_;
   std::vector<float> parameters_;
   std::map<int, ResidentLayer> resident_;
-  std::vector<LayerState> float_states_;  // one a batch: the float path before site_
-  std::vector<LayerState> states_;        // one a batch: the quantized path before site_
-  std::vector<LayerState> entering_;      // the float path where prepare_sites stands: a layer loaded now begins here
-  int site_ = 0;                          // the first site of the block to be searched next
-  int written_layers_ = 0;                // leading layers whose files stand as they are
+  BatchStates float_states_;  // the float path before site_
+  BatchStates states_;        // the quantized path before site_
+  BatchTensors entering_;     // the float path where prepare_sites stands: a layer loaded now begins here
+  int site_ = 0;              // the first site of the block to be searched next
+  int written_layers_ = 0;    // leading layers whose files stand as they are
   int64_t forwards_ = 0;
   SearchPassCounts counts_;
 };

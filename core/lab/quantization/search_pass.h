@@ -42,6 +42,8 @@ struct SearchPassInputs {
   std::filesystem::path work;                                  // folder of layer files
   double threshold;                                            // h0, for PartitionChanged
   const reference::Workers& workers;
+  calibration::ActivationSpill& spill;                         // keeps the streams
+  int64_t weight_bytes;                                        // of candidates' weights in float, per block; more are dequantized at each use
   /// How much tokens count in the method's losses: [2 * layers], for each layer its attention and its MLP. Empty: all the same.
   std::vector<TokenWeights> sublayer_weights = {};
 };

@@ -1,6 +1,7 @@
 // Grids from the bounds of groups, and rounding to nearest on them.
 #include "core/lab/quantization/weight_quantizer.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/base/error.h"
@@ -11,6 +12,7 @@ namespace qvlm::quantization {
 namespace {
 
 constexpr double kSmallestHalf = 0x1p-24;
+constexpr int64_t kSortedTogether = int64_t{1} << 22;  // elements
 
 void assign_half(const torch::Tensor& values, std::vector<uint16_t>& to) {
   const auto x = values.contiguous();
@@ -66,17 +68,38 @@ QuantizedMatrix GridWeight::matrix() const {
   return matrix;
 }
 
-GroupedWeight::GroupedWeight(torch::Tensor weight, WeightGrid grid, const std::string& name)
-    : weight_(std::move(weight)), grid_(grid) {
-  const int64_t columns = weight_.size(1);
-  const int64_t group = grid_.group == 0 ? columns : grid_.group;
+namespace {
+
+// Columns a group. Throws Error naming the legal ones.
+int64_t group_of(const torch::Tensor& weight, const WeightGrid& grid, const std::string& name) {
+  const int64_t columns = weight.size(1);
+  const int64_t group = grid.group == 0 ? columns : grid.group;
   if (columns % group != 0) {
     std::string legal;
     for (const int64_t size : legal_groups(columns)) legal += (legal.empty() ? "" : ", ") + std::to_string(size);
     throw Error::in(name, "group", "one that divides a row of " + std::to_string(columns) + " (" + legal + ")", std::to_string(group));
   }
-  if (!torch::isfinite(weight_).all().item<bool>()) throw Error(name + ": has values that are not finite");
-  sorted_ = std::get<0>(weight_.reshape({weight_.size(0), columns / group, group}).sort(2));
+  return group;
+}
+
+void demand_finite(const torch::Tensor& values, const std::string& name) {
+  if (!torch::isfinite(values).all().item<bool>()) throw Error(name + ": has values that are not finite");
+}
+
+}  // namespace
+
+GroupedWeight::GroupedWeight(torch::Tensor weight, WeightGrid grid, const std::string& name)
+    : weight_(std::move(weight)), grid_(grid) {
+  const int64_t columns = weight_.size(1), group = group_of(weight_, grid_, name);
+  demand_finite(weight_, name);
+  const auto grouped = weight_.reshape({weight_.size(0), columns / group, group});
+  sorted_ = torch::empty_like(grouped);
+  // Sorting makes indices of 8 bytes, too: a few rows at a time.
+  const int64_t chunk = std::max<int64_t>(1, kSortedTogether / columns);
+  for (int64_t row = 0; row < grouped.size(0); row += chunk) {
+    const int64_t rows = std::min(chunk, grouped.size(0) - row);
+    sorted_.narrow(0, row, rows).copy_(std::get<0>(grouped.narrow(0, row, rows).sort(2)));
+  }
 }
 
 std::pair<torch::Tensor, torch::Tensor> GroupedWeight::bounds_at(float percentile) const {
@@ -118,7 +141,15 @@ GridWeight round_onto(const torch::Tensor& weight, const GroupScales& at, const 
 }
 
 GridWeight round_to_nearest(const torch::Tensor& weight, const WeightGrid& grid, const std::string& name) {
-  return GroupedWeight(weight, grid, name).quantize(1);
+  const auto grouped = weight.reshape({weight.size(0), -1, group_of(weight, grid, name)});
+  auto [low, high] = torch::aminmax(grouped, 2);  // [rows, groups] each; not finite where a value of the group is not
+  demand_finite(low, name);
+  demand_finite(high, name);
+  if (!grid.symmetric) {
+    low = low.clamp_max(0);
+    high = high.clamp_min(0);
+  }
+  return round_onto(weight, scales_between(low, high, grid), grid);
 }
 
 }  // namespace qvlm::quantization

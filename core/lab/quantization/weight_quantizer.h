@@ -73,7 +73,7 @@ torch::Tensor storable_scales(const torch::Tensor& scales, const WeightGrid& gri
 /// q = clamp(round(w / s) + z, 0, 2^bits - 1) by group. weight [rows, columns].
 GridWeight round_onto(const torch::Tensor& weight, const GroupScales& scales, const WeightGrid& grid);
 
-/// GroupedWeight(...).quantize(1): round to nearest.
+/// GroupedWeight(...).quantize(1): round to nearest; the groups need no sorting for it.
 GridWeight round_to_nearest(const torch::Tensor& weight, const WeightGrid& grid, const std::string& name);
 
 /// The nearest number whose significand has `bits` bits (the leading one included). Zero stays zero.

@@ -1,6 +1,7 @@
 // AWQ: scale search by the output of the smallest enclosing module, clip search by group.
 #include "core/lab/quantization/methods/awq.h"
 
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -12,25 +13,45 @@ using calibration::Batch;
 using reference::DecoderLayer;
 using reference::LayerState;
 
+constexpr int64_t kChunkElements = int64_t{1} << 22;  // of a weight that are worked on together
+
+// work(first row, rows) over a weight's chunks.
+void by_chunks(const torch::Tensor& weight, const reference::Workers* workers, const std::function<void(int64_t, int64_t)>& work) {
+  const int64_t rows = weight.size(0), chunk = std::max<int64_t>(1, kChunkElements / weight.size(1));
+  side_by_side(workers, static_cast<size_t>((rows + chunk - 1) / chunk), [&](size_t i) {
+    const int64_t first = static_cast<int64_t>(i) * chunk;
+    work(first, std::min(chunk, rows - first));
+  });
+}
+
 // Rounds W diag(s) and takes the scales out again: what a linear with scaled inputs computes. [rows, columns]
 torch::Tensor rounded_with_scales(const torch::Tensor& weight, const torch::Tensor& scales, const WeightGrid& grid, const std::string& name) {
-  return round_to_nearest(weight * scales, grid, name).dequantize() / scales;
+  auto rounded = torch::empty_like(weight);
+  by_chunks(weight, nullptr, [&](int64_t first, int64_t rows) {
+    auto chunk = rounded.narrow(0, first, rows);
+    torch::div_out(chunk, round_to_nearest(weight.narrow(0, first, rows) * scales, grid, name).dequantize(), scales);
+  });
+  return rounded;
 }
 
 torch::Tensor normalised(const torch::Tensor& scales) { return scales / torch::sqrt(scales.max() * scales.min()); }
 
 // The scales of the least loss over the grid of ratios; without weight_means (duo scaling) ratio 0 gives all ones.
-torch::Tensor best_scales(const torch::Tensor& mean_absolute, const torch::Tensor& weight_means,
+torch::Tensor best_scales(const torch::Tensor& mean_absolute, const torch::Tensor& weight_means, const reference::Workers* workers,
                           const std::function<double(const torch::Tensor& scales)>& loss) {
+  std::array<torch::Tensor, kAwqRatios> scales;
+  std::array<double, kAwqRatios> losses{};
+  side_by_side(workers, kAwqRatios, [&](size_t i) {
+    const double ratio = static_cast<double>(i) / kAwqRatios;
+    scales[i] = weight_means.defined() ? awq_duo_scales(mean_absolute, weight_means, ratio) : awq_scales(mean_absolute, ratio);
+    losses[i] = loss(scales[i]);
+  });
   torch::Tensor best;
   double least = std::numeric_limits<double>::infinity();
-  for (int i = 0; i < kAwqRatios; ++i) {
-    const double ratio = static_cast<double>(i) / kAwqRatios;
-    const auto scales = weight_means.defined() ? awq_duo_scales(mean_absolute, weight_means, ratio) : awq_scales(mean_absolute, ratio);
-    const double value = loss(scales);
-    if (value < least) {
-      least = value;
-      best = scales;
+  for (size_t i = 0; i < kAwqRatios; ++i) {
+    if (losses[i] < least) {
+      least = losses[i];
+      best = scales[i];
     }
   }
   return best.defined() ? best : torch::ones_like(mean_absolute);
@@ -87,7 +108,7 @@ class Preparation {
     DecoderLayer& layer = prepared_.layer;
     std::vector<torch::Tensor> expected;
     for (const LayerState& state : states_) expected.push_back(sublayer(layer, kind, state).residual);
-    const auto scales = best_scales(mean_absolute(kind), weight_means(kind), [&](const torch::Tensor& s) {
+    const auto scales = best_scales(mean_absolute(kind), weight_means(kind), c_.workers, [&](const torch::Tensor& s) {
       DecoderLayer trial = layer;
       for (const auto suffix : linears_of(kind)) trial.linear(suffix) = rounded_with_scales(layer.linear(suffix), s, grid(kind), name(suffix));
       double loss = 0;
@@ -107,7 +128,7 @@ class Preparation {
     const torch::Tensor& weight = prepared_.layer.linear(suffix);
     auto means = weight_means(kind);
     if (means.defined()) means = tie(means);
-    return best_scales(tie(mean_absolute(kind)), means, [&](const torch::Tensor& s) {
+    return best_scales(tie(mean_absolute(kind)), means, c_.workers, [&](const torch::Tensor& s) {
       const auto difference = rounded_with_scales(weight, s, grid(kind), name(suffix)) - weight;
       double loss = 0;
       for (size_t b = 0; b < states_.size(); ++b) {
@@ -159,14 +180,14 @@ class Preparation {
     std::vector<torch::Tensor> inputs;
     for (const LayerState& state : states_) inputs.push_back(state.site_input);
     for (const auto suffix : suffixes) {
-      prepared_.to_round[std::string(suffix)] = awq_clip(prepared_.layer.linear(suffix), clip_inputs(inputs), grid(kind), name(suffix));
+      prepared_.to_round[std::string(suffix)] = awq_clip(prepared_.layer.linear(suffix), clip_inputs(inputs), grid(kind), name(suffix), c_.workers);
     }
   }
 
   // After scale_down, since that scales up's rows.
   void clip_gate_and_up() {
     for (const auto suffix : {"mlp.gate", "mlp.up"}) {
-      prepared_.to_round[suffix] = awq_clip(prepared_.layer.linear(suffix), clip_inputs(mlp_inputs_), grid(SiteKind::MLP_INPUT), name(suffix));
+      prepared_.to_round[suffix] = awq_clip(prepared_.layer.linear(suffix), clip_inputs(mlp_inputs_), grid(SiteKind::MLP_INPUT), name(suffix), c_.workers);
     }
   }
 
@@ -200,13 +221,13 @@ torch::Tensor awq_weight_means(const torch::Tensor& weight, const WeightGrid& gr
   return (grouped / grouped.amax(2, true).clamp_min(1e-12)).reshape(weight.sizes()).mean(0);
 }
 
-torch::Tensor awq_clip(const torch::Tensor& weight, const torch::Tensor& x, const WeightGrid& grid, const std::string& name) {
-  const int64_t rows = weight.size(0), columns = weight.size(1);
-  const int64_t group = grid.group == 0 ? columns : grid.group, groups = columns / group;
+namespace {
+
+// awq_clip of some rows. gram [groups, group, group]: of the inputs, by group.
+torch::Tensor clip_rows(const torch::Tensor& weight, const torch::Tensor& gram, const WeightGrid& grid, const std::string& name) {
+  const int64_t rows = weight.size(0), columns = weight.size(1), groups = gram.size(0), group = gram.size(1);
   const auto grouped = weight.reshape({rows, groups, group});
   const auto absmax = grouped.abs().amax(2, true);  // [rows, groups, 1]
-  const auto by_group = x.reshape({x.size(0), groups, group}).permute({1, 0, 2});  // [groups, tokens, group]
-  const auto gram = torch::bmm(by_group.transpose(1, 2), by_group);                // [groups, group, group]
   torch::Tensor best_error, best_bound;                                            // [rows, groups, 1]
   for (int i = 0; i < kAwqShrinks; ++i) {
     const auto bound = absmax * (1 - i / 20.0);
@@ -224,6 +245,20 @@ torch::Tensor awq_clip(const torch::Tensor& weight, const torch::Tensor& x, cons
     }
   }
   return torch::minimum(torch::maximum(grouped, -best_bound), best_bound).reshape({rows, columns});
+}
+
+}  // namespace
+
+torch::Tensor awq_clip(const torch::Tensor& weight, const torch::Tensor& x, const WeightGrid& grid, const std::string& name,
+                       const reference::Workers* workers) {
+  const int64_t columns = weight.size(1), group = grid.group == 0 ? columns : grid.group, groups = columns / group;
+  const auto by_group = x.reshape({x.size(0), groups, group}).permute({1, 0, 2});  // [groups, tokens, group]
+  const auto gram = torch::bmm(by_group.transpose(1, 2), by_group);                // [groups, group, group]
+  auto clipped = torch::empty_like(weight);
+  by_chunks(weight, workers, [&](int64_t first, int64_t rows) {
+    clipped.narrow(0, first, rows).copy_(clip_rows(weight.narrow(0, first, rows), gram, grid, name));
+  });
+  return clipped;
 }
 
 PreparedLayer ActivationAwareScaling::prepare(const reference::DecoderLayer& layer, const LayerCalibration& calibration) const {

@@ -38,6 +38,7 @@ torch::Tensor awq_weight_means(const torch::Tensor& weight, const WeightGrid& gr
 
 /// The weight with each group clamped to +- absmax (1 - i / 20), where i gives the least sum over tokens of
 /// (sum over the group's columns of x_c (Q(clamped)_c - w_c))^2. weight [rows, columns], x [tokens, columns].
-torch::Tensor awq_clip(const torch::Tensor& weight, const torch::Tensor& x, const WeightGrid& grid, const std::string& name);
+torch::Tensor awq_clip(const torch::Tensor& weight, const torch::Tensor& x, const WeightGrid& grid, const std::string& name,
+                       const reference::Workers* workers = nullptr);
 
 }  // namespace qvlm::quantization

@@ -17,17 +17,17 @@ torch::Tensor token_weights(const SiteInputs& inputs, size_t batch) {
 
 InputMoments input_moments(const SiteInputs& inputs, bool with_shift) {
   const auto& path = inputs.rounded.empty() ? inputs.exact : inputs.rounded;
-  const int64_t width = path.front().site_input.size(-1);
+  const int64_t width = path.site_inputs.width();
   InputMoments moments{torch::zeros({width, width}), {}};
   if (with_shift) moments.shift = torch::zeros({width, width});
   double total = 0;
   for (size_t b = 0; b < inputs.batches.all.size(); ++b) {
-    const auto x = calibration::real_rows(inputs.batches.all[b], path[b].site_input);  // [tokens, width]
+    const auto x = calibration::real_rows(inputs.batches.all[b], path.site_inputs[b]);  // [tokens, width]
     const auto weights = token_weights(inputs, b);
     const auto weighted = x * weights;
     moments.hessian.addmm_(x.t(), weighted);
     if (with_shift) {
-      moments.shift.addmm_((calibration::real_rows(inputs.batches.all[b], inputs.exact[b].site_input) - x).t(), weighted);
+      moments.shift.addmm_((calibration::real_rows(inputs.batches.all[b], inputs.exact.site_inputs[b]) - x).t(), weighted);
     }
     total += weights.sum(torch::kFloat64).item<double>();
   }
@@ -40,12 +40,12 @@ InputMoments input_moments(const SiteInputs& inputs, bool with_shift) {
 }
 
 torch::Tensor mean_square(const SiteInputs& inputs) {
-  const int64_t width = inputs.exact.front().site_input.size(-1);
+  const int64_t width = inputs.exact.site_inputs.width();
   auto sum = torch::zeros({width});
   double total = 0;
   for (size_t b = 0; b < inputs.batches.all.size(); ++b) {
     const auto weights = token_weights(inputs, b);
-    sum += (calibration::real_rows(inputs.batches.all[b], inputs.exact[b].site_input).square() * weights).sum(0);
+    sum += (calibration::real_rows(inputs.batches.all[b], inputs.exact.site_inputs[b]).square() * weights).sum(0);
     total += weights.sum(torch::kFloat64).item<double>();
   }
   return sum / total;

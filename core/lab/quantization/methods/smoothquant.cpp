@@ -14,7 +14,7 @@ class SmoothingSearch {
   SmoothingSearch(const DecoderLayer& layer, const LayerCalibration& calibration) : c_(calibration) {
     prepared_.layer = layer;
     prepared_.folded = true;
-    for (const torch::Tensor& hidden : c_.hidden) states_.push_back(reference::enter_layer(c_.config, layer, hidden));
+    for (size_t b = 0; b < c_.hidden.size(); ++b) states_.push_back(reference::enter_layer(c_.config, layer, c_.hidden[b]));
   }
 
   PreparedLayer run() {

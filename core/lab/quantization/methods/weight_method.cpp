@@ -42,20 +42,33 @@ PreparedLayer WeightMethod::prepare(const reference::DecoderLayer& layer, const 
 std::vector<RoundedSite> WeightMethod::round(const PreparedLayer& prepared, const SiteInputs& inputs,
                                              std::span<const float> percentiles) const {
   std::vector<RoundedSite> sites(percentiles.size());
+  const bool unclipped = percentiles.size() == 1 && percentiles.front() == 1;
   for (const auto suffix : linears_of(inputs.kind)) {
+    if (unclipped) {
+      sites.front().emplace(suffix, round_to_nearest(prepared.weight_to_round(suffix), inputs.grid, inputs.name(suffix)));
+      continue;
+    }
     const GroupedWeight grouped(prepared.weight_to_round(suffix), inputs.grid, inputs.name(suffix));
     for (size_t p = 0; p < percentiles.size(); ++p) sites[p].emplace(suffix, grouped.quantize(percentiles[p]));
   }
   return sites;
 }
 
+void side_by_side(const reference::Workers* workers, size_t parts, const std::function<void(size_t)>& work) {
+  if (workers != nullptr) {
+    workers->run(parts, work);
+  } else {
+    for (size_t part = 0; part < parts; ++part) work(part);
+  }
+}
+
 std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe) {
   auto method = make_plain(recipe);
   const bool integers_to_nearest = recipe.weight_method == qvlm::WeightMethod::RTN;
   if (recipe.residual_rank > 0) method = std::make_unique<WithResidual>(std::move(method), recipe.residual_rank);
-  if (folds_channels(recipe)) method = std::make_unique<WithChannelScales>(std::move(method));
   if (recipe.transform == TransformMode::LEARNED)
     method = std::make_unique<WithLearnedTransforms>(std::move(method), TransformTraining{recipe.transform_epochs, integers_to_nearest, recipe.seed});
+  if (folds_channels(recipe)) method = std::make_unique<WithChannelScales>(std::move(method));
   return method;
 }
 

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "core/lab/calibration/batch_tensors.h"
 #include "core/lab/calibration/batches.h"
 #include "core/lab/calibration/statistics.h"
 #include "core/lab/quantization/weight_quantizer.h"
@@ -31,7 +32,7 @@ struct LayerCalibration {
   const DecoderConfig& config;
   const reference::RotaryTable& rotary;
   const calibration::Batches& batches;
-  const std::vector<torch::Tensor>& hidden;                                   // one a batch: the layer's float input
+  calibration::BatchTensors hidden;                                           // the layer's float input
   std::array<const calibration::SiteStatistics*, kSitesPerLayer> statistics;  // of the layer's sites in float
   std::array<WeightGrid, kSitesPerLayer> grids;                               // of the linears reading each site
   std::string name;                                                           // "decoder.3", for messages
@@ -55,7 +56,8 @@ struct PreparedLayer {
   const torch::Tensor& weight_to_round(std::string_view suffix) const;
 };
 
-/// What a method may look at when it rounds the linears that read one site. States are one a batch, in the prepared layer's coordinates.
+/// What a method may look at when it rounds the linears that read one site. States are in the prepared layer's coordinates; they may lie on
+/// the disk, so each access is a read: take one batch after the other, and only what is needed of it.
 struct SiteInputs {
   const DecoderConfig& config;
   const reference::RotaryTable& rotary;
@@ -63,14 +65,15 @@ struct SiteInputs {
   SiteKind kind;
   WeightGrid grid;
   std::string layer_name;                             // "decoder.3"
-  const std::vector<reference::LayerState>& exact;    // the float path before the site's linears
+  calibration::BatchStates exact;                     // the float path before the site's linears
   /// The quantized path there: earlier blocks as searched, earlier sites of this block unclipped, site_input as the linears read it, that
   /// is with rounded activations. Empty unless needs_quantized_inputs().
-  const std::vector<reference::LayerState>& rounded;
-  const std::vector<torch::Tensor>& targets;          // one a batch: the float path's output_behind(kind)
+  calibration::BatchStates rounded;
+  calibration::BatchTensors targets;                  // the float path's output_behind(kind)
   const TokenWeights& token_weights;
   std::function<void(const std::string& text)> notice = {};  // hears what was done instead of what was asked for
   std::function<void()> poll = {};                           // called between steps; may throw Cancelled
+  const reference::Workers* workers = nullptr;               // share independent parts; none: all on the calling thread
 
   const torch::Tensor& weights_of(size_t batch) const { return token_weights.empty() ? batches.all[batch].mask : token_weights[batch]; }
   /// "decoder.3.mlp.up.weight"
@@ -93,8 +96,11 @@ class WeightMethod {
   virtual bool needs_quantized_inputs() const { return false; }
 };
 
-/// The method that a recipe asks for, with its options, its residual, its transforms, and the channels' scales where activations have a
-/// range a channel.
+/// work(0) .. work(parts - 1), by the workers where there are some.
+void side_by_side(const reference::Workers* workers, size_t parts, const std::function<void(size_t part)>& work);
+
+/// The method that a recipe asks for, with its options, its residual, its transforms, and the channels' scales where activations have a range a
+/// channel.
 std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe);
 
 /// Sum over tokens of weight * |x - y|^2, in double. x, y [samples, longest, width], weights [samples, longest].
