@@ -58,7 +58,7 @@ def main():
     subprocess.run([sys.executable, HERE / "english_text.py", text], check=True, stdout=subprocess.DEVNULL)
     rows = make_table("smollm2-table", {"title": "SmolLM2-135M-Instruct, rotated off its grid", "model": model / "model.gguf",
                                         "calibration": text / "calibration.txt", "questions": text / "held-out.txt", "context": 512,
-                                        "base": {"weight_group": 32, "samples": 24, "search_samples": 4}, "rows": ROWS}, fresh=fresh)
+                                        "limit": 8, "base": {"weight_group": 32, "samples": 16, "search_samples": 4}, "rows": ROWS}, fresh=fresh)
     demand_rows(figures, "smollm2_table", rows)
     figures.told("smollm2_table_float_perplexity", rows["float"].perplexity)
     for one in rows.values():

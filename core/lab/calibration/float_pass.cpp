@@ -112,9 +112,9 @@ FloatPassResult float_pass(const Model& model, const Batches& batches, const Rec
       probe.low = statistics.minimum;
       probe.high = statistics.maximum;
       const torch::Tensor scales = folds_channels(recipe) ? channel_scales(config, at.kind, statistics.largest) : torch::Tensor();
-      std::vector<torch::Tensor> probed = inputs;  // as the quantizer is going to see them
+      BatchTensors probed = inputs;  // as the quantizer is going to see them
       if (scales.defined()) {
-        for (torch::Tensor& x : probed) x = x / scales;
+        for (size_t b = 0; b < probed.size(); ++b) probed.set(b, spill.keep(inputs[b] / scales));
         std::tie(probe.low, probe.high) = static_bounds(batches, probed, std::vector<float>{1}).front();
       }
       const int64_t width = width_of(config, at.kind);
