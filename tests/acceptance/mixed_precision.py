@@ -5,7 +5,7 @@ that is measured on this machine's device. KL and agreement against float on the
 
 Bars: no run is over its budget by what its files hold; the KL is below the mean of the random assignments of the same size.
 
-usage: mixed_precision.py [--limit N]    N questions (default 60, in the set's order)
+usage: mixed_precision.py [--limit N]    N questions (default: all)
 """
 import json
 import random
@@ -67,7 +67,7 @@ def random_bits(blocks, weights, rng):
 
 
 def main():
-    limit = sys.argv[2] if len(sys.argv) == 3 and sys.argv[1] == "--limit" else "60"
+    limit = sys.argv[2] if len(sys.argv) == 3 and sys.argv[1] == "--limit" else "0"
     figures = Figures()
 
     def measure(name, folder):

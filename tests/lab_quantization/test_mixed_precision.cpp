@@ -120,8 +120,9 @@ class TestMixedPrecision : public QObject {
     return x;
   }
 
-  // {relative squared error of the hidden states, mean KL of the next token} over the first `count` samples, by plain loops.
-  OutputError errors_by_loops(const BitAssignment& bits, size_t count) const {
+  // {relative squared error of the hidden states, mean KL of the next token behind `answers`, or behind every row} over the first `count`
+  // samples, by plain loops.
+  OutputError errors_by_loops(const BitAssignment& bits, size_t count, const AnswerRows& answers = {}) const {
     const auto& config = model_->config().decoder;
     const auto ends = reference::DecoderEnds::load(*model_, torch::kFloat32);
     double error = 0, energy = 0, divergence = 0;
@@ -131,7 +132,9 @@ class TestMixedPrecision : public QObject {
       error += (rounded - exact).square().sum().item<double>();
       energy += exact.square().sum().item<double>();
       const auto p = reference::decoder_logits(config, ends, exact).softmax(-1).to(torch::kFloat64), q = reference::decoder_logits(config, ends, rounded).softmax(-1).to(torch::kFloat64);
-      for (int64_t row = 0; row < p.size(0); ++row, ++rows) {
+      for (int64_t row = 0; row < p.size(0); ++row) {
+        if (!answers.empty() && std::find(answers[i].begin(), answers[i].end(), row) == answers[i].end()) continue;
+        ++rows;
         const auto a = p.accessor<double, 2>()[row], b = q.accessor<double, 2>()[row];
         for (int64_t v = 0; v < p.size(1); ++v) divergence += a[v] > 0 ? a[v] * std::log(a[v] / b[v]) : 0;
       }
@@ -154,7 +157,7 @@ class TestMixedPrecision : public QObject {
     assignments[3][2] = 4;
     const reference::Workers one(1), two(2);
     int steps = 0;
-    const auto errors = assignment_errors(*model_, batches_, Recipe{}, assignments, two, [&](int done) { steps = done; });
+    const auto errors = assignment_errors(*model_, batches_, Recipe{}, assignments, {}, two, [&](int done) { steps = done; });
     QCOMPARE(steps, steps_of_assignments(*model_, batches_, assignments.size()));
     QCOMPARE(errors[0].hidden, 0.0);
     QCOMPARE(errors[0].divergence, 0.0);
@@ -166,12 +169,21 @@ class TestMixedPrecision : public QObject {
     }
     // One by one, with another number of workers: the same numbers.
     for (size_t i = 0; i < assignments.size(); ++i) {
-      const auto alone = assignment_errors(*model_, batches_, Recipe{}, std::span(assignments).subspan(i, 1), one);
+      const auto alone = assignment_errors(*model_, batches_, Recipe{}, std::span(assignments).subspan(i, 1), {}, one);
       QCOMPARE(alone[0].hidden, errors[i].hidden);
       QCOMPARE(alone[0].divergence, errors[i].divergence);
     }
+    // Rows that answers follow count alone, where there are any; what other samples of the set have does not matter.
+    const AnswerRows answers{{2, 8}, {}, {0, 10, 11}, {1}, {}};
+    const auto answered = assignment_errors(*model_, batches_, Recipe{}, std::span(assignments).subspan(2, 1), answers, two);
+    const OutputError behind = errors_by_loops(assignments[2], 3, answers);
+    QVERIFY(std::abs(answered[0].divergence - behind.divergence) <= 1e-3 * behind.divergence + 1e-7);
+    QVERIFY(std::abs(answered[0].divergence - errors[2].divergence) > 1e-3 * behind.divergence);
+    QCOMPARE(answered[0].hidden, errors[2].hidden);
+    const AnswerRows none(5);
+    QCOMPARE(assignment_errors(*model_, batches_, Recipe{}, std::span(assignments).subspan(2, 1), none, two)[0].divergence, errors[2].divergence);
     const std::vector<BitAssignment> wrong{BitAssignment(3, 4)};
-    verify_refused([&] { assignment_errors(*model_, batches_, Recipe{}, wrong, one); }, "8 sites");
+    verify_refused([&] { assignment_errors(*model_, batches_, Recipe{}, wrong, {}, one); }, "8 sites");
   }
 
   void blockLossesAreThoseOfEachBlockAlone() {
@@ -180,12 +192,12 @@ class TestMixedPrecision : public QObject {
     const reference::Workers workers(1);
     Recipe recipe;
     recipe.weight_bits = 3;
-    const auto modelled = block_losses(*model_, batches_, recipe, partition, workers);
+    const auto modelled = block_losses(*model_, batches_, recipe, partition, {}, workers);
     recipe.budget_losses = BudgetLosses::MEASURED;
-    const auto measured = block_losses(*model_, batches_, recipe, partition, workers);
+    const auto measured = block_losses(*model_, batches_, recipe, partition, {}, workers);
     QCOMPARE(modelled.size(), size_t{3});  // one is the user's
     const std::vector<BitAssignment> alone{{3, 3, 0, 0, 0, 0, 0, 0}, {0, 0, 5, 5, 5, 0, 0, 0}};
-    const auto errors = assignment_errors(*model_, batches_, recipe, alone, workers);
+    const auto errors = assignment_errors(*model_, batches_, recipe, alone, {}, workers);
     QCOMPARE(measured[0][0], errors[0].divergence);
     QCOMPARE(measured[1][2], errors[1].divergence);
     for (size_t b = 0; b < 3; ++b) {

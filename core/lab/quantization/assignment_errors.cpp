@@ -85,9 +85,19 @@ double divergence_of(const DecoderConfig& config, const reference::DecoderEnds& 
   return sum;
 }
 
+// The rows that the divergence is taken on. [rows], positions in a batch's flattened [samples * longest]
+torch::Tensor compared_rows(const Batch& batch, const AnswerRows& answers, bool any_answer) {
+  if (!any_answer) return batch.rows;
+  std::vector<int64_t> rows;
+  for (size_t i = 0; i < batch.samples.size(); ++i) {
+    for (const int64_t row : answers[static_cast<size_t>(batch.samples[i])]) rows.push_back(static_cast<int64_t>(i) * batch.hidden.size(1) + row);
+  }
+  return torch::tensor(rows, torch::kInt64);
+}
+
 // One turn: the streams of these assignments.
 void run_turn(const Model& model, const Batches& batches, const Recipe& recipe, std::span<const BitAssignment> assignments,
-              std::span<OutputError> errors, const reference::Workers& workers, const std::function<void()>& on_layer) {
+              const AnswerRows& answers, std::span<OutputError> errors, const reference::Workers& workers, const std::function<void()>& on_layer) {
   const DecoderConfig& config = model.config().decoder;
   const auto rotary = reference::RotaryTable::make(config, batches.longest);
   const size_t parts = batches.search_batches, count = assignments.size();
@@ -116,10 +126,15 @@ void run_turn(const Model& model, const Batches& batches, const Recipe& recipe, 
     on_layer();
   });
   const auto ends = reference::DecoderEnds::load(model, torch::kFloat32);
+  const auto answered = [&](int sample) { return static_cast<size_t>(sample) < answers.size() && !answers[static_cast<size_t>(sample)].empty(); };
+  bool any_answer = false;
+  for (size_t b = 0; b < parts; ++b) any_answer = any_answer || std::any_of(batches.all[b].samples.begin(), batches.all[b].samples.end(), answered);
   double energy = 0, rows = 0;
+  std::vector<torch::Tensor> compared;
   for (size_t b = 0; b < parts; ++b) {
     energy += calibration::energy(batches.all[b], exact[b]);
-    rows += static_cast<double>(batches.all[b].tokens());
+    compared.push_back(compared_rows(batches.all[b], answers, any_answer));
+    rows += static_cast<double>(compared.back().size(0));
   }
   workers.run(count, [&](size_t i) {
     if (streams[i].empty()) return;  // nothing was rounded
@@ -127,7 +142,8 @@ void run_turn(const Model& model, const Batches& batches, const Recipe& recipe, 
     for (size_t b = 0; b < parts; ++b) {
       const Batch& batch = batches.all[b];
       error += calibration::squared_error(batch, streams[i][b], exact[b]);
-      divergence += divergence_of(config, ends, calibration::real_rows(batch, exact[b]), calibration::real_rows(batch, streams[i][b]));
+      const auto rows_of = [&](const torch::Tensor& x) { return x.reshape({-1, x.size(-1)}).index_select(0, compared[b]); };
+      divergence += divergence_of(config, ends, rows_of(exact[b]), rows_of(streams[i][b]));
     }
     errors[i] = {energy > 0 ? error / energy : 0, std::max(divergence / rows, 0.0)};
   });
@@ -135,13 +151,23 @@ void run_turn(const Model& model, const Batches& batches, const Recipe& recipe, 
 
 }  // namespace
 
+AnswerRows answer_rows(const std::vector<calibration::CalibrationPrompt>& prompts) {
+  AnswerRows rows(prompts.size());
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    for (size_t row = 0; row < prompts[i].labels.size(); ++row) {
+      if (prompts[i].labels[row] >= 0) rows[i].push_back(static_cast<int64_t>(row));
+    }
+  }
+  return rows;
+}
+
 int steps_of_assignments(const Model& model, const Batches& batches, size_t assignments) {
   const size_t turn = streams_at_once(batches);
   return static_cast<int>((assignments + turn - 1) / turn) * model.config().decoder.layers;
 }
 
 std::vector<OutputError> assignment_errors(const Model& model, const Batches& batches, const Recipe& recipe,
-                                           std::span<const BitAssignment> assignments, const reference::Workers& workers,
+                                           std::span<const BitAssignment> assignments, const AnswerRows& answers, const reference::Workers& workers,
                                            const std::function<void(int)>& on_step) {
   const torch::NoGradGuard no_gradients;
   const auto sites = static_cast<size_t>(model.config().decoder.layers * kSitesPerLayer);
@@ -153,7 +179,7 @@ std::vector<OutputError> assignment_errors(const Model& model, const Batches& ba
   int done = 0;
   for (size_t first = 0; first < assignments.size(); first += turn) {
     const size_t count = std::min(turn, assignments.size() - first);
-    run_turn(model, batches, recipe, assignments.subspan(first, count), std::span(errors).subspan(first, count), workers, [&] {
+    run_turn(model, batches, recipe, assignments.subspan(first, count), answers, std::span(errors).subspan(first, count), workers, [&] {
       ++done;
       if (on_step) on_step(done);
     });
@@ -162,7 +188,8 @@ std::vector<OutputError> assignment_errors(const Model& model, const Batches& ba
 }
 
 std::vector<std::vector<double>> block_losses(const Model& model, const Batches& batches, const Recipe& recipe, const Partition& partition,
-                                              const reference::Workers& workers, const std::function<void(int, int)>& on_step) {
+                                              const AnswerRows& answers, const reference::Workers& workers,
+                                              const std::function<void(int, int)>& on_step) {
   const bool measured = recipe.budget_losses == BudgetLosses::MEASURED;
   const auto widths = measured ? std::vector<int>(budget_widths().begin(), budget_widths().end()) : std::vector<int>{recipe.weight_bits};
   std::vector<BitAssignment> assignments;
@@ -175,7 +202,7 @@ std::vector<std::vector<double>> block_losses(const Model& model, const Batches&
     }
   }
   const int steps = steps_of_assignments(model, batches, assignments.size());
-  const auto errors = assignment_errors(model, batches, recipe, assignments, workers, [&](int done) {
+  const auto errors = assignment_errors(model, batches, recipe, assignments, answers, workers, [&](int done) {
     if (on_step) on_step(done, steps);
   });
   std::vector<std::vector<double>> losses;

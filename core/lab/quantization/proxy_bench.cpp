@@ -130,11 +130,13 @@ ProxyBenchResult rank_proxies(const ProxyBenchRequest& request, const std::funct
   options.samples = recipe.samples;
   options.seed = recipe.seed;
   calibration::Batches batches;
+  AnswerRows answers;
   {
     const auto prompts = calibration::build_prompts(model, read_calibration_set(request.calibration, options));
     const int count = static_cast<int>(prompts.size());
     const auto embedded = calibration::embed_prompts(model, prompts, workers, [&](int done) { progress("pictures", done, count); });
     batches = calibration::make_batches(embedded, recipe.search_samples);
+    answers = answer_rows(prompts);
   }
   const int layers = model.config().decoder.layers, sites = layers * kSitesPerLayer;
   calibration::FloatPassListener listener;
@@ -154,7 +156,7 @@ ProxyBenchResult rank_proxies(const ProxyBenchRequest& request, const std::funct
   Draws draws(model.config().decoder, recipe);
   for (int i = 0; i < request.assignments; ++i) assignments.push_back(draws.draw());
   const int steps = steps_of_assignments(model, batches, assignments.size());
-  const auto errors = assignment_errors(model, batches, recipe, assignments, workers, [&](int done) { progress("assignments", done, steps); });
+  const auto errors = assignment_errors(model, batches, recipe, assignments, answers, workers, [&](int done) { progress("assignments", done, steps); });
 
   // Bits first: minus a site's share of the weights times its width.
   std::vector<Proxy> proxies{{"bits", {}}, {"weight-error", {}}, {"hessian-error", {}}, {"activation-error", {}}, {"dependency-error", {}},

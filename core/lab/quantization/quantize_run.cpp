@@ -262,6 +262,7 @@ class Run {
     if (quantized) embedded_quantized = calibration::embed_prompts(*request_.model, prompts_, quantized->pictures);
     std::vector<RowTokens> tokens;
     if (recipe_.token_weighting == TokenWeighting::MODALITY) tokens = row_tokens(config(), prompts_);
+    if (has_budget(recipe_)) answers_ = answer_rows(prompts_);
     prompts_.clear();
     batches_ = calibration::make_batches(embedded, recipe_.search_samples);
     embedded.clear();
@@ -334,7 +335,7 @@ class Run {
   // does not measure again; an edited partition is taken as it is.
   void allocate_bits() {
     recorder_->start_phase("bits", config().decoder.layers);
-    const auto losses = block_losses(*request_.model, batches_, recipe_, partition_, *workers_, [&](int done, int steps) {
+    const auto losses = block_losses(*request_.model, batches_, recipe_, partition_, answers_, *workers_, [&](int done, int steps) {
       recorder_->poll();
       recorder_->progress(int64_t{done} * config().decoder.layers / steps);
     });
@@ -434,6 +435,7 @@ class Run {
   std::string data_;  // their fingerprint
   std::unique_ptr<calibration::ActivationSpill> spill_;
   calibration::Batches batches_;
+  AnswerRows answers_;  // where a budget chooses bits
   QuantizedVision vision_;  // empty where the recipe keeps tower and projector
   calibration::FloatPassResult float_pass_;
   std::vector<TokenWeights> sublayer_weights_;  // empty: all tokens count the same
