@@ -103,8 +103,9 @@ RowGrid grid_of(const float* x, int64_t count, float low, float high, int bits, 
     row.low = low * row.raw.low;
     row.high = high * row.raw.high;
     row.scale = std::max(std::abs(row.low), std::abs(row.high)) / std::max(half - 1, 1.0f);
-    row.least = -half;
-    row.most = half - 1;
+    // As many steps to either side: a group that was clipped to its bounds before it is rounded has none further down.
+    row.most = std::max(half - 1, 1.0f);
+    row.least = -row.most;
   } else {
     const auto top = static_cast<float>((1 << bits) - 1);
     row.raw = {std::min(row.raw.low, 0.0f), std::max(row.raw.high, 0.0f)};
@@ -162,9 +163,8 @@ struct FakeQuantizeFunction : torch::autograd::Function<FakeQuantizeFunction> {
         if (symmetric) {
           // A clamped value is least s or most s.
           const float by_scale = sums.scale + at.least * sums.below + at.most * sums.above;
-          const float steps = at.most < 1 ? 1 : at.most;
-          if (std::abs(at.low) > std::abs(at.high)) by_low = (at.low < 0 ? -by_scale : by_scale) / steps;
-          else by_high = (at.high < 0 ? -by_scale : by_scale) / steps;
+          if (std::abs(at.low) > std::abs(at.high)) by_low = (at.low < 0 ? -by_scale : by_scale) / at.most;
+          else by_high = (at.high < 0 ? -by_scale : by_scale) / at.most;
         } else {
           // A clamped value is (q - z) s with q = 0 or top, and z stands for -lo / s.
           const float top = at.most - at.least, shift = at.low / at.scale;

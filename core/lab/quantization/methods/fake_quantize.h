@@ -14,8 +14,8 @@ struct FakeGrid {
 
 /// x [count, group], float32: each row a group. low, high [count]: factors on the row's bounds; undefined: 1.
 ///   asymmetric: lo = low min(min x, 0), hi = high max(max x, 0), s = max((hi - lo) / (2^b - 1), 1e-8), z = round(-lo / s)
-///   symmetric:  s = max(|low min x|, |high max x|, tiny) / (2^(b-1) - 1), z = 2^(b-1)
-/// y = (clamp(round(x / s) + z, 0, 2^b - 1) - z) s. Backward: round(t) passes gradients as t does, a clamped value gets none, and bounds pass
+///   symmetric:  s = max(|low min x|, |high max x|) / (2^(b-1) - 1), at least 1e-8, z = 2^(b-1)
+/// y = (clamp(round(x / s) + z, 0, 2^b - 1) - z) s; symmetric ones are clamped from 1, to as many steps below zero as above. Backward: round(t) passes gradients as t does, a clamped value gets none, and bounds pass
 /// theirs to the least and the greatest value of the row and to the factors.
 torch::Tensor fake_quantize(const torch::Tensor& x, const torch::Tensor& low, const torch::Tensor& high, const FakeGrid& grid);
 
