@@ -13,6 +13,7 @@
 #include "core/model/gguf.h"
 #include "core/run/journal.h"
 #include "core/model/safetensors.h"
+#include "core/model/sites.h"
 #include "core/run/report.h"
 #include "tests/lab_quantization/tiny_vlm.h"
 

@@ -1,4 +1,5 @@
 // What keeps memory small: tensors that spill, candidates that are kept as codes; and the plan that says how much is needed.
+#define QT_NO_KEYWORDS  // libtorch has members named slots
 #include <QtTest>
 
 #include <QTemporaryDir>
@@ -63,8 +64,8 @@ class TestStreaming : public QObject {
     const auto small = torch::randn({2, 3}), large = torch::randn({4, 5, 6});
     ActivationSpill spill(path("kept"), 100);
     KeptTensor first = spill.keep(small), second = spill.keep(large);
-    QVERIFY(first.get().is_same(small));  // in memory: the tensor itself
-    QVERIFY(!second.get().is_same(large) && torch::equal(second.get(), large));
+    QVERIFY(first.get().data_ptr() == small.data_ptr());  // in memory: the values themselves
+    QVERIFY(second.get().data_ptr() != large.data_ptr() && torch::equal(second.get(), large));
     QCOMPARE(second.size(-1), int64_t{6});
     QCOMPARE(second.size(0), int64_t{4});
     QCOMPARE(files_in(path("kept")), size_t{1});
