@@ -22,6 +22,10 @@ class VulkanGenerator : public Generator {
       throw Error(model_->path().string() + ": the model needs an online Hadamard transform before mlp.down (blocks of " +
                   std::to_string(block) + ", rotation r1r2r4), which the Vulkan engine does not run: use --backend "
                   "reference, or quantize with --rotation r1r2");
+    if (model_->config().decoder.site_transforms)
+      throw Error(model_->path().string() + ": the model needs its learned transforms before every linear (transform "
+                  "learned), which the Vulkan engine does not run: use --backend reference, or quantize with --transform "
+                  "none");
     const bool quantized = std::any_of(model_->activations().begin(), model_->activations().end(),
                                        [](const auto& q) { return q.active(); });
     if (quantized) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "app/cli/command.h"
+#include "app/cli/latency.h"
 #include "app/cli/model_options.h"
 #include "core/base/error.h"
 #include "core/inference/pictures.h"
@@ -23,6 +24,7 @@ struct Options {
   ModelOptions model;
   RunOptions run;
   int decode_tokens = 32;
+  LatencyOptions latency;
 };
 
 /// Any tokens will do: speed does not depend on them.
@@ -123,6 +125,7 @@ std::optional<double> read_bandwidth(const RunOptions& options) {
 
 void bench(Session& session, const Options& options) {
   const auto model = open_model(options.model);
+  if (!options.latency.file.empty()) return measure_latencies(session, *model, options.model, options.run, options.latency);
   const auto generator = make_generator(model, options.run);
   const std::optional<double> bandwidth = read_bandwidth(options.run);
   session.output.text(describe(generator->info()) + "\n");
@@ -155,6 +158,7 @@ Command add_bench(CLI::App& app) {
   command.app->add_option("--tokens", options->decode_tokens, "Tokens decoded at each context")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  add_latency_options(*command.app, options->latency);
   command.run = [options](Session& session) { bench(session, *options); };
   return command;
 }

@@ -37,5 +37,6 @@ Command add_chat(CLI::App& app);
 Command add_bench(CLI::App& app);
 Command add_export(CLI::App& app);
 Command add_table(CLI::App& app);
+Command add_proxies(CLI::App& app);
 
 }  // namespace qvlm::cli

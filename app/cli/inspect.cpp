@@ -8,6 +8,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
+#include "core/model/kronecker.h"
 #include "core/model/quantized_matrix.h"
 #include "core/model/sites.h"
 #include "core/model/vlm_config.h"
@@ -58,6 +59,7 @@ Json vision_json(const VlmConfig& config) {
 
 Json decoder_json(const DecoderConfig& decoder) {
   return {{"hidden", decoder.hidden},         {"ffn", decoder.ffn},         {"down_hadamard", decoder.down_hadamard},
+          {"site_transforms", decoder.site_transforms},
           {"layers", decoder.layers},         {"heads", decoder.heads},
           {"kv_heads", decoder.kv_heads},     {"head_dim", decoder.head_dim},
           {"vocabulary", decoder.vocabulary}, {"context_length", decoder.context_length},
@@ -78,6 +80,17 @@ std::string vision_activations_text(const Model& model) {
     if (quantizer.active()) return fmt::format("{} bits, {}", quantizer.bits, name_of(quantizer.range));
   }
   return "16 bits";
+}
+
+/// "16 x 16 (qkv), ..., 24 x 32 (down)": the Kronecker factors of each site.
+std::string transforms_text(const DecoderConfig& decoder) {
+  std::string text;
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    const auto site = static_cast<SiteKind>(kind);
+    const KroneckerShape shape = kronecker_shape(width_of(decoder, site));
+    text += fmt::format("{}{} x {} ({})", text.empty() ? "" : ", ", shape.left, shape.right, short_name_of(site));
+  }
+  return text;
 }
 
 int vision_activation_bits(const Model& model) {
@@ -117,6 +130,11 @@ std::vector<std::string> notes_of(const Model& model) {
         "mlp.down reads its input through an online Hadamard transform: --backend reference applies it; the engine and "
         "GGUF export refuse the model");
   }
+  if (config.decoder.site_transforms) {
+    notes.push_back(
+        "every linear of the decoder reads its input through a learned transform: --backend reference applies them; the "
+        "engine and GGUF export refuse the model");
+  }
   if (vision_activation_bits(model) < 16) {
     notes.push_back(
         "the tower's activations are quantized: --backend reference runs them; the engine refuses, or runs them as A16 "
@@ -152,6 +170,7 @@ void show(Session& session, const Model& model) {
   if (decoder.down_hadamard > 0)
     text += fmt::format("  online       Hadamard transform of mlp.down's input in blocks of {} (rotation r1r2r4)\n",
                         decoder.down_hadamard);
+  if (decoder.site_transforms) text += fmt::format("  online       learned transforms, {}\n", transforms_text(decoder));
   if (config.vision) {
     text += fmt::format("  tower bits   {:.2f} a weight in its linears, {:.2f} in the projector's; activations {}\n",
                         vision_stored_bits(model), projector_stored_bits(model), vision_activations_text(model));

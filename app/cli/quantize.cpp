@@ -86,8 +86,9 @@ class Teller : public RunListener {
     const std::string sites = event.first_site == event.last_site
                                   ? site_text(event.first_site)
                                   : site_text(event.first_site) + " to " + site_text(event.last_site);
-    output_.progress(fmt::format("block {} ({}): error {:.2e} layer-wise, {:.2e} joint", event.block, sites,
-                                 event.layerwise_error, event.joint_error));
+    output_.progress(fmt::format("block {} ({}): error {:.2e} layer-wise, {:.2e} joint{}", event.block, sites,
+                                 event.layerwise_error, event.joint_error,
+                                 event.refined_bounds.empty() ? "" : fmt::format(", {:.2e} refined", event.refined_error)));
   }
   void tell(const Noticed& event) { output_.note(event.text); }
   void tell(const VisionQuantized& event) {

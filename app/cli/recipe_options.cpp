@@ -38,6 +38,11 @@ void RecipeOptions::add_to(CLI::App& app) {
   add(app, "--rotation", std::string(name_of(d.rotation)),
       "none, fold (norm gains only), r1r2 (fused), or r1r2r4 (with an online Hadamard before mlp.down)",
       [](Recipe& r, const std::string& v) { r.rotation = rotation_mode_from(v); });
+  add(app, "--transform", std::string(name_of(d.transform)),
+      "none, or learned: invertible online transforms and clip bounds trained layer by layer (FlatQuant)",
+      [](Recipe& r, const std::string& v) { r.transform = transform_mode_from(v); });
+  add(app, "--transform-epochs", d.transform_epochs, "Their training: passes over the calibration set a layer",
+      [](Recipe& r, int v) { r.transform_epochs = v; });
   add(app, "--weight-method", std::string(name_of(d.weight_method)), weight_method_names(),
       [](Recipe& r, const std::string& v) { r.weight_method = weight_method_from(v); });
   add(app, "--search", std::string(name_of(d.search)), "none, layerwise or joint (Q-VLM)",
@@ -47,6 +52,16 @@ void RecipeOptions::add_to(CLI::App& app) {
       [](Recipe& r, int64_t v) { r.weight_group = v; });
   add(app, "--symmetric", d.weight_symmetric, "A grid without zero points",
       [](Recipe& r, bool v) { r.weight_symmetric = v; });
+  add(app, "--budget-bits", d.budget_bits_per_weight, "Mixed precision: bits a weight of the decoder's linears, with scales and zeros; 0: none",
+      [](Recipe& r, double v) { r.budget_bits_per_weight = v; });
+  add(app, "--budget-mb", d.budget_megabytes, "Mixed precision: megabytes of the decoder's linears",
+      [](Recipe& r, double v) { r.budget_megabytes = v; });
+  add(app, "--budget-ms", d.budget_milliseconds, "Mixed precision: milliseconds of one decoded token, by --latency-table",
+      [](Recipe& r, double v) { r.budget_milliseconds = v; });
+  app.add_option("--latency-table", latency_file_, "What `qvlm bench --latency-table` measured on the device that will run the model");
+  add(app, "--budget-losses", std::string(name_of(d.budget_losses)),
+      "modelled (a block measured at one width), or measured (at every width)",
+      [](Recipe& r, const std::string& v) { r.budget_losses = budget_losses_from(v); });
   add(app, "--residual-rank", d.residual_rank, "Rank of a low-rank residual beside the rounded weights; 0: none",
       [](Recipe& r, int v) { r.residual_rank = v; });
   add(app, "--token-weighting", std::string(name_of(d.token_weighting)),
@@ -63,7 +78,7 @@ void RecipeOptions::add_to(CLI::App& app) {
   add(app, "--activations", d.activation_bits, "Bits of the activations; 16: not quantized",
       [](Recipe& r, int v) { r.activation_bits = v; });
   add(app, "--activation-mode", std::string(name_of(d.activation_mode)),
-      "dynamic-token, dynamic-group or static-tensor",
+      "dynamic-token, dynamic-group, static-tensor, or static-channel (a range a channel, folded into the weights)",
       [](Recipe& r, const std::string& v) { r.activation_mode = activation_mode_from(v); });
   add(app, "--activation-group", d.activation_group, "Channels a group",
       [](Recipe& r, int64_t v) { r.activation_group = v; });
@@ -83,6 +98,10 @@ void RecipeOptions::add_to(CLI::App& app) {
   add(app, "--veo-eta", d.veo_eta, "Weight of the decoder's error beside the tower's", [](Recipe& r, double v) { r.veo_eta = v; });
   add(app, "--veo-lambda1", d.veo_lambda1, "Weight of the entropy", [](Recipe& r, double v) { r.veo_lambda1 = v; });
   add(app, "--veo-lambda2", d.veo_lambda2, "Weight of the errors", [](Recipe& r, double v) { r.veo_lambda2 = v; });
+  add(app, "--clip-refinement", std::string(name_of(d.clip_refinement)),
+      "none, coordinate or gradient: moves a searched block's clip bounds on while its error falls (quantized activations)",
+      [](Recipe& r, const std::string& v) { r.clip_refinement = clip_refinement_from(v); });
+  add(app, "--refinement-epochs", d.refinement_epochs, "Its passes at most", [](Recipe& r, int v) { r.refinement_epochs = v; });
   add(app, "--samples", d.samples, "Calibration pairs", [](Recipe& r, int v) { r.samples = v; });
   add(app, "--search-samples", d.search_samples, "Pairs on which every candidate is scored",
       [](Recipe& r, int v) { r.search_samples = v; });
@@ -104,7 +123,7 @@ void RecipeOptions::add_to(CLI::App& app) {
 }
 
 bool RecipeOptions::given() const {
-  if (!file_.empty() || !preset_.empty()) return true;
+  if (!file_.empty() || !preset_.empty() || !latency_file_.empty()) return true;
   for (const auto& given : given_) {
     if (given()) return true;
   }
@@ -114,6 +133,7 @@ bool RecipeOptions::given() const {
 Recipe RecipeOptions::recipe() const {
   Recipe recipe = file_.empty() ? Recipe{} : read_recipe(file_);
   if (!preset_.empty()) recipe = preset_named(preset_).recipe;
+  if (!latency_file_.empty()) recipe.latency_table = read_latency_table(latency_file_);
   try {
     for (const auto& apply : overrides_) apply(recipe);
     validate(recipe, "the options");

@@ -27,7 +27,7 @@ class RecipeOptions {
   template <class T, class Set>
   void add(CLI::App& app, const std::string& name, T example, const std::string& help, Set set);
 
-  std::string file_, preset_;
+  std::string file_, preset_, latency_file_;
   std::vector<std::function<bool()>> given_;
   std::vector<std::function<void(Recipe&)>> overrides_;
 };

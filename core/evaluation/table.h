@@ -16,6 +16,7 @@ namespace qvlm {
 /// What a quantization run cost and reached, from its report.json.
 struct RunFigures {
   double block_error = 0;     // mean over the blocks of the chosen tuple's relative squared output error
+  double layer_error = 0;     // mean over the decoder's layers of their outputs' error: comparable between partitions
   double output_error = 0;    // the same of the last layer's output, quantized stream against float stream
   int64_t site_forwards = 0;  // search cost
   double seconds = 0;

@@ -112,6 +112,10 @@ ExportReport export_gguf(const std::filesystem::path& folder, const std::filesys
     throw Error(fmt::format("{}: the model needs an online Hadamard transform before mlp.down (blocks of {}), which no "
                             "GGUF reader applies; quantize with --rotation r1r2, which is fused into the weights",
                             folder.string(), block));
+  if (model->config().decoder.site_transforms)
+    throw Error(fmt::format("{}: the model needs its learned transforms before every linear, which no GGUF reader applies; "
+                            "quantize with --transform none",
+                            folder.string()));
   report.notes = notes_of(*model);
   bool planes = false, vision_planes = false;
   {

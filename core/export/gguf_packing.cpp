@@ -18,9 +18,9 @@ namespace qvlm {
 namespace {
 
 QuantizedMatrix matrix_of(const GgufFile& file, const PlaneTable::Entry& entry) {
-  const Shape& scales = file.tensor(entry.name + ".scales").shape;
-  if (scales.size() != 2)
-    throw Error::in(file.tensor(entry.name + ".scales").origin, "", "two dimensions", to_string(scales));
+  const GgufTensor& plane = file.tensor(entry.name + (entry.double_scales ? ".scales.codes" : ".scales"));
+  const Shape& scales = plane.shape;
+  if (scales.size() != 2) throw Error::in(plane.origin, "", "two dimensions", to_string(scales));
   return read_planes(file, entry, scales[0], scales[1] * entry.group);
 }
 

@@ -1,6 +1,7 @@
 // The canonical tensors of a model with their shapes.
 #include <string>
 
+#include "core/model/kronecker.h"
 #include "core/model/model.h"
 
 namespace qvlm {
@@ -43,6 +44,15 @@ void add_vision(List& list, const VisionConfig& vision) {
   }
 }
 
+void add_transforms(List& list, const std::string& layer, const DecoderConfig& decoder) {
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    const auto site = static_cast<SiteKind>(kind);
+    const KroneckerShape shape = kronecker_shape(width_of(decoder, site));
+    list.add(layer + transform_part(site, "left"), {shape.left, shape.left});
+    list.add(layer + transform_part(site, "right"), {shape.right, shape.right});
+  }
+}
+
 }  // namespace
 
 std::vector<ExpectedTensor> expected_tensors(const VlmConfig& config) {
@@ -67,6 +77,7 @@ std::vector<ExpectedTensor> expected_tensors(const VlmConfig& config) {
     list.linear(layer + "mlp.gate", decoder.ffn, decoder.hidden, false);
     list.linear(layer + "mlp.up", decoder.ffn, decoder.hidden, false);
     list.linear(layer + "mlp.down", decoder.hidden, decoder.ffn, false);
+    if (decoder.site_transforms) add_transforms(list, layer, decoder);
   }
   list.add("decoder.norm.weight", {decoder.hidden});
   if (!decoder.tied_head) list.add("decoder.head.weight", {decoder.vocabulary, decoder.hidden});

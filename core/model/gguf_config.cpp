@@ -149,6 +149,7 @@ DecoderConfig read_decoder_keys(const GgufFile& file) {
                       fmt::format("an order of a Hadamard matrix that divides {}", decoder.ffn), std::to_string(block));
     decoder.down_hadamard = static_cast<int>(block);
   }
+  decoder.site_transforms = file.flag_or("qvlm.site_transforms", false);
   read_rope(file, prefix, decoder);
   return decoder;
 }
@@ -233,7 +234,7 @@ std::vector<ActivationQuantizer> read_activation_keys(const GgufFile& file, cons
 }
 
 bool fits_llama_architecture(const DecoderConfig& decoder) {
-  return decoder.activation == Activation::SILU && decoder.down_hadamard == 0;
+  return decoder.activation == Activation::SILU && decoder.down_hadamard == 0 && !decoder.site_transforms;
 }
 
 void write_decoder_keys(GgufWriter& writer, const VlmConfig& config, const std::string& architecture) {
@@ -269,6 +270,7 @@ void write_decoder_keys(GgufWriter& writer, const VlmConfig& config, const std::
   }
   if (decoder.activation != Activation::SILU) writer.set_text("qvlm.activation", name_of(decoder.activation));
   if (decoder.down_hadamard > 0) writer.set_i32("qvlm.down_hadamard", decoder.down_hadamard);
+  if (decoder.site_transforms) writer.set_bool("qvlm.site_transforms", true);
   writer.set_text("qvlm.family", config.family);
   writer.set_i32s("qvlm.end_tokens", config.tokens.end);
   if (config.tokens.image >= 0) writer.set_i32("qvlm.image_token", config.tokens.image);

@@ -96,7 +96,12 @@ void GgufModel::check_shapes() {
     expected_places.insert(*found);
     place_.erase(found);
   }
-  for (const auto& [canonical, place] : place_) unmatched_.push_back(place.name);
+  for (const auto& [canonical, place] : place_) {
+    // Without them the weights that hold their inverses mean nothing.
+    if (canonical.find(".transform.") != std::string::npos)
+      throw Error(place.file->file() + ": tensor " + place.name + ": the key qvlm.site_transforms does not ask for it");
+    unmatched_.push_back(place.name);
+  }
   place_ = std::move(expected_places);
 }
 
@@ -132,7 +137,10 @@ Weight GgufModel::load(std::string_view canonical) const {
   const auto ordered = [&order](QuantizedMatrix matrix) {
     return order.empty() ? std::move(matrix) : reorder_rows(matrix, order);
   };
-  if (at.planes) return ordered(read_planes(*at.file, *at.planes, at.shape[0], at.shape[1]));
+  if (at.planes) {
+    auto matrix = read_planes(*at.file, *at.planes, at.shape[0], at.shape[1]);
+    return at.planes->double_scales ? std::move(matrix) : ordered(std::move(matrix));
+  }
 
   const GgufTensor& tensor = at.file->tensor(at.name);
   const auto dtype = dtype_of(tensor.type);

@@ -23,7 +23,15 @@ const std::vector<NameGroup>& groups() {
         {"blk.#.ffn_norm.weight", "decoder.#.mlp_norm.weight"},
         {"blk.#.ffn_gate.*", "decoder.#.mlp.gate.*"},
         {"blk.#.ffn_up.*", "decoder.#.mlp.up.*"},
-        {"blk.#.ffn_down.*", "decoder.#.mlp.down.*"}},
+        {"blk.#.ffn_down.*", "decoder.#.mlp.down.*"},
+        {"blk.#.transform.qkv.left", "decoder.#.transform.qkv.left"},
+        {"blk.#.transform.qkv.right", "decoder.#.transform.qkv.right"},
+        {"blk.#.transform.o.left", "decoder.#.transform.o.left"},
+        {"blk.#.transform.o.right", "decoder.#.transform.o.right"},
+        {"blk.#.transform.up.left", "decoder.#.transform.up.left"},
+        {"blk.#.transform.up.right", "decoder.#.transform.up.right"},
+        {"blk.#.transform.down.left", "decoder.#.transform.down.left"},
+        {"blk.#.transform.down.right", "decoder.#.transform.down.right"}},
        {}},
       {{"v."},
        {{"patch_embd.*", "vision.patch.*"},
@@ -94,6 +102,7 @@ void reorder(std::span<const T> from, std::span<T> to, const std::vector<int64_t
 }  // namespace
 
 QuantizedMatrix reorder_rows(const QuantizedMatrix& matrix, const std::vector<int64_t>& order) {
+  if (!matrix.double_scales.empty()) throw Error("rows of a matrix with doubly quantized scales have no other order: their blocks go over rows");
   QuantizedMatrix result = matrix;
   reorder<uint8_t>(matrix.codes, result.codes, order);
   reorder<uint16_t>(matrix.scales, result.scales, order);

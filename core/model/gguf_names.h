@@ -30,6 +30,7 @@ std::vector<int64_t> rotary_rows(int64_t rows, int heads);
 std::vector<int64_t> inverse(const std::vector<int64_t>& order);
 
 /// result row r = source row order[r], for a matrix's codes, scales and zeros together, or for rows of bytes.
+/// Throws Error for a matrix with doubly quantized scales.
 QuantizedMatrix reorder_rows(const QuantizedMatrix& matrix, const std::vector<int64_t>& order);
 std::vector<std::byte> reorder_rows(std::span<const std::byte> bytes, const std::vector<int64_t>& order);
 

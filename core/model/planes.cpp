@@ -70,6 +70,7 @@ PlaneTable read_plane_table(const GgufFile& file) {
     for (size_t i = 0; i < names.size(); ++i) set(table.entries[i], values[i]);
   };
   take("qvlm.planes.codebooks", [](PlaneTable::Entry& entry, int64_t value) { entry.codebook = value != 0; });
+  take("qvlm.planes.double_scales", [](PlaneTable::Entry& entry, int64_t value) { entry.double_scales = value != 0; });
   take("qvlm.planes.ranks", [](PlaneTable::Entry& entry, int64_t value) { entry.rank = value; });
   return table;
 }
@@ -77,7 +78,7 @@ PlaneTable read_plane_table(const GgufFile& file) {
 void write_plane_table(GgufWriter& writer, const PlaneTable& table) {
   if (table.entries.empty()) return;
   std::vector<std::string> names;
-  std::vector<int32_t> bits, groups, symmetric, codebooks, ranks;
+  std::vector<int32_t> bits, groups, symmetric, codebooks, ranks, double_scales;
   for (const PlaneTable::Entry& entry : table.entries) {
     names.push_back(entry.name);
     bits.push_back(entry.bits);
@@ -85,6 +86,7 @@ void write_plane_table(GgufWriter& writer, const PlaneTable& table) {
     symmetric.push_back(entry.symmetric ? 1 : 0);
     codebooks.push_back(entry.codebook ? 1 : 0);
     ranks.push_back(static_cast<int32_t>(entry.rank));
+    double_scales.push_back(entry.double_scales ? 1 : 0);
   }
   writer.set_texts("qvlm.planes.names", names);
   writer.set_i32s("qvlm.planes.bits", bits);
@@ -93,10 +95,16 @@ void write_plane_table(GgufWriter& writer, const PlaneTable& table) {
   const auto any = [](const std::vector<int32_t>& values) { return std::any_of(values.begin(), values.end(), [](int32_t v) { return v != 0; }); };
   if (any(codebooks)) writer.set_i32s("qvlm.planes.codebooks", codebooks);
   if (any(ranks)) writer.set_i32s("qvlm.planes.ranks", ranks);
+  if (any(double_scales)) writer.set_i32s("qvlm.planes.double_scales", double_scales);
 }
 
 std::vector<std::string> tensors_of(const PlaneTable::Entry& entry) {
-  std::vector<std::string> names{entry.name + ".codes", entry.name + ".scales"};
+  std::vector<std::string> names{entry.name + ".codes"};
+  if (entry.double_scales) {
+    names.insert(names.end(), {entry.name + ".scales.codes", entry.name + ".scales.maxima", entry.name + ".scales.mean"});
+  } else {
+    names.push_back(entry.name + ".scales");
+  }
   if (!entry.symmetric) names.push_back(entry.name + ".zeros");
   if (entry.codebook) names.push_back(entry.name + ".codebook");
   if (entry.rank != 0) names.insert(names.end(), {entry.name + ".residual.left", entry.name + ".residual.right"});
@@ -108,7 +116,14 @@ void write_planes(GgufWriter& writer, PlaneTable& table, const std::string& name
   const auto packed = pack_codes(matrix);
   writer.add(name + ".codes", GgufType::I8, {matrix.rows, row_bytes(matrix.columns, matrix.bits)},
              std::as_bytes(std::span(packed)));
-  writer.add(name + ".scales", GgufType::F16, {matrix.rows, matrix.groups()}, std::as_bytes(std::span(matrix.scales)));
+  const DoubleScales& twice = matrix.double_scales;
+  if (twice.empty()) {
+    writer.add(name + ".scales", GgufType::F16, {matrix.rows, matrix.groups()}, std::as_bytes(std::span(matrix.scales)));
+  } else {
+    writer.add(name + ".scales.codes", GgufType::I8, {matrix.rows, matrix.groups()}, std::as_bytes(std::span(twice.codes)));
+    writer.add(name + ".scales.maxima", GgufType::F32, {static_cast<int64_t>(twice.maxima.size())}, std::as_bytes(std::span(twice.maxima)));
+    writer.add(name + ".scales.mean", GgufType::F32, {1}, std::as_bytes(std::span(&twice.mean, 1)));
+  }
   if (!matrix.symmetric)
     writer.add(name + ".zeros", GgufType::I8, {matrix.rows, matrix.groups()}, std::as_bytes(std::span(matrix.zeros)));
   if (!matrix.codebook.empty())
@@ -118,7 +133,7 @@ void write_planes(GgufWriter& writer, PlaneTable& table, const std::string& name
     writer.add(name + ".residual.left", GgufType::F16, {matrix.rows, residual.rank}, std::as_bytes(std::span(residual.left)));
     writer.add(name + ".residual.right", GgufType::F16, {residual.rank, matrix.columns}, std::as_bytes(std::span(residual.right)));
   }
-  table.entries.push_back({name, matrix.bits, matrix.group, matrix.symmetric, !matrix.codebook.empty(), residual.rank});
+  table.entries.push_back({name, matrix.bits, matrix.group, matrix.symmetric, !matrix.codebook.empty(), residual.rank, !twice.empty()});
 }
 
 QuantizedMatrix read_planes(const GgufFile& file, const PlaneTable::Entry& entry, int64_t rows, int64_t columns) {
@@ -146,9 +161,16 @@ QuantizedMatrix read_planes(const GgufFile& file, const PlaneTable::Entry& entry
   };
   matrix.codes = unpack_codes(plane(".codes", GgufType::I8, {rows, row_bytes(columns, entry.bits)}).bytes, rows,
                               columns, entry.bits);
-  copy(plane(".scales", GgufType::F16, {rows, matrix.groups()}).bytes, matrix.scales);
+  if (entry.double_scales) {
+    const int64_t blocks = (rows * matrix.groups() + kScaleBlock - 1) / kScaleBlock;
+    copy(plane(".scales.codes", GgufType::I8, {rows, matrix.groups()}).bytes, matrix.double_scales.codes);
+    copy(plane(".scales.maxima", GgufType::F32, {blocks}).bytes, matrix.double_scales.maxima);
+    std::memcpy(&matrix.double_scales.mean, plane(".scales.mean", GgufType::F32, {1}).bytes.data(), sizeof(float));
+  } else {
+    copy(plane(".scales", GgufType::F16, {rows, matrix.groups()}).bytes, matrix.scales);
+  }
   if (entry.symmetric)
-    matrix.zeros.assign(matrix.scales.size(), static_cast<uint8_t>(1 << (entry.bits - 1)));
+    matrix.zeros.assign(static_cast<size_t>(rows * matrix.groups()), static_cast<uint8_t>(1 << (entry.bits - 1)));
   else
     copy(plane(".zeros", GgufType::I8, {rows, matrix.groups()}).bytes, matrix.zeros);
   if (entry.codebook) copy(plane(".codebook", GgufType::F32, {int64_t{1} << entry.bits}).bytes, matrix.codebook);

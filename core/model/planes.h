@@ -1,5 +1,7 @@
 // A QuantizedMatrix in a GGUF file of the architecture `qvlm`: three tensors NAME.codes, NAME.scales, NAME.zeros, for
-// grids that no block type of GGUF holds without being larger; NAME.codebook and NAME.residual.{left, right} where it has them.
+// grids that no block type of GGUF holds without being larger; NAME.codebook and NAME.residual.{left, right} where it has them. Scales that
+// are quantized themselves are NAME.scales.codes, NAME.scales.maxima and NAME.scales.mean; the rows of such a matrix stand in the order of
+// the checkpoint, not in llama.cpp's rotary order, for their blocks of 256 go over rows.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +23,7 @@ std::vector<uint8_t> pack_codes(const QuantizedMatrix& matrix);
 std::vector<uint8_t> unpack_codes(std::span<const std::byte> packed, int64_t rows, int64_t columns, int bits);
 
 /// The table of a file's planes: which names are matrices, and how their codes are packed. Kept as the keys
-/// qvlm.planes.{names, bits, groups, symmetric}, and, where any matrix needs them, qvlm.planes.{codebooks, ranks}.
+/// qvlm.planes.{names, bits, groups, symmetric}, and, where any matrix needs them, qvlm.planes.{codebooks, ranks, double_scales}.
 struct PlaneTable {
   struct Entry {
     std::string name;
@@ -30,6 +32,7 @@ struct PlaneTable {
     bool symmetric = false;
     bool codebook = false;
     int64_t rank = 0;  // of the low-rank residual; 0: none
+    bool double_scales = false;
   };
   std::vector<Entry> entries;
 };

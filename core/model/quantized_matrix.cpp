@@ -23,26 +23,37 @@ std::vector<int64_t> legal_groups(int64_t columns) {
 
 double QuantizedMatrix::bits_per_weight() const {
   if (group <= 0) return 0;
-  // Planes: codes packed by `bits`, a float16 scale, and an 8-bit zero a group where the zeros differ.
-  const double grid = bits + (symmetric ? 16.0 : 24.0) / static_cast<double>(group);
-  const double extra = 32.0 * static_cast<double>(codebook.size()) + 16.0 * static_cast<double>(residual.left.size() + residual.right.size());
+  // Planes: codes packed by `bits`, a scale of 16 bits (8 where it is quantized itself), and an 8-bit zero a group where the zeros differ.
+  const bool twice = !double_scales.empty();
+  const double grid = bits + ((twice ? 8.0 : 16.0) + (symmetric ? 0.0 : 8.0)) / static_cast<double>(group);
+  double extra = 32.0 * static_cast<double>(codebook.size());
+  extra += 16.0 * static_cast<double>(residual.left.size() + residual.right.size());
+  if (twice) extra += 32.0 * static_cast<double>(double_scales.maxima.size() + 1);
   return grid + extra / (static_cast<double>(rows) * static_cast<double>(columns));
 }
 
 std::string beyond_integers(const QuantizedMatrix& matrix) {
-  std::string text;
-  if (!matrix.codebook.empty()) text = fmt::format("a codebook of {} values", matrix.codebook.size());
-  if (matrix.residual.rank > 0)
-    text += fmt::format("{}a low-rank residual of rank {}", text.empty() ? "" : " and ", matrix.residual.rank);
-  return text;
+  std::vector<std::string> parts;
+  if (!matrix.codebook.empty()) parts.push_back(fmt::format("a codebook of {} values", matrix.codebook.size()));
+  if (!matrix.double_scales.empty()) parts.emplace_back("doubly quantized scales");
+  if (matrix.residual.rank > 0) parts.push_back(fmt::format("a low-rank residual of rank {}", matrix.residual.rank));
+  return fmt::format("{}", fmt::join(parts, " and "));
+}
+
+std::vector<float> QuantizedMatrix::scale_values() const {
+  if (!double_scales.empty()) return values_of(double_scales);
+  std::vector<float> values(scales.size());
+  for (size_t i = 0; i < values.size(); ++i) values[i] = from_half(scales[i]);
+  return values;
 }
 
 std::vector<float> QuantizedMatrix::dequantize() const {
   std::vector<float> result(codes.size());
   const int64_t count = groups();
+  const std::vector<float> of_groups = scale_values();
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t g = 0; g < count; ++g) {
-      const float scale = from_half(scales[static_cast<size_t>(row * count + g)]);
+      const float scale = of_groups[static_cast<size_t>(row * count + g)];
       const int zero = zeros[static_cast<size_t>(row * count + g)];
       const size_t begin = static_cast<size_t>(row * columns + g * group);
       for (size_t i = begin; i < begin + static_cast<size_t>(group); ++i)
@@ -107,8 +118,10 @@ void validate(const QuantizedMatrix& matrix, const std::string& name) {
   const auto groups = static_cast<size_t>(matrix.rows * matrix.groups());
   if (matrix.codes.size() != weights)
     throw Error::in(name, "codes", std::to_string(weights), std::to_string(matrix.codes.size()));
-  if (matrix.scales.size() != groups)
-    throw Error::in(name, "scales", std::to_string(groups), std::to_string(matrix.scales.size()));
+  const size_t halves = matrix.double_scales.empty() ? groups : 0;
+  if (matrix.scales.size() != halves)
+    throw Error::in(name, "scales", std::to_string(halves), std::to_string(matrix.scales.size()));
+  if (!matrix.double_scales.empty()) validate(matrix.double_scales, static_cast<int64_t>(groups), name);
   if (matrix.zeros.size() != groups)
     throw Error::in(name, "zeros", std::to_string(groups), std::to_string(matrix.zeros.size()));
   const int top = (1 << matrix.bits) - 1;

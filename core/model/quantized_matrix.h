@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/model/double_scales.h"
+
 namespace qvlm {
 
 /// A product of two thin matrices in float16 that is added to what the codes give.
@@ -24,14 +26,17 @@ struct QuantizedMatrix {
   int64_t group = 0;    // columns a group: 32, 64, 128, or `columns` (one group a row)
   bool symmetric = false;  // every zero is 2^(bits-1)
   std::vector<uint8_t> codes;    // [rows, columns]
-  std::vector<uint16_t> scales;  // [rows, groups()], float16 bits
+  std::vector<uint16_t> scales;  // [rows, groups()], float16 bits; empty where double_scales holds them
   std::vector<uint8_t> zeros;    // [rows, groups()]
   std::vector<float> codebook = {};  // [2^bits], ascending; empty: the codes are integers. With one, symmetric holds
   LowRankResidual residual = {};
+  DoubleScales double_scales = {};  // in the place of scales; empty: none
 
   int64_t groups() const { return group > 0 ? columns / group : 0; }
   /// Bits a weight takes with its scales, zeros, codebook and residual, as stored in planes.
   double bits_per_weight() const;
+  /// The scales as float32, whichever way they are kept. [rows, groups()]
+  std::vector<float> scale_values() const;
   /// All weights as float32, row-major [rows, columns].
   std::vector<float> dequantize() const;
 };
@@ -39,8 +44,8 @@ struct QuantizedMatrix {
 /// Throws Error (naming `name`) unless sizes, ranges and group fit together; says which groups would divide the row.
 void validate(const QuantizedMatrix& matrix, const std::string& name);
 
-/// What the matrix has beyond integers, scales and zeros: "a codebook of 16 values", "a low-rank residual of rank 8", both, or
-/// nothing (empty). Whoever packs or runs plain grids alone refuses the others with this.
+/// What the matrix has beyond integers, scales and zeros: "a codebook of 16 values", "doubly quantized scales", "a low-rank
+/// residual of rank 8", several of them, or nothing (empty). Whoever packs or runs plain grids alone refuses the others with this.
 std::string beyond_integers(const QuantizedMatrix& matrix);
 
 /// The group sizes of {32, 64, 128, columns} that divide `columns`.

@@ -48,7 +48,8 @@ void QvlmWriter::add(const std::string& canonical, const QuantizedMatrix& matrix
   if (shape != Shape{matrix.rows, matrix.columns})
     throw Error::in(canonical, "shape", to_string(shape), to_string({matrix.rows, matrix.columns}));
   File& file = file_of(canonical);
-  const int heads = rotary_heads(canonical, description_.config.decoder);
+  // Doubly quantized scales keep the checkpoint's order (planes.h).
+  const int heads = matrix.double_scales.empty() ? rotary_heads(canonical, description_.config.decoder) : 0;
   const QuantizedMatrix& ordered = heads > 0 ? reorder_rows(matrix, rotary_rows(matrix.rows, heads)) : matrix;
   const std::string name = gguf_name(canonical);
   if (const auto type = storage_type_for(matrix)) {

@@ -79,6 +79,7 @@ std::string to_json(const VlmConfig& config) {
                      {"attention_bias", decoder.attention_bias},
                      {"tied_head", decoder.tied_head}};
   if (decoder.down_hadamard > 0) json["decoder"]["down_hadamard"] = decoder.down_hadamard;
+  if (decoder.site_transforms) json["decoder"]["site_transforms"] = true;
   if (const RopeScaling& rope = decoder.rope_scaling; rope.kind != RopeScaling::Kind::NONE)
     json["decoder"]["rope_scaling"] = {{"kind", rope.kind == RopeScaling::Kind::LINEAR ? "linear" : "llama3"},
                                        {"factor", rope.factor},

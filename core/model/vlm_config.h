@@ -78,6 +78,9 @@ struct DecoderConfig {
   /// Online transform (QuaRot's R4): what mlp.down reads is multiplied by a Hadamard matrix in blocks of so many channels
   /// (core/model/hadamard.h) before it is quantized; mlp.down's weight holds the inverse. 0: none.
   int down_hadamard = 0;
+  /// Online transforms, one a site (FlatQuant): what the site's linears read is multiplied by the Kronecker product of two small matrices
+  /// (core/model/kronecker.h), tensors of the model, before it is quantized; the linears' weights hold the inverse.
+  bool site_transforms = false;
 };
 
 /// From pixels to the tower's input [3, size, size].

@@ -21,6 +21,18 @@ void partition_field(Reader& reader, Partition& partition) {
   if (const Json* found = reader.take("partition")) partition = partition_from_json(found->dump(), "partition");
 }
 
+// Only a refined block has them.
+void refinement_fields(Writer& writer, const BlockSearched& event) {
+  if (event.refined_bounds.empty()) return;
+  writer("refined_bounds", event.refined_bounds);
+  writer("refined_error", event.refined_error);
+}
+void refinement_fields(Reader& reader, BlockSearched& event) {
+  if (!reader.has("refined_bounds")) return;
+  reader("refined_bounds", event.refined_bounds);
+  reader("refined_error", event.refined_error);
+}
+
 constexpr std::string_view name_of_type(const RunStarted*) { return "RunStarted"; }
 template <class V, class E>
 void list_fields(V& v, E& e, const RunStarted*) {
@@ -119,6 +131,7 @@ void list_fields(V& v, E& e, const BlockSearched*) {
   v("site_forwards", e.site_forwards);
   v("seconds", e.seconds);
   v("input_hash", e.input_hash);
+  refinement_fields(v, e);
 }
 
 constexpr std::string_view name_of_type(const LayerQuantized*) { return "LayerQuantized"; }

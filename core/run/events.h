@@ -25,7 +25,7 @@ struct RunStarted {
   int64_t planned_bytes = 0;  // peak memory
 };
 
-/// A phase begins: "vision", "veo", "pictures", "statistics", "entropy", "partition", "search", "write".
+/// A phase begins: "vision", "veo", "pictures", "statistics", "entropy", "partition", "bits", "search", "write".
 struct PhaseStarted {
   std::string phase;
   int64_t total = 0;  // steps
@@ -88,6 +88,10 @@ struct BlockSearched {
   int64_t site_forwards = 0;  // search cost: forwards of one site over one sample
   double seconds = 0;
   std::string input_hash;  // of the block's input stream: reuse after an edited partition
+  // Where clip refinement found better ones, what the sites are clipped at in the place of joint_parameters: a ratio each, or a low and a high
+  // bound each. Written only then.
+  std::vector<float> refined_bounds = {};
+  double refined_error = 0;  // below joint_error; 0 without
 };
 
 /// One decoder layer is written to work/ and synced.

@@ -64,6 +64,8 @@ class Writer {
       if (candidate == value) object_[key] = std::string(name);
     }
   }
+  /// A value that the caller has made itself.
+  void json(const char* key, Json value) { object_[key] = std::move(value); }
 
  private:
   Json& object_;
@@ -105,6 +107,7 @@ class Reader {
     }
     throw Error::in(origin_, key, "one of " + known, "\"" + text + "\"");
   }
+  bool has(const char* key) const { return object_.contains(key); }
   /// A field that the caller reads itself; nullptr if it is absent and not required.
   const Json* take(const char* key) {
     taken_.insert(key);
@@ -113,6 +116,7 @@ class Reader {
     if (required_) throw Error::in(origin_, key, "a value", "nothing");
     return nullptr;
   }
+  const std::string& origin() const { return origin_; }
   void finish() const {
     for (const auto& [key, value] : object_.items()) {
       if (!taken_.contains(key)) throw Error(origin_ + ": unknown key \"" + key + "\"");

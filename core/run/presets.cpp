@@ -42,6 +42,14 @@ Recipe best_activations() {
   return recipe;
 }
 
+// Clip bounds are learned with the transforms, so nothing is searched.
+Recipe learned_activations() {
+  Recipe recipe = with(bits(4, 4), WeightMethod::RTN, SearchMode::NONE);
+  recipe.rotation = RotationMode::R1R2;
+  recipe.transform = TransformMode::LEARNED;
+  return recipe;
+}
+
 Recipe nf4(int activations) {
   Recipe recipe = with(bits(4, activations), WeightMethod::NF4, SearchMode::NONE);
   recipe.weight_group = 64;
@@ -63,6 +71,7 @@ std::vector<Preset> make_presets() {
       {"fast", "W4A16 in groups of 32, rounded by importance without a search, over 16 pairs", fast()},
       {"best", "W4A16 in groups of 32, rotated (folded), GPTAQ and the joint search", best()},
       {"best-w4a4", "W4A4 a token, rotated (down's input online), GPTAQ and the joint search", best_activations()},
+      {"learned-w4a4", "W4A4 a token, rotated (folded), transforms and clip bounds learned (FlatQuant), no search", learned_activations()},
       {"w4a16", "Q-VLM on weights rounded to nearest, activations not quantized", bits(4, 16)},
       {"w4a8", "Q-VLM at W4A8 a token", bits(4, 8)},
       {"w4a6", "Q-VLM at W4A6 a token", bits(4, 6)},

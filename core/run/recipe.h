@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/model/vision_activation.h"
+#include "core/run/latency_table.h"
 
 namespace qvlm {
 
@@ -21,12 +22,24 @@ enum class PartitionProxy { DEPENDENCY, ENTROPY, QUANTIZATION_ERROR, HESSIAN_ERR
 /// How much a token counts where a weight method has a loss over tokens: all the same, or picture rows against text rows as the gradient
 /// of the answer's loss says (MBQ).
 enum class TokenWeighting { UNIFORM, MODALITY };
-enum class ActivationMode { DYNAMIC_TOKEN, DYNAMIC_GROUP, STATIC_TENSOR };  // when activation_bits < 16
+/// The losses of a block at the widths that a budget chooses from: measured at weight_bits and modelled at the others (BAQ's closed form), or
+/// measured at each.
+enum class BudgetLosses { MODELLED, MEASURED };
+/// When activation_bits < 16. STATIC_CHANNEL: one range a channel, symmetric, folded into what makes the channel and what reads it, so that
+/// the model runs with one static range a site (core/lab/quantization/methods/channel_scales.h).
+enum class ActivationMode { DYNAMIC_TOKEN, DYNAMIC_GROUP, STATIC_TENSOR, STATIC_CHANNEL };
+/// What is done to the sites' clip bounds behind a block's search, on the block's own output error: nothing, coordinate descent, or Adam on
+/// gradients that pass through the rounding.
+enum class ClipRefinement { NONE, COORDINATE, GRADIENT };
 
 /// What is done to the float model before anything is measured (algorithms.md 3.2). FOLD: norm gains go into the linears
 /// behind them; R1R2: that, and rotations of the residual stream and of each head's values, fused into the weights;
 /// R1R2R4: that, and a Hadamard transform of what mlp.down reads, applied online.
 enum class RotationMode { NONE, FOLD, R1R2, R1R2R4 };
+
+/// What is learned before a layer's weights are rounded. LEARNED: an invertible online transform of what each site reads, and clip bounds
+/// (FlatQuant; core/lab/quantization/methods/learned_transform.h).
+enum class TransformMode { NONE, LEARNED };
 
 std::string_view name_of(WeightMethod method);
 std::string_view name_of(SearchMode mode);
@@ -35,10 +48,13 @@ std::string_view name_of(PartitionRule rule);    // "greedy", "exact"
 std::string_view name_of(PartitionProxy proxy);  // "dependency", "entropy", "quantization-error", "hessian-error"
 std::string_view name_of(RotationMode mode);
 std::string_view name_of(TokenWeighting weighting);
+std::string_view name_of(BudgetLosses losses);  // "modelled", "measured"
+std::string_view name_of(TransformMode mode);  // "none", "learned"
+std::string_view name_of(ClipRefinement refinement);  // "none", "coordinate", "gradient"
 /// As recipes spell it: "dynamic-token", "static-position".
 std::string_view recipe_name_of(VisionRange range);
 /// The inverse: "rtn", "awq", "opt-rtn", "gptq", "gptaq", "autoround", "nf4", "smoothquant"; "uniform", "modality"; "none", "layerwise",
-/// "joint"; "dynamic-token", "dynamic-group", "static-tensor"; "none", "fold", "r1r2", "r1r2r4". Throws Error listing the known names.
+/// "joint"; "dynamic-token", "dynamic-group", "static-tensor", "static-channel"; "none", "fold", "r1r2", "r1r2r4". Throws Error listing the known names.
 WeightMethod weight_method_from(std::string_view name);
 SearchMode search_mode_from(std::string_view name);
 ActivationMode activation_mode_from(std::string_view name);
@@ -46,17 +62,29 @@ PartitionRule partition_rule_from(std::string_view name);
 PartitionProxy partition_proxy_from(std::string_view name);
 RotationMode rotation_mode_from(std::string_view name);
 TokenWeighting token_weighting_from(std::string_view name);
+BudgetLosses budget_losses_from(std::string_view name);
+TransformMode transform_mode_from(std::string_view name);
+ClipRefinement clip_refinement_from(std::string_view name);
 VisionRange vision_range_from(std::string_view name);
 /// "rtn, awq, ..."
 std::string weight_method_names();
 
 struct Recipe {
   RotationMode rotation = RotationMode::NONE;  // its random signs are drawn by `seed`
+  TransformMode transform = TransformMode::NONE;
+  int transform_epochs = 6;  // LEARNED: passes over the calibration set a layer
   WeightMethod weight_method = WeightMethod::RTN;
   SearchMode search = SearchMode::JOINT;
   int weight_bits = 4;
   int64_t weight_group = 32;  // 0: one group a row
   bool weight_symmetric = false;
+  /// Mixed precision (core/run/bit_budget.h): at most one of the three is above 0. Blocks to which the partition gives no bits get theirs from
+  /// {3, 4, 5, 6, 8}, so that the decoder's linears, with scales and zeros, stay within it.
+  double budget_bits_per_weight = 0;
+  double budget_megabytes = 0;    // 10^6 bytes
+  double budget_milliseconds = 0; // of one decoded token, by latency_table
+  BudgetLosses budget_losses = BudgetLosses::MODELLED;
+  LatencyTable latency_table = {};  // whole, so that the recipe alone says what was searched; empty: none
   int residual_rank = 0;         // of a low-rank residual after the weight method (LoRC); 0: none
   TokenWeighting token_weighting = TokenWeighting::UNIFORM;
   bool awq_clip = true;          // AWQ: clamp outliers after scaling
@@ -77,6 +105,8 @@ struct Recipe {
   double veo_eta = 1;             // weight of the decoder's part in L_err
   double veo_lambda1 = 0.01;      // of L_ent
   double veo_lambda2 = 1;         // of L_err
+  ClipRefinement clip_refinement = ClipRefinement::NONE;
+  int refinement_epochs = 10;
   int samples = 64;
   int search_samples = 8;   // tuples are scored on these, the best are scored again on all samples
   int rescored_tuples = 8;
@@ -95,6 +125,11 @@ struct Recipe {
 
   bool operator==(const Recipe&) const = default;
 };
+
+/// True where a site's quantizer has bounds of its own, not those of each token or group.
+bool is_static(ActivationMode mode);
+/// True where activations are quantized with a range a channel, folded into the weights.
+bool folds_channels(const Recipe& recipe);
 
 /// The candidate grid that `recipe` means: static and A16 weights' percentiles {1, .995, .99, .985, .98}; dynamic clip ratios {1, .95, .9, .85, .8}.
 std::vector<float> candidates_of(const Recipe& recipe);

@@ -42,7 +42,7 @@ double r_squared(std::span<const double> x, std::span<const double> y) {
 RunReport make_report(const RunState& state) {
   RunReport report;
   report.threshold = state.threshold;
-  double gains = 0;
+  double gains = 0, refined = 0;
   for (int b = 0; b < static_cast<int>(state.partition.blocks.size()); ++b) {
     const Block& block = state.partition.blocks[static_cast<size_t>(b)];
     const BlockSearched* result = state.result_of(b);
@@ -63,6 +63,7 @@ RunReport make_report(const RunState& state) {
     row.unclipped_error = result->unclipped_error;
     row.layerwise_error = result->layerwise_error;
     row.joint_error = result->joint_error;
+    row.refined_error = result->refined_error;
     row.spread = result->spread;
     row.search_has_effect = result->search_has_effect;
     row.site_forwards = result->site_forwards;
@@ -70,6 +71,10 @@ RunReport make_report(const RunState& state) {
     ++report.depth_histogram[static_cast<size_t>(row.depth)];
     report.blocks_strictly_better += row.joint_error < row.layerwise_error ? 1 : 0;
     report.blocks_with_effect += row.search_has_effect ? 1 : 0;
+    if (!result->refined_bounds.empty()) {
+      ++report.blocks_refined;
+      refined += row.joint_error > 0 ? (row.joint_error - row.refined_error) / row.joint_error : 0;
+    }
     report.site_forwards += row.site_forwards;
     gains += row.layerwise_error > 0 ? (row.layerwise_error - row.joint_error) / row.layerwise_error : 0;
     report.blocks.push_back(std::move(row));
@@ -77,8 +82,12 @@ RunReport make_report(const RunState& state) {
   if (!report.blocks.empty()) {
     report.share_strictly_better = static_cast<double>(report.blocks_strictly_better) / static_cast<double>(report.blocks.size());
     report.mean_gain = gains / static_cast<double>(report.blocks.size());
+    report.refinement_gain = refined / static_cast<double>(report.blocks.size());
   }
   if (!state.layers.empty() && state.layers.back()) report.layer_output_error = state.layers.back()->output_error;
+  for (const auto& layer : state.layers) {
+    if (layer) report.mean_layer_error += layer->output_error / static_cast<double>(state.layers.size());
+  }
   for (const ProxyValidated& pair : state.validated) {
     ProxyReport row{pair.site, static_cast<int>(pair.difference.size())};
     for (const double difference : pair.difference) row.mean_difference += difference / static_cast<double>(pair.difference.size());
@@ -113,7 +122,13 @@ std::string to_json(const RunReport& report, const RunState& state) {
   top("share_strictly_better", report.share_strictly_better);
   top("mean_gain", report.mean_gain);
   top("blocks_with_effect", report.blocks_with_effect);
+  const bool refines = state.recipe && state.recipe->clip_refinement != ClipRefinement::NONE;
+  if (refines) {
+    top("blocks_refined", report.blocks_refined);
+    top("refinement_gain", report.refinement_gain);
+  }
   top("layer_output_error", report.layer_output_error);
+  top("mean_layer_error", report.mean_layer_error);
   top("site_forwards", report.site_forwards);
   top("seconds", report.seconds);
   top("stored_bytes", report.stored_bytes);
@@ -162,6 +177,7 @@ std::string to_json(const RunReport& report, const RunState& state) {
     w("unclipped_error", row.unclipped_error);
     w("layerwise_error", row.layerwise_error);
     w("joint_error", row.joint_error);
+    if (refines) w("refined_error", row.refined_error);
     w("spread", row.spread);
     w("search_has_effect", row.search_has_effect);
     w("site_forwards", row.site_forwards);
@@ -200,6 +216,10 @@ std::string to_text(const RunReport& report, const RunState& state) {
   text += fmt::format("joint strictly better than layer-wise in {} of {} blocks ({:.0f} %), mean gain {:.2f} %\n",
                       report.blocks_strictly_better, report.blocks.size(), 100 * report.share_strictly_better,
                       100 * report.mean_gain);
+  if (state.recipe && state.recipe->clip_refinement != ClipRefinement::NONE) {
+    text += fmt::format("clip bounds refined ({}) in {} of {} blocks, mean gain over joint {:.2f} %\n", name_of(state.recipe->clip_refinement),
+                        report.blocks_refined, report.blocks.size(), 100 * report.refinement_gain);
+  }
   text += fmt::format("output error of the last layer {:.3e} (relative, squared); {} site forwards searched\n",
                       report.layer_output_error, report.site_forwards);
   for (const ProxyReport& row : report.proxies) {

@@ -18,6 +18,7 @@ struct BlockReport {
   double dependency = 0;        // mean D between its neighbouring sites; a single site: 0
   std::vector<float> layerwise_parameters, joint_parameters;
   double unclipped_error = 0, layerwise_error = 0, joint_error = 0;  // relative, on the same inputs, all samples
+  double refined_error = 0;  // with refined clip bounds; 0: none were found that are better
   double spread = 0;
   bool search_has_effect = false;
   int64_t site_forwards = 0;
@@ -43,7 +44,10 @@ struct RunReport {
   double share_strictly_better = 0;
   double mean_gain = 0;            // mean of (layerwise - joint) / layerwise over all blocks
   int blocks_with_effect = 0;      // spread >= 1 %
+  int blocks_refined = 0;          // refined_error < joint_error
+  double refinement_gain = 0;      // mean of (joint - refined) / joint over all blocks
   double layer_output_error = 0;   // of the last layer: relative squared error against the float stream
+  double mean_layer_error = 0;     // the same over all decoder layers: comparable between partitions, where blocks' errors are not
   int64_t site_forwards = 0;
   double seconds = 0;
   int64_t stored_bytes = 0;

@@ -5,6 +5,8 @@
 #include <QFile>
 #include <QTemporaryDir>
 #include <csignal>
+#include <map>
+#include <utility>
 
 #include "tests/cli/qvlm_process.h"
 #include "tests/cli/tiny_model.h"
@@ -114,6 +116,63 @@ class TestCliQuantize : public QObject {
     QVERIFY(!wait_for_line(process, "RunCancelled").isEmpty());
     QVERIFY(process.waitForFinished(60000));
     QCOMPARE(process.exitCode(), 1);
+  }
+
+  void a_budget_gives_blocks_their_bits() {
+    const Ran run = run_qvlm(quantize("f.qvlm", {"--json", "--budget-bits", "4.5", "--search", "none"}));
+    QVERIFY2(run.status == 0, qPrintable(run.err));
+    QVERIFY(run.lines().last()["stored_bits"].toDouble() <= 4.5 + 1e-9);
+    int open = 0;
+    for (const QJsonObject& line : run.lines()) {
+      if (line["event"] != "PartitionChanged") continue;
+      for (const QJsonValue& block : line["partition"].toObject()["blocks"].toArray()) open += block.toObject().contains("bits") ? 0 : 1;
+    }
+    QCOMPARE(open, 0);
+    VERIFY_FAILED(run_qvlm(quantize("g.qvlm", {"--budget-bits", "3"})), 1, "at least 3.75, the smallest assignment");
+    VERIFY_FAILED(run_qvlm(quantize("g.qvlm", {"--budget-bits", "4", "--budget-mb", "1"})), 2, "beside another budget");
+    VERIFY_FAILED(run_qvlm(quantize("g.qvlm", {"--budget-ms", "4"})), 2, "latency_table");
+    VERIFY_FAILED(run_qvlm(quantize("g.qvlm", {"--budget-ms", "4", "--latency-table", path("absent.json")})), 1, "absent.json");
+  }
+
+  // Measured on this machine's device, then searched under: what the table says is within the budget.
+  void a_latency_table_is_measured_and_searched_under() {
+    const Ran bench = run_qvlm({"bench", model_, "--latency-table", path("table.json"), "--json"});
+    QVERIFY2(bench.status == 0, qPrintable(bench.err));
+    const QJsonObject table = bench.lines().last();
+    QCOMPARE(table["event"].toString(), QString("LatencyMeasured"));
+    double slowest = table["rest_milliseconds"].toDouble();
+    std::map<int, double> by_width;
+    std::map<std::pair<int, int>, double> most;  // by shape
+    for (const QJsonValue& row : table["rows"].toArray()) {
+      const QJsonObject one = row.toObject();
+      double& of_shape = most[{one["rows"].toInt(), one["columns"].toInt()}];
+      of_shape = std::max(of_shape, one["milliseconds"].toDouble());
+      QVERIFY(one["milliseconds"].toDouble() > 0);
+      by_width[one["bits"].toInt()] += one["milliseconds"].toDouble();
+    }
+    QCOMPARE(by_width[3], by_width[4]);  // both in lanes of 4 bits
+    QCOMPARE(by_width[5], by_width[8]);
+    QVERIFY(!most.empty() && table["refused"].toArray().isEmpty());
+    for (const auto& [shape, milliseconds] : most) slowest += 4 * tiny::kLayers * milliseconds;  // no less than any assignment takes
+    const QStringList budget{"--latency-table", path("table.json"), "--search", "none", "--json", "--budget-ms"};
+    const Ran free = run_qvlm(quantize("h.qvlm", budget + QStringList{QString::number(slowest)}));
+    QVERIFY2(free.status == 0, qPrintable(free.err));
+    VERIFY_FAILED(run_qvlm(quantize("i.qvlm", budget + QStringList{"1e-9"})), 1, "budget_milliseconds: expected at least");
+    VERIFY_FAILED(run_qvlm(quantize("i.qvlm", budget + QStringList{"9", "--symmetric"})), 1, "symmetric");
+    VERIFY_FAILED(run_qvlm({"bench", model_, "--latency-table", path("t.json"), "--backend", "reference"}), 2, "only --backend vulkan");
+  }
+
+  void proxies_are_ranked() {
+    const QStringList begin{"proxies", model_, "--calibration", QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"), "--samples", "2"};
+    const Ran run = run_qvlm(begin + QStringList{"--assignments", "6", "--json"});
+    QVERIFY2(run.status == 0, qPrintable(run.err));
+    QCOMPARE(run.events().count("AssignmentMeasured"), 6);
+    QCOMPARE(run.events().last(), QString("ProxiesRanked"));
+    QCOMPARE(run.lines().last()["proxies"].toArray().size(), 8);
+    const Ran text = run_qvlm(begin + QStringList{"--assignments", "4"});
+    QVERIFY2(text.status == 0 && text.out.contains("fisher-error"), qPrintable(text.out + text.err));
+    VERIFY_FAILED(run_qvlm(begin + QStringList{"--assignments", "1"}), 2, "--assignments");
+    VERIFY_FAILED(run_qvlm(begin + QStringList{"--budget-bits", "2"}), 1, "at least 3.75");
   }
 
   void what_stands_in_the_way_is_said_before_the_work() {

@@ -33,6 +33,8 @@ class TestCliUsage : public QObject {
                            << "--device";
     QTest::newRow("export") << "export"
                             << "--to";
+    QTest::newRow("proxies") << "proxies"
+                             << "--assignments";
   }
   void every_command_explains_itself() {
     QFETCH(QString, command);

@@ -259,6 +259,11 @@ class TestEvaluate : public QObject {
     questions[1].images = {"/absent/b.png"};
     questions[1].messages[0].images = 1;
     VERIFY_MESSAGE(run(generator, {}, events, questions), "question \"b\": /absent/b.png");
+    SetFolder folder;
+    for (const char* content : {"", "no picture", "\x89PNG\r\n\x1a\n"}) {  // broken, not absent
+      questions[1].images = {folder.write("broken.png", content)};
+      VERIFY_MESSAGE(run(generator, {}, events, questions), "question \"b\": " + questions[1].images[0].string());
+    }
   }
 };
 

@@ -48,12 +48,21 @@ class TestGgufExport : public QObject {
   fs::path path(const char* name) const { return fs::path(folder_->path().toStdString()) / name; }
 
   /// NAME.qvlm whose linears all lie on one grid; the tower's, where `tower_bits`, on a symmetric one with a scale a row.
-  fs::path make_qvlm(int bits, int64_t group, bool symmetric, bool codebook = false, int rank = 0, int tower_bits = 0) {
+  fs::path make_qvlm(int bits, int64_t group, bool symmetric, bool codebook = false, int rank = 0, int tower_bits = 0,
+                     bool transforms = false) {
     const auto source = open_model(tiny::write(path("source"), tiny::Names::OLD));
     const fs::path target = path("name.qvlm");
     fs::create_directories(target);
-    QvlmWriter writer(target, {.config = source->config(), .tokenizer = source->tokenizer(), .weight_method = "test"});
-    for (const ExpectedTensor& tensor : expected_tensors(source->config())) {
+    VlmConfig config = source->config();
+    config.decoder.site_transforms = transforms;
+    const std::vector<float> zeros(64 * 64);
+    QvlmWriter writer(target, {.config = config, .tokenizer = source->tokenizer(), .weight_method = "test"});
+    for (const ExpectedTensor& tensor : expected_tensors(config)) {
+      if (tensor.name.find(".transform.") != std::string::npos) {
+        const auto count = size_t(tensor.shape[0] * tensor.shape[1]);
+        writer.add(tensor.name, TensorView{DType::F32, tensor.shape, std::as_bytes(std::span(zeros).first(count)), tensor.name});
+        continue;
+      }
       if (!source->has(tensor.name)) continue;
       if (is_linear(tensor.name)) {
         auto matrix = matrix_of(tensor.shape[0], tensor.shape[1], bits, group, symmetric);
@@ -139,6 +148,12 @@ class TestGgufExport : public QObject {
     folder_ = std::make_unique<QTemporaryDir>();
     message = failure(make_qvlm(4, 32, true, false, 3), path("out"));
     QVERIFY2(message.contains("a low-rank residual of rank 3, which no GGUF type"), qPrintable(message));
+  }
+
+  void learned_transforms_are_refused_with_the_reason() {
+    const QString message = failure(make_qvlm(4, 32, true, false, 0, 0, true), path("out"));
+    QVERIFY2(message.contains("learned transforms") && message.contains("--transform none"), qPrintable(message));
+    QVERIFY(!fs::exists(path("out") / "name.gguf"));
   }
 
   void what_is_no_quantized_model_is_refused() {

@@ -198,6 +198,15 @@ class TestGenerator : public QObject {
              message.c_str());
   }
 
+  void learned_transforms_are_refused() {
+    VlmConfig config = small_config();
+    config.decoder.site_transforms = true;
+    const auto model = std::make_shared<RandomModel>(config, kInt4);
+    const std::string message = message_of([&] { make_vulkan_generator(model, {.activations_as_a16 = true}); });
+    QVERIFY2(message.find("learned transforms") != std::string::npos && message.find("reference") != std::string::npos,
+             message.c_str());
+  }
+
   void what_does_not_fit_is_refused() {
     const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
     const std::string memory = message_of([&] { make_vulkan_generator(model, {.memory_limit = 100'000}); });

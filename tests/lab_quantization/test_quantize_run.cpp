@@ -103,6 +103,9 @@ class TestQuantizeRun : public QObject {
     QTest::newRow("AWQ, duo, by modality") << "duo" << R"({"weight_method": "awq", "awq_duo": true, "awq_clip": false, "token_weighting": "modality", "search": "none"})";
     QTest::newRow("W4A4 AWQ symmetric") << "symmetric" << R"({"weight_symmetric": true, "weight_method": "awq", "activation_bits": 4})";
     QTest::newRow("W4A4 rotated") << "rotated" << R"({"rotation": "r1r2r4", "activation_bits": 4})";
+    QTest::newRow("W4A4 learned") << "learned" << R"({"transform": "learned", "transform_epochs": 2, "rotation": "r1r2", "activation_bits": 4})";
+    QTest::newRow("W3A4 learned, GPTAQ, static") << "learned_gptaq"
+                                                 << R"({"transform": "learned", "transform_epochs": 2, "weight_method": "gptaq", "activation_bits": 4, "activation_mode": "static-tensor", "search": "none"})";
     QTest::newRow("W4A16 AWQ rotated") << "awq_rotated" << R"({"rotation": "r1r2r4", "weight_method": "awq"})";
   }
   void runs() {
@@ -148,7 +151,9 @@ class TestQuantizeRun : public QObject {
         if (wanted.activation_mode == ActivationMode::STATIC_TENSOR) {
           QVERIFY(q.low < q.high);
         } else {
-          QCOMPARE(q.clip, chosen);
+          // Learned clips stand beside what the search chose.
+          if (wanted.transform == TransformMode::LEARNED) QVERIFY(q.clip < chosen && q.clip > 0.5f * chosen);
+          else QCOMPARE(q.clip, chosen);
         }
       }
     }
@@ -187,6 +192,18 @@ class TestQuantizeRun : public QObject {
     QCOMPARE(read_run(path("rotated.qvlm")).started.model_fingerprint, model_->fingerprint());
   }
 
+  // What the search left on the calibration set is what the folder gives: its layers' transforms among it.
+  void aLearnedModelSaysSo() {
+    const std::shared_ptr<const Model> opened = open_model(path("learned.qvlm"));
+    QVERIFY(opened->config().decoder.site_transforms);
+    QVERIFY(opened->has("decoder.1.transform.down.left"));
+    QCOMPARE(GgufFile(path("learned.qvlm") / "model.gguf").text("general.architecture"), std::string("qvlm"));
+    QVERIFY(!model_->config().decoder.site_transforms);
+    QuantizeRequest again = request("x.qvlm", small_recipe());
+    again.model = opened;
+    verify_refused([&] { run(again); }, "quantized already");
+  }
+
   void jointIsBetterSomewhere() {
     const RunReport report = make_report(read_run(path("a4.qvlm")));
     qInfo("W4A4: %d of %zu blocks strictly better, mean gain %.2f %%", report.blocks_strictly_better, report.blocks.size(), 100 * report.mean_gain);
@@ -205,7 +222,7 @@ class TestQuantizeRun : public QObject {
   void resumes_data() {
     QTest::addColumn<QString>("source");
     QTest::addColumn<int>("stop_after");  // events
-    for (const char* source : {"a16", "awq", "a4", "a6", "gptq", "gptaq", "rotated"}) {
+    for (const char* source : {"a16", "awq", "a4", "a6", "gptq", "gptaq", "rotated", "learned"}) {
       for (const int stop : {6, 60, 200, 420}) QTest::addRow("%s after %d events", source, stop) << source << stop;
     }
     // Without a search there are few events.
@@ -423,6 +440,8 @@ class TestQuantizeRun : public QObject {
     for (const int block : {0, 1, 3}) {
       QTest::addRow("A4, after block %d", block) << R"({"activation_bits": 4})" << block << 0;
       QTest::addRow("GPTAQ with bits, after block %d", block) << R"({"weight_method": "gptaq", "activation_bits": 4})" << block << 3;
+      QTest::addRow("learned with bits, after block %d", block)
+          << R"({"transform": "learned", "transform_epochs": 1, "activation_bits": 4})" << block << 3;
       QTest::addRow("AWQ with bits, after block %d", block) << R"({"weight_method": "awq"})" << block << 8;
     }
   }

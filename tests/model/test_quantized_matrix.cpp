@@ -30,7 +30,7 @@ QuantizedMatrix random_matrix(int64_t rows, int64_t columns, int bits, int64_t g
 bool same(const QuantizedMatrix& a, const QuantizedMatrix& b) {
   return a.rows == b.rows && a.columns == b.columns && a.bits == b.bits && a.group == b.group &&
          a.symmetric == b.symmetric && a.codes == b.codes && a.scales == b.scales && a.zeros == b.zeros &&
-         a.codebook == b.codebook && a.residual == b.residual;
+         a.codebook == b.codebook && a.residual == b.residual && a.double_scales == b.double_scales;
 }
 
 }  // namespace

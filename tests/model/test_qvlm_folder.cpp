@@ -52,13 +52,18 @@ QuantizedMatrix quantize(const std::vector<float>& weights, int64_t rows, int64_
 bool same(const QuantizedMatrix& a, const QuantizedMatrix& b) {
   return a.rows == b.rows && a.columns == b.columns && a.bits == b.bits && a.group == b.group &&
          a.symmetric == b.symmetric && a.codes == b.codes && a.scales == b.scales && a.zeros == b.zeros &&
-         a.codebook == b.codebook && a.residual == b.residual;
+         a.codebook == b.codebook && a.residual == b.residual && a.double_scales == b.double_scales;
 }
 
 void add_residual(QuantizedMatrix& matrix, int rank) {
   matrix.residual.rank = rank;
   for (int64_t i = 0; i < matrix.rows * rank; ++i) matrix.residual.left.push_back(to_half(0.01f * static_cast<float>(i % 37)));
   for (int64_t i = 0; i < matrix.columns * rank; ++i) matrix.residual.right.push_back(to_half(0.02f * static_cast<float>(i % 29) - 0.3f));
+}
+
+void quantize_scales(QuantizedMatrix& matrix) {
+  matrix.double_scales = double_quantize(matrix.scale_values());
+  matrix.scales.clear();
 }
 
 bool is_linear(const std::string& name) {
@@ -85,7 +90,7 @@ class TestQvlmFolder : public QObject {
 
   void round_trip_data() {
     QTest::addColumn<int>("bits");
-    QTest::addColumn<int>("group");  // 0: a row
+    QTest::addColumn<int>("group");  // 0: a row; below 0: scales quantized twice
     QTest::addColumn<bool>("symmetric");
     QTest::addColumn<QString>("architecture");
     QTest::addColumn<bool>("codebook");
@@ -100,10 +105,13 @@ class TestQvlmFolder : public QObject {
     QTest::newRow("codebook") << 4 << 32 << true << "qvlm" << true << 0;
     QTest::newRow("residual") << 3 << 32 << false << "qvlm" << false << 5;
     QTest::newRow("codebook and residual") << 4 << 32 << true << "qvlm" << true << 3;
+    QTest::newRow("codebook and double scales") << 4 << -32 << true << "qvlm" << true << 0;
   }
   void round_trip() {
     QFETCH(int, bits);
     QFETCH(int, group);
+    const bool twice = group < 0;
+    group = std::abs(group);
     QFETCH(bool, symmetric);
     QFETCH(QString, architecture);
     QFETCH(bool, codebook);
@@ -121,6 +129,7 @@ class TestQvlmFolder : public QObject {
           if (codebook)
             for (int i = 0; i < 16; ++i) matrices[name].codebook.push_back(std::sinh(0.3f * static_cast<float>(i - 7)));
           if (rank > 0) add_residual(matrices[name], rank);
+          if (twice) quantize_scales(matrices[name]);
           writer.add(name, matrices[name]);
         } else {
           writer.add(name, source->load(name));
@@ -187,6 +196,7 @@ class TestQvlmFolder : public QObject {
   // A file that lies about its planes is refused by name.
   void hostile_planes() {
     const auto source = open_model(source_);
+    QuantizedMatrix last;
     QvlmWriter writer(target_, describe(*source));
     for (const std::string& name : source->names()) {
       if (!is_linear(name)) {
@@ -197,6 +207,8 @@ class TestQvlmFolder : public QObject {
       auto matrix = quantize(load_float(*source, name), shape[0], shape[1], 4, 32, true);
       for (int i = 0; i < 16; ++i) matrix.codebook.push_back(static_cast<float>(i) - 7.5f);
       add_residual(matrix, 2);
+      quantize_scales(matrix);
+      if (name == "decoder.1.mlp.down.weight") last = matrix;
       writer.add(name, matrix);
     }
     writer.finish();
@@ -218,6 +230,18 @@ class TestQvlmFolder : public QObject {
     QVERIFY2(has(message, "blk.1.ffn_down.weight.codebook"), message.c_str());
     message = damaged("blk.1.ffn_down.weight.residual.left", "blk.1.ffn_down.weight.residual.lefd");
     QVERIFY2(has(message, "blk.1.ffn_down.weight.residual.left"), message.c_str());
+    for (const char* plane : {"codes", "maxima", "mean"}) {
+      const std::string name = std::string("blk.1.ffn_down.weight.scales.") + plane;
+      message = damaged(name, name.substr(0, name.size() - 1) + "?");
+      QVERIFY2(has(message, name.c_str()), message.c_str());
+    }
+    std::string mean(4, '\0'), infinite("\0\0\x80\x7f", 4);
+    std::memcpy(mean.data(), &last.double_scales.mean, 4);
+    message = damaged(mean, infinite);
+    QVERIFY2(has(message, "blk.1.ffn_down.weight: mean of scales: expected a finite number"), message.c_str());
+    const std::string largest(reinterpret_cast<const char*>(last.double_scales.maxima.data()), 4 * last.double_scales.maxima.size());
+    message = damaged(largest, infinite + largest.substr(4));
+    QVERIFY2(has(message, "blk.1.ffn_down.weight: maximum of scales: expected a finite number"), message.c_str());
     // The array of ranks: 4 bytes each behind key, type (array of int32) and count.
     std::string ranks = "qvlm.planes.ranks";
     const auto at = bytes.find(ranks);
@@ -229,6 +253,53 @@ class TestQvlmFolder : public QObject {
       message = damaged(head + std::string("\2\0\0\0", 4), head + value);
       QVERIFY2(has(message, part), message.c_str());
     }
+  }
+
+  // Learned transforms come in pairs of their sites' shapes, and only where the key says so.
+  void hostile_transforms() {
+    const auto source = open_model(source_);
+    QvlmDescription description = describe(*source);
+    description.config.decoder.site_transforms = true;
+    const std::vector<float> zeros(64 * 64);
+    {
+      QvlmWriter writer(target_, description);
+      for (const ExpectedTensor& tensor : expected_tensors(description.config)) {
+        if (tensor.name.find(".transform.") == std::string::npos) {
+          if (source->has(tensor.name)) writer.add(tensor.name, source->load(tensor.name));
+          continue;
+        }
+        const auto count = static_cast<size_t>(element_count(tensor.shape, tensor.name));
+        writer.add(tensor.name, TensorView{DType::F32, tensor.shape, std::as_bytes(std::span(zeros).first(count)), tensor.name});
+      }
+      writer.finish();
+    }
+    const auto model = open_model(target_);
+    QCOMPARE(to_json(model->config()), to_json(description.config));
+    QVERIFY(model->fingerprint() != source->fingerprint());
+    QCOMPARE(GgufFile(target_ / "model.gguf").text("general.architecture"), std::string("qvlm"));  // others refuse it
+    QCOMPARE(std::get<TensorView>(model->load("decoder.1.transform.down.right")).shape, (Shape{12, 12}));
+    QCOMPARE(model->stored_bits(), 16.0);  // of the linears alone
+    const MappedFile file(target_ / "model.gguf");
+    const std::string bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    const auto damaged = [&](const std::string& from, const std::string& to) {
+      std::string copy = bytes;
+      const auto at = copy.rfind(from);
+      if (at == std::string::npos) return std::string("not found: ") + from;
+      copy.replace(at, from.size(), to);
+      tiny::write_text(target_ / "other.gguf", copy);
+      return tiny::message_of([&] { open_model(target_ / "other.gguf"); });
+    };
+    const auto has = [](const std::string& message, const char* part) { return message.find(part) != std::string::npos; };
+    std::string message = damaged("blk.1.transform.down.left", "blk.1.transform.down.lefd");
+    QVERIFY2(has(message, "blk.1.transform.down.left is missing"), message.c_str());
+    // The tensor's dimensions stand behind its name and their number.
+    const std::string name = "blk.0.transform.down.left" + std::string("\2\0\0\0", 4) + std::string("\10\0\0\0\0\0\0\0", 8);
+    std::string wrong = name;
+    wrong[wrong.size() - 8] = 4;
+    message = damaged(name, wrong);
+    QVERIFY2(has(message, "blk.0.transform.down.left") && has(message, "shape"), message.c_str());
+    message = damaged("qvlm.site_transforms", "qvlm.site_transformz");
+    QVERIFY2(has(message, "the key qvlm.site_transforms does not ask for it"), message.c_str());
   }
 
   void rotary_rows_are_in_the_file_order_of_llama() {

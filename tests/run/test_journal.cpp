@@ -56,6 +56,14 @@ class TestJournal : public QObject {
     QCOMPARE(block.joint_parameters, (std::vector<float>{1, 0.98f}));
     QCOMPARE(block.joint_error, 1e-3);
     QCOMPARE(block.input_hash, std::string("0123"));
+    // Refined bounds come and go together, and only where there are some.
+    QVERIFY(to_json_line(one_of_each()[6]).find("refined") == std::string::npos);
+    TimedEvent refined = one_of_each()[6];
+    std::get<BlockSearched>(refined.event).refined_bounds = {0.9371f, -1.25f, 0.1f};
+    std::get<BlockSearched>(refined.event).refined_error = 9e-4;
+    const auto again = std::get<BlockSearched>(event_from_json_line(to_json_line(refined), "test").event);
+    QCOMPARE(again.refined_bounds, (std::vector<float>{0.9371f, -1.25f, 0.1f}));
+    QCOMPARE(again.refined_error, 9e-4);
     const auto partition = std::get<PartitionChanged>(event_from_json_line(to_json_line(one_of_each()[4]), "test").event).partition;
     QCOMPARE(partition.blocks[0], (Block{0, 2, true, 8}));
   }
@@ -72,6 +80,9 @@ class TestJournal : public QObject {
     QTest::newRow("not JSON") << "{\"event\":" << "not valid JSON";
     QTest::newRow("unknown event") << R"({"event":"Party","at":1})" << "Party";
     QTest::newRow("missing field") << R"({"event":"RunFailed","at":1})" << "message";
+    std::string half = to_json_line(one_of_each()[6]);  // a searched block
+    half.insert(half.size() - 1, R"(,"refined_bounds":[0.9])");
+    QTest::newRow("bounds without their error") << QString::fromStdString(half) << "refined_error";
     QTest::newRow("unknown field") << R"({"event":"RunPaused","at":1,"x":2})" << "unknown key \"x\"";
     QTest::newRow("wrong type") << R"({"event":"RunFailed","at":1,"message":2})" << "a string";
     QTest::newRow("wrong element") << R"({"event":"EntropyMeasured","at":1,"site":1,"entropy":0,"dependency":0,"sample_entropy":["a"]})" << "a number";

@@ -79,6 +79,7 @@ class TestRunState : public QObject {
     QCOMPARE(report.depth_histogram[3], 1);
     QCOMPARE(report.blocks_with_effect, 3);
     QCOMPARE(report.layer_output_error, 0.3);
+    QCOMPARE(report.mean_layer_error, (0.2 + 0.3) / 2);
     const std::string text = to_text(report, state);
     QCOMPARE(QString::fromStdString(text).count("search has no effect here"), 1);
     const auto json = nlohmann::json::parse(to_json(report, state));

@@ -1,5 +1,7 @@
 // Workspace Quantize with scripted runs: start, watch, pause, cancel, edit, and what happens when the child dies.
+#include <QComboBox>
 #include <QDialogButtonBox>
+#include <QDoubleSpinBox>
 #include <QFile>
 #include <QFileDialog>
 #include <QImage>
@@ -358,6 +360,22 @@ class TestRunPage : public QObject {
     click(page.start_button());
     QTRY_VERIFY(page.banner()->isVisible());
     QVERIFY2(page.banner()->text().contains(QLatin1String("model_type")), qPrintable(page.banner()->text()));
+  }
+
+  void a_budget_is_part_of_the_recipe() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    RecipePanel& panel = *studio.window->quantize_page()->recipe_panel();
+    QCOMPARE(panel.recipe().budget_bits_per_weight, 0.0);
+    panel.budget()->setValue(4.25);
+    QCOMPARE(panel.recipe().budget_bits_per_weight, 4.25);
+    QCOMPARE(panel.preset()->currentData().toInt(), -1);  // none of the presets has one
+    Recipe loaded;
+    loaded.budget_bits_per_weight = 4.125;  // finer than the field shows
+    panel.set_recipe(loaded);
+    QCOMPARE(panel.recipe().budget_bits_per_weight, 4.125);
+    panel.budget()->setValue(0);
+    QCOMPARE(panel.recipe(), Recipe{});
   }
 
   void illegal_choices_are_explained_before_the_run() {

@@ -18,10 +18,11 @@ struct PhaseShare {
   const char* name;
   double from, to;  // of the whole run, by measured shares of time
 };
-constexpr std::array<PhaseShare, 6> kPhases = {{{"pictures", 0.0, 0.03},
+constexpr std::array<PhaseShare, 7> kPhases = {{{"pictures", 0.0, 0.03},
                                                 {"statistics", 0.03, 0.15},
                                                 {"entropy", 0.15, 0.22},
                                                 {"partition", 0.22, 0.23},
+                                                {"bits", 0.22, 0.23},
                                                 {"search", 0.23, 0.95},
                                                 {"write", 0.95, 1.0}}};
 
@@ -149,6 +150,7 @@ QString RunController::status_text() const {
       if (state_.phase == "statistics") return tr("Measuring activations") + done;
       if (state_.phase == "entropy") return tr("Measuring entropy and dependency") + done;
       if (state_.phase == "partition") return tr("Partitioning the sites into blocks");
+      if (state_.phase == "bits") return tr("Measuring what bits the blocks need") + done;
       if (state_.phase == "search") {
         // The phase counts site forwards; people count blocks.
         return tr("Searching blocks (%1 of %2 done)").arg(state_.blocks.size()).arg(state_.partition.blocks.size());

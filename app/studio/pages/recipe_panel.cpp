@@ -2,12 +2,14 @@
 #include "app/studio/pages/recipe_panel.h"
 
 #include <QComboBox>
+#include <QDoubleSpinBox>
 #include <QFileInfo>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSpinBox>
 #include <QVBoxLayout>
+#include <cmath>
 
 #include "app/studio/models/workbench.h"
 #include "app/studio/style/theme.h"
@@ -78,10 +80,11 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   activations_ = choices(this, {{tr("16 bits"), 16}, {tr("8 bits"), 8}, {tr("6 bits"), 6}, {tr("4 bits"), 4}});
   mode_ = choices(this, {{tr("per token"), int(ActivationMode::DYNAMIC_TOKEN)},
                          {tr("per group"), int(ActivationMode::DYNAMIC_GROUP)},
-                         {tr("static"), int(ActivationMode::STATIC_TENSOR)}});
+                         {tr("static"), int(ActivationMode::STATIC_TENSOR)},
+                         {tr("static per channel"), int(ActivationMode::STATIC_CHANNEL)}});
   mode_->setToolTip(
       tr("How the range of quantized activations is found: for each token, each group of channels, or once from the "
-         "calibration set."));
+         "calibration set, for a site or (folded into the weights) for each of its channels."));
   search_ = choices(this, {{tr("Joint, inside each block"), int(SearchMode::JOINT)},
                            {tr("Layer-wise, each site alone"), int(SearchMode::LAYERWISE)},
                            {tr("None"), int(SearchMode::NONE)}});
@@ -92,11 +95,24 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   rotation_->setToolTip(
       tr("Turns the model before it is quantized without changing its function. R4 is applied while the model runs: the "
          "reference does, the engine does not yet."));
+  transform_ = choices(this, {{tr("None"), int(TransformMode::NONE)}, {tr("Learned (online)"), int(TransformMode::LEARNED)}});
+  transform_->setToolTip(
+      tr("Learns an invertible transform of what each site reads, and clip bounds, layer by layer: the strongest mode for "
+         "4-bit activations. It is applied while the model runs: the reference does, the engine does not yet."));
   samples_ = new QSpinBox(this);
   samples_->setRange(1, 100000);
   samples_->setValue(64);
   samples_->setMinimumWidth(60);
   samples_->setToolTip(tr("Image-text pairs taken from the calibration set"));
+  budget_ = new QDoubleSpinBox(this);
+  budget_->setRange(0, 16);
+  budget_->setDecimals(2);
+  budget_->setSingleStep(0.25);
+  budget_->setSpecialValueText(tr("None"));
+  budget_->setMinimumWidth(60);
+  budget_->setToolTip(
+      tr("Mixed precision: bits a weight, with scales and zeros. Each block gets 3, 4, 5, 6 or 8 bits within it; blocks "
+         "that you have given bits keep them."));
   calibration_ = new PathField(PathField::Kind::FILE_OR_FOLDER, tr("Calibration set"), this);
   output_ = new PathField(PathField::Kind::NEW_FOLDER, tr("Output"), this);
   calibration_->set_path(
@@ -116,7 +132,9 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   grid->addWidget(labelled(tr("Activations"), activations_, this), row, 0);
   grid->addWidget(labelled(tr("Range"), mode_, this), row++, 1);
   grid->addWidget(labelled(tr("Search"), search_, this), row++, 0, 1, 2);
-  grid->addWidget(labelled(tr("Rotation"), rotation_, this), row++, 0, 1, 2);
+  grid->addWidget(labelled(tr("Rotation"), rotation_, this), row, 0);
+  grid->addWidget(labelled(tr("Transforms"), transform_, this), row++, 1);
+  grid->addWidget(labelled(tr("Budget, bits a weight"), budget_, this), row++, 0, 1, 2);
   grid->addWidget(labelled(tr("Calibration set"), calibration_, this), row++, 0, 1, 2);
   grid->addWidget(labelled(tr("Output"), output_, this), row++, 0, 1, 2);
   grid->addWidget(legality_, row++, 0, 1, 2);
@@ -125,9 +143,10 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   grid->setColumnStretch(1, 1);
 
   connect(preset_, &QComboBox::activated, this, &RecipePanel::take_preset);
-  for (QComboBox* box : {method_, bits_, group_, activations_, mode_, search_, rotation_})
+  for (QComboBox* box : {method_, bits_, group_, activations_, mode_, search_, rotation_, transform_})
     connect(box, &QComboBox::currentIndexChanged, this, &RecipePanel::refresh);
   connect(samples_, &QSpinBox::valueChanged, this, &RecipePanel::refresh);
+  connect(budget_, &QDoubleSpinBox::valueChanged, this, &RecipePanel::refresh);
   connect(calibration_, &PathField::changed, this, &RecipePanel::refresh);
   connect(output_, &PathField::changed, this, &RecipePanel::refresh);
   connect(output_->edit(), &QLineEdit::textEdited, this, [this] { own_output_ = true; });
@@ -142,6 +161,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
 Recipe RecipePanel::recipe() const {
   Recipe recipe = base_;
   recipe.rotation = static_cast<RotationMode>(rotation_->currentData().toInt());
+  recipe.transform = static_cast<TransformMode>(transform_->currentData().toInt());
   recipe.weight_method = static_cast<WeightMethod>(method_->currentData().toInt());
   recipe.weight_bits = bits_->currentData().toInt();
   recipe.weight_group = group_->currentData().toInt();
@@ -149,6 +169,8 @@ Recipe RecipePanel::recipe() const {
   recipe.activation_mode = static_cast<ActivationMode>(mode_->currentData().toInt());
   recipe.search = static_cast<SearchMode>(search_->currentData().toInt());
   recipe.samples = samples_->value();
+  // The field shows two decimals: a loaded recipe's budget stays what it is until it is changed.
+  if (std::abs(budget_->value() - base_.budget_bits_per_weight) > 0.0051) recipe.budget_bits_per_weight = budget_->value();
   return recipe;
 }
 
@@ -158,6 +180,7 @@ void RecipePanel::set_recipe(const Recipe& recipe) {
   base_.threads = 0;  // a finished run's recipe names its own
   base_.torch_version.clear();
   select_value(rotation_, int(recipe.rotation));
+  select_value(transform_, int(recipe.transform));
   select_value(method_, int(recipe.weight_method));
   select_value(bits_, recipe.weight_bits);
   select_value(group_, int(recipe.weight_group));
@@ -165,6 +188,7 @@ void RecipePanel::set_recipe(const Recipe& recipe) {
   select_value(mode_, int(recipe.activation_mode));
   select_value(search_, int(recipe.search));
   samples_->setValue(recipe.samples);
+  budget_->setValue(recipe.budget_bits_per_weight);
   taking_preset_ = false;
   refresh();
 }

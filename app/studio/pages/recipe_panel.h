@@ -6,6 +6,7 @@
 #include "app/studio/children/quantize_child.h"
 
 class QComboBox;
+class QDoubleSpinBox;
 class QLabel;
 class QSpinBox;
 
@@ -31,6 +32,7 @@ class RecipePanel : public QWidget {
   PathField* output() { return output_; }
   QSpinBox* samples() { return samples_; }
   QComboBox* preset() { return preset_; }
+  QDoubleSpinBox* budget() { return budget_; }
 
  Q_SIGNALS:
   void changed();
@@ -40,9 +42,10 @@ class RecipePanel : public QWidget {
   void refresh();
 
   Workbench& workbench_;
-  QComboBox *preset_, *method_, *bits_, *group_, *activations_, *mode_, *search_, *rotation_;
+  QComboBox *preset_, *method_, *bits_, *group_, *activations_, *mode_, *search_, *rotation_, *transform_;
   Recipe base_;  // what the form has no field for
   QSpinBox* samples_;
+  QDoubleSpinBox* budget_;  // bits a weight; 0: none
   PathField *calibration_, *output_;
   QLabel* legality_;
   bool own_output_ = false;  // typed by the user

@@ -424,21 +424,25 @@ void HistogramPlot::show_run(const RunState& state, int site) {
   plot().graph(0)->setData(x, y, true);
   plot().yAxis->setRange(0.5, high * 2);
   plot().xAxis->setRange(measured->histogram_low, measured->histogram_high);
-  // The chosen parameter's bounds, where it is one of the recipe's percentiles.
+  // The refined bounds, or the chosen parameter's, where it is one of the recipe's percentiles.
   QVector<double> bounds_x, bounds_y;
   const int block = state.partition.blocks.empty() ? -1 : state.partition.block_of(site);
   const BlockSearched* found = block >= 0 ? state.result_of(block) : nullptr;
   if (found != nullptr && state.recipe && state.recipe->activation_mode == ActivationMode::STATIC_TENSOR &&
       state.recipe->activation_bits < 16) {
     const std::vector<float> grid = candidates_of(*state.recipe);
-    const float chosen = found->joint_parameters.at(static_cast<size_t>(site - found->first_site));
+    const auto position = static_cast<size_t>(site - found->first_site);
+    const float chosen = found->joint_parameters.at(position);
+    const auto add_bounds = [&](double low, double upper) {
+      bounds_x << low << low << low << upper << upper;
+      bounds_y << 0.5 << high * 2 << std::nan("") << 0.5 << high * 2;
+    };
+    const bool refined = found->refined_bounds.size() >= 2 * position + 2;
+    if (refined) add_bounds(double(found->refined_bounds[2 * position]), double(found->refined_bounds[2 * position + 1]));
     for (size_t i = 0; i < grid.size() && i < measured->percentile_low.size() && i < measured->percentile_high.size();
          ++i) {
-      if (std::abs(grid[i] - chosen) > 1e-4f) continue;
-      const double nan = std::nan("");
-      bounds_x << measured->percentile_low[i] << measured->percentile_low[i] << measured->percentile_low[i]
-               << measured->percentile_high[i] << measured->percentile_high[i];
-      bounds_y << 0.5 << high * 2 << nan << 0.5 << high * 2;
+      if (refined || std::abs(grid[i] - chosen) > 1e-4f) continue;
+      add_bounds(double(measured->percentile_low[i]), double(measured->percentile_high[i]));
     }
   }
   plot().graph(1)->setData(bounds_x, bounds_y);

@@ -2,8 +2,10 @@
 #include "core/lab/calibration/float_pass.h"
 
 #include <cmath>
+#include <tuple>
 
 #include "core/base/error.h"
+#include "core/lab/calibration/channel_scales.h"
 #include "core/lab/calibration/level_sampler.h"
 #include "core/lab/reference/activation.h"
 #include "core/lab/reference/decoder.h"
@@ -41,11 +43,12 @@ std::vector<double> FloatPassResult::scores(PartitionProxy proxy) const {
 }
 
 double quantization_error(const Batches& batches, const BatchTensors& site_inputs, const ActivationQuantizer& quantizer,
-                          const reference::Workers& workers) {
+                          const reference::Workers& workers, const torch::Tensor& scales) {
   std::vector<double> errors(site_inputs.size()), energies(site_inputs.size());
   workers.run(site_inputs.size(), [&](size_t b) {
     const auto x = real_rows(batches.all[b], site_inputs[b]);
-    errors[b] = (reference::quantize_activations(x, quantizer) - x).square_().sum(torch::kFloat64).item<double>();
+    const auto rounded = scales.defined() ? reference::quantize_activations(x / scales, quantizer) * scales : reference::quantize_activations(x, quantizer);
+    errors[b] = (rounded - x).square_().sum(torch::kFloat64).item<double>();
     energies[b] = x.square().sum(torch::kFloat64).item<double>();
   });
   double error = 0, energy = 0;
@@ -63,7 +66,7 @@ ActivationQuantizer probe_of(const Recipe& recipe) {
   if (recipe.activation_bits < 16 && recipe.activation_mode == ActivationMode::DYNAMIC_GROUP) {
     probe.granularity = ActivationGranularity::DYNAMIC_GROUP;
     probe.group = recipe.activation_group;
-  } else if (recipe.activation_bits < 16 && recipe.activation_mode == ActivationMode::STATIC_TENSOR) {
+  } else if (recipe.activation_bits < 16 && is_static(recipe.activation_mode)) {
     probe.granularity = ActivationGranularity::STATIC_TENSOR;
   }
   return probe;
@@ -108,20 +111,26 @@ FloatPassResult float_pass(const Model& model, const Batches& batches, const Rec
 
       probe.low = statistics.minimum;
       probe.high = statistics.maximum;
+      const torch::Tensor scales = folds_channels(recipe) ? channel_scales(config, at.kind, statistics.largest) : torch::Tensor();
+      BatchTensors probed = inputs;  // as the quantizer is going to see them
+      if (scales.defined()) {
+        for (size_t b = 0; b < probed.size(); ++b) probed.set(b, spill.keep(inputs[b] / scales));
+        std::tie(probe.low, probe.high) = static_bounds(batches, probed, std::vector<float>{1}).front();
+      }
       const int64_t width = width_of(config, at.kind);
       SiteEntropy& entropy = result.entropies[static_cast<size_t>(site)];
       torch::Tensor own;  // soft assignment, [positions, levels]
       workers.run(previous.defined() ? 2 : 1, [&](size_t part) {
         if (part == 0) {
-          own = soft_assignment(sampler.take(batches, inputs, sampler.channels(width), probe), levels, softness);
+          own = soft_assignment(sampler.take(batches, probed, sampler.channels(width), probe), levels, softness);
           entropy.entropy = normalised_entropy(own.mean(0));
           entropy.sample_entropy = entropy_by_sample(own, sampler.sample_of(), batches.samples);
         } else {
-          const auto paired = soft_assignment(sampler.take(batches, inputs, sampler.paired_channels(previous_width, width), probe), levels, softness);
+          const auto paired = soft_assignment(sampler.take(batches, probed, sampler.paired_channels(previous_width, width), probe), levels, softness);
           result.entropies[static_cast<size_t>(site - 1)].dependency = normalised_conditional_entropy(joint_distribution(previous, paired));
         }
       });
-      entropy.quantization_error = quantization_error(batches, inputs, probe, workers);
+      entropy.quantization_error = quantization_error(batches, inputs, probe, workers, scales);
       if (previous.defined()) emit_entropy(site - 1);
       previous = own;
       previous_width = width;

@@ -37,10 +37,12 @@ struct FloatPassListener {
 };
 
 /// Relative squared error of a site's inputs, one [samples, longest, width] a batch, under `quantizer`; 0 for inputs that are all zero.
+/// With `scales` [width] the quantizer rounds x / scales.
 double quantization_error(const Batches& batches, const BatchTensors& site_inputs, const ActivationQuantizer& quantizer,
-                          const reference::Workers& workers);
+                          const reference::Workers& workers, const torch::Tensor& scales = {});
 
-/// The quantizer whose grid the entropies are probed on: the recipe's activation quantizer, at 4 bits where the recipe keeps 16.
+/// The quantizer whose grid the entropies are probed on: the recipe's activation quantizer, at 4 bits where the recipe keeps 16. Of
+/// STATIC_CHANNEL what runs: a static one, of inputs divided by their channels' scales.
 ActivationQuantizer probe_of(const Recipe& recipe);
 
 /// The result does not depend on what `spill` keeps in memory.

@@ -39,7 +39,37 @@ std::vector<int32_t> labels_of(const Tokenizer& tokenizer, const VlmConfig& conf
   return labels;
 }
 
+bool is_finite(const Model& model, const std::string& name) {
+  const Weight weight = model.load(name);
+  bool finite = true;  // a quantized matrix is checked when it is read
+  if (const auto* view = std::get_if<TensorView>(&weight)) {
+    // In the stored type: half the memory of float32.
+    finite = torch::isfinite(reference::to_torch(*view, view->dtype == DType::F16 ? torch::kFloat16 : torch::kFloat32)).all().item<bool>();
+  }
+  model.release(name);
+  return finite;
+}
+
+void demand_finite(const Model& model, const std::string& name) {
+  if (!is_finite(model, name)) throw Error(model.path().string() + ": tensor " + name + ": has values that are not finite");
+}
+
+// Of pictures that came out of tower and projector: names the tensor that spoils them.
+void demand_finite_rows(const Model& model, const CalibrationPrompt& prompt, const torch::Tensor& rows) {
+  if (torch::isfinite(rows).all().item<bool>()) return;
+  for (const std::string& name : model.names()) {
+    if (name.starts_with("vision.") || name.starts_with("projector.")) demand_finite(model, name);
+  }
+  throw Error("calibration sample " + prompt.id + ": the decoder's input has values that are not finite");
+}
+
 }  // namespace
+
+void demand_finite_ends(const Model& model) {
+  for (const char* name : {"decoder.embedding.weight", "decoder.norm.weight", "decoder.head.weight"}) {
+    if (model.has(name)) demand_finite(model, name);
+  }
+}
 
 std::vector<CalibrationPrompt> build_prompts(const Model& model, const std::vector<Sample>& samples) {
   const VlmConfig& config = model.config();
@@ -104,6 +134,7 @@ std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<C
     workers.run(count, [&](size_t i) {
       embedded[first + i] = reference::embed_prompt(embedding, prompts[first + i].parts, features).to(torch::kFloat32);
     });
+    for (size_t i = 0; i < count; ++i) demand_finite_rows(model, prompts[first + i], embedded[first + i]);
     if (on_sample) on_sample(static_cast<int>(first + count));
   }
   return embedded;

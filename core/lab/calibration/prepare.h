@@ -29,6 +29,10 @@ std::vector<CalibrationPrompt> build_prompts(const Model& model, const std::vect
 /// 32 hex digits over ids and pixels: the same data for the same tokenizer and preprocessing.
 std::string fingerprint(const std::vector<CalibrationPrompt>& prompts);
 
+/// Throws Error naming the tensor where one of those around the decoder's layers (embedding, final norm, head) has NaN or infinity. Those of
+/// the layers are looked at when they are quantized.
+void demand_finite_ends(const Model& model);
+
 /// The decoder's input of every sample in float32, [1, rows, hidden] each. `on_sample` hears how many are done, on the calling thread; may
 /// throw Cancelled.
 std::vector<torch::Tensor> embed_prompts(const Model& model, const std::vector<CalibrationPrompt>& prompts, const reference::Workers& workers,

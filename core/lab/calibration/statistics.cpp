@@ -70,9 +70,11 @@ SiteStatistics measure_site(const Batches& batches, const BatchTensors& site_inp
   std::tie(statistics.minimum, statistics.maximum) = extremes(batches, site_inputs);
   const int64_t width = site_inputs.width();
   const auto size = static_cast<double>(batches.tokens);
-  const bool constant = !(statistics.maximum > statistics.minimum);  // or not finite, which the search names
+  // Constant, or not finite, which the search names: no bins.
+  const bool constant = !(statistics.maximum > statistics.minimum) || !std::isfinite(statistics.maximum - statistics.minimum);
   struct Sums {
     torch::Tensor square, absolute, histogram;  // [width], [width], [bins], float64
+    torch::Tensor largest;                      // [width], float32
   };
   std::vector<Sums> sums(batches.all.size());
   torch::Tensor ascending;
@@ -84,7 +86,8 @@ SiteStatistics measure_site(const Batches& batches, const BatchTensors& site_inp
     }
     const size_t b = piece - 1;
     const auto x = real_rows(batches.all[b], site_inputs[b]);  // [tokens, width]
-    sums[b] = {x.square().sum(0).to(torch::kFloat64), x.abs().sum(0).to(torch::kFloat64), {}};
+    const auto magnitudes = x.abs();
+    sums[b] = {x.square().sum(0).to(torch::kFloat64), magnitudes.sum(0).to(torch::kFloat64), {}, magnitudes.amax(0)};
     if (!constant) sums[b].histogram = torch::histc(x, kHistogramBins, statistics.minimum, statistics.maximum).to(torch::kFloat64);
   });
   auto square = torch::zeros({width}, torch::kFloat64), absolute = torch::zeros({width}, torch::kFloat64);
@@ -92,6 +95,7 @@ SiteStatistics measure_site(const Batches& batches, const BatchTensors& site_inp
   for (const Sums& of_batch : sums) {
     square += of_batch.square;
     absolute += of_batch.absolute;
+    statistics.largest = statistics.largest.defined() ? torch::maximum(statistics.largest, of_batch.largest) : of_batch.largest;
     if (!constant) histogram += of_batch.histogram;
   }
   statistics.mean_square = (square / size).to(torch::kFloat32);

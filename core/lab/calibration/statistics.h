@@ -24,6 +24,7 @@ struct SiteStatistics {
   std::vector<int64_t> histogram;                      // kHistogramBins bins between minimum and maximum
   torch::Tensor mean_square;                           // [width], E[x^2] a channel
   torch::Tensor mean_absolute;                         // [width], E[|x|] a channel
+  torch::Tensor largest;                               // [width], max |x| a channel
   int64_t values = 0;                                  // tokens * width
 };
 

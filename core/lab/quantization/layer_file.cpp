@@ -10,6 +10,7 @@
 #include "core/base/json.h"
 #include "core/base/mapped_file.h"
 #include "core/lab/reference/tensors.h"
+#include "core/model/kronecker.h"
 #include "core/model/safetensors.h"
 
 namespace qvlm::quantization {
@@ -82,6 +83,42 @@ void demand_type(const TensorView& view, DType dtype, size_t dimensions = 2) {
   }
 }
 
+// Both halves, or none.
+reference::SiteTransform read_transform(const SafetensorsFile& file, SiteKind kind) {
+  const auto half = [&](const char* which) -> torch::Tensor {
+    const std::string name = transform_part(kind, which);
+    if (!file.has(name)) return {};
+    const TensorView view = file.tensor(name);
+    demand_type(view, DType::F32);
+    if (view.shape[0] != view.shape[1]) throw Error::in(view.origin, "shape", "a square matrix", to_string(view.shape));
+    auto tensor = reference::to_torch(view, torch::kFloat32);
+    if (!torch::isfinite(tensor).all().item<bool>()) throw Error::in(view.origin, "values", "finite numbers", "NaN or infinity");
+    return tensor;
+  };
+  reference::SiteTransform transform{half("left"), half("right")};
+  if (transform.left.defined() != transform.right.defined()) {
+    throw Error(file.file().path().string() + ": the transform of the " + std::string(name_of(kind)) + " has only one of its halves");
+  }
+  return transform;
+}
+
+void read_scales(const SafetensorsFile& file, const std::string& suffix, QuantizedMatrix& matrix) {
+  if (!file.has(suffix + ".scales.codes")) {
+    const TensorView scales = file.tensor(suffix + ".scales");
+    demand_type(scales, DType::F16);
+    copy(scales, matrix.scales);
+    return;
+  }
+  const TensorView codes = file.tensor(suffix + ".scales.codes"), maxima = file.tensor(suffix + ".scales.maxima"), mean = file.tensor(suffix + ".scales.mean");
+  demand_type(codes, DType::U8);
+  demand_type(maxima, DType::F32, 1);
+  demand_type(mean, DType::F32, 1);
+  if (mean.shape.front() != 1) throw Error::in(mean.origin, "shape", "one number", to_string(mean.shape));
+  copy(codes, matrix.double_scales.codes);
+  copy(maxima, matrix.double_scales.maxima);
+  std::memcpy(&matrix.double_scales.mean, mean.bytes.data(), sizeof(float));
+}
+
 }  // namespace
 
 reference::DecoderLayer QuantizedLayer::dequantize() const {
@@ -91,6 +128,7 @@ reference::DecoderLayer QuantizedLayer::dequantize() const {
   layer.query_bias = query_bias;
   layer.key_bias = key_bias;
   layer.value_bias = value_bias;
+  layer.transforms = transforms;
   for (const auto& [suffix, matrix] : matrices) layer.linear(suffix) = reference::dequantize(matrix, torch::kFloat32);
   return layer;
 }
@@ -107,9 +145,24 @@ std::string write_layer(const std::filesystem::path& path, const QuantizedLayer&
     tensors.push_back({named.name, DType::F32, {keep.back().size(0)},
                        std::as_bytes(std::span(keep.back().data_ptr<float>(), static_cast<size_t>(keep.back().numel())))});
   }
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    const reference::SiteTransform& transform = layer.transforms[static_cast<size_t>(kind)];
+    if (!transform.active()) continue;
+    for (const auto& [half, tensor] : {std::pair{"left", &transform.left}, {"right", &transform.right}}) {
+      keep.push_back(tensor->contiguous());
+      tensors.push_back({transform_part(static_cast<SiteKind>(kind), half), DType::F32, keep.back().sizes().vec(),
+                         std::as_bytes(std::span(keep.back().data_ptr<float>(), static_cast<size_t>(keep.back().numel())))});
+    }
+  }
   for (const auto& [suffix, matrix] : layer.matrices) {
     tensors.push_back(tensor_to_write(suffix + ".codes", DType::U8, {matrix.rows, matrix.columns}, matrix.codes));
-    tensors.push_back(tensor_to_write(suffix + ".scales", DType::F16, {matrix.rows, matrix.groups()}, matrix.scales));
+    if (const DoubleScales& twice = matrix.double_scales; twice.empty()) {
+      tensors.push_back(tensor_to_write(suffix + ".scales", DType::F16, {matrix.rows, matrix.groups()}, matrix.scales));
+    } else {
+      tensors.push_back(tensor_to_write(suffix + ".scales.codes", DType::U8, {matrix.rows, matrix.groups()}, twice.codes));
+      tensors.push_back(tensor_to_write(suffix + ".scales.maxima", DType::F32, {static_cast<int64_t>(twice.maxima.size())}, twice.maxima));
+      tensors.push_back({suffix + ".scales.mean", DType::F32, {1}, std::as_bytes(std::span(&twice.mean, 1))});
+    }
     tensors.push_back(tensor_to_write(suffix + ".zeros", DType::U8, {matrix.rows, matrix.groups()}, matrix.zeros));
     if (!matrix.codebook.empty()) {
       tensors.push_back(tensor_to_write(suffix + ".codebook", DType::F32, {static_cast<int64_t>(matrix.codebook.size())}, matrix.codebook));
@@ -151,14 +204,14 @@ QuantizedLayer read_layer(const std::filesystem::path& path, const std::string& 
     if (named.optional && !file.has(named.name)) continue;
     layer.*(named.tensor) = reference::to_torch(file.tensor(named.name), torch::kFloat32);
   }
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) layer.transforms[static_cast<size_t>(kind)] = read_transform(file, static_cast<SiteKind>(kind));
   const Json& matrices = object_field(root, "matrices", path.string());
   for (int kind = 0; kind < kSitesPerLayer; ++kind) {
     for (const auto suffix_view : linears_of(static_cast<SiteKind>(kind))) {
       const std::string suffix(suffix_view);
       const Json& object = object_field(matrices, suffix, path.string());
-      const TensorView codes = file.tensor(suffix + ".codes"), scales = file.tensor(suffix + ".scales"), zeros = file.tensor(suffix + ".zeros");
+      const TensorView codes = file.tensor(suffix + ".codes"), zeros = file.tensor(suffix + ".zeros");
       demand_type(codes, DType::U8);
-      demand_type(scales, DType::F16);
       demand_type(zeros, DType::U8);
       QuantizedMatrix matrix;
       matrix.rows = codes.shape[0];
@@ -168,7 +221,7 @@ QuantizedLayer read_layer(const std::filesystem::path& path, const std::string& 
       matrix.symmetric = field<bool>(object, "symmetric", path.string());
       copy(codes, matrix.codes);
       copy(zeros, matrix.zeros);
-      copy(scales, matrix.scales);
+      read_scales(file, suffix, matrix);
       if (file.has(suffix + ".codebook")) {
         const TensorView codebook = file.tensor(suffix + ".codebook");
         demand_type(codebook, DType::F32, 1);

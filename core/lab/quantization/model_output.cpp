@@ -7,6 +7,7 @@
 #include "core/lab/quantization/layer_file.h"
 #include "core/lab/quantization/search_pass.h"
 #include "core/model/gguf_model.h"
+#include "core/model/kronecker.h"
 #include "core/model/qvlm_folder.h"
 
 namespace qvlm::quantization {
@@ -22,7 +23,7 @@ std::pair<int, std::string> layer_part(const std::string& name) {
 }
 
 TensorView view_of(const torch::Tensor& tensor, const std::string& name) {
-  return {DType::F32, {tensor.size(0)}, std::as_bytes(std::span(tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel()))), name};
+  return {DType::F32, tensor.sizes().vec(), std::as_bytes(std::span(tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel()))), name};
 }
 
 void add_layer_tensor(QvlmWriter& writer, const QuantizedLayer& layer, const std::string& name, const std::string& part) {
@@ -43,6 +44,15 @@ void add_layer_tensor(QvlmWriter& writer, const QuantizedLayer& layer, const std
     writer.add(name, view_of(tensor->contiguous(), name));
     return;
   }
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    const reference::SiteTransform& transform = layer.transforms[static_cast<size_t>(kind)];
+    for (const auto& [half, tensor] : {std::pair{"left", &transform.left}, {"right", &transform.right}}) {
+      if (part != transform_part(static_cast<SiteKind>(kind), half)) continue;
+      if (!tensor->defined()) throw Error(name + ": absent from the layer's file");
+      writer.add(name, view_of(tensor->contiguous(), name));
+      return;
+    }
+  }
   throw Error(name + ": a run does not know this tensor");
 }
 
@@ -53,6 +63,8 @@ OutputSizes write_output(const Model& source, const Provenance& provenance, cons
                          const std::function<std::string(int)>& hash_of_layer, const std::function<void(int)>& on_layer) {
   QvlmDescription description;
   description.config = source.config();
+  description.config.decoder.site_transforms = recipe.transform == TransformMode::LEARNED;
+  const std::vector<ExpectedTensor> expected = expected_tensors(description.config);
   description.tokenizer = source.tokenizer();
   description.weight_method = std::string(name_of(recipe.weight_method));
   description.partition = to_json(partition);
@@ -68,7 +80,7 @@ OutputSizes write_output(const Model& source, const Provenance& provenance, cons
   }
   QvlmWriter writer(folder, std::move(description));
   std::optional<QuantizedLayer> layer;
-  for (const ExpectedTensor& tensor : expected_tensors(source.config())) {
+  for (const ExpectedTensor& tensor : expected) {
     const auto [index, part] = layer_part(tensor.name);
     if (index < 0) {
       if (tensor.optional && !source.has(tensor.name)) continue;

@@ -13,7 +13,9 @@
 #include "core/lab/calibration/batches.h"
 #include "core/lab/calibration/statistics.h"
 #include "core/lab/quantization/methods/awq.h"
+#include "core/lab/quantization/clip_refinement.h"
 #include "core/lab/quantization/search_pass.h"
+#include "core/run/bit_budget.h"
 
 namespace qvlm {
 namespace {
@@ -92,6 +94,7 @@ BlockCost cost_of_block(const Recipe& recipe, int depth) {
   cost.deviations_search = tuples;
   cost.deviations_rest = finalists;
   if (depth > 1 || tuples > recipe.rescored_tuples) cost.all = cost.deviations_all = depth * candidates;
+  if (recipe.activation_bits < 16) cost.all += static_cast<double>(quantization::refinement_forwards(recipe, depth, 1));
   return cost;
 }
 
@@ -136,6 +139,7 @@ class Planner {
     RunPlan plan;
     plan.seconds = vision_seconds() + c_.layers * statistics_seconds() + layers_ * (prepare_seconds() + search_seconds());
     if (layers_ == c_.layers) plan.seconds += write_seconds();
+    if (has_budget(recipe_)) plan.seconds += budget_seconds();
     plan.bytes = run_.resident_bytes + static_cast<int64_t>(std::max(encoding_bytes(), streamed_bytes()));
     return plan;
   }
@@ -259,6 +263,11 @@ class Planner {
         break;
       }
     }
+    if (recipe_.transform == TransformMode::LEARNED) {
+      // Forward and backward of every row; the weights once a step, elementwise work that takes as long as 150 products each.
+      const double steps = recipe_.transform_epochs * std::ceil(all_.samples / 8);
+      seconds += ((3 * recipe_.transform_epochs + 4) * layer_forward(all_) + 150 * steps * weights * speed_.product) * per_thread;
+    }
     if (recipe_.residual_rank > 0) {
       double squares = 0;
       for (int kind = 0; kind < kSitesPerLayer; ++kind) squares += w_.input(kind) * w_.input(kind);
@@ -285,6 +294,19 @@ class Planner {
       sites += depths_[depth] * static_cast<double>(depth);
     }
     return sites > 0 ? seconds / sites * kSitesPerLayer : 0;
+  }
+
+  // The losses that a budget chooses by: each block alone, at one width or at all of them, from its layer to the end; and the head.
+  double budget_seconds() const {
+    const double widths = recipe_.budget_losses == BudgetLosses::MEASURED ? static_cast<double>(budget_widths().size()) : 1;
+    double blocks = 0, sites = 0;
+    for (size_t depth = 1; depth < depths_.size(); ++depth) {
+      blocks += depths_[depth];
+      sites += depths_[depth] * static_cast<double>(depth);
+    }
+    blocks *= sites > 0 ? c_.layers * kSitesPerLayer / sites : 0;
+    const double head = search_.rows * w_.hidden * static_cast<double>(c_.vocabulary) * speed_.product;
+    return widths * blocks * (0.5 * c_.layers * layer_forward(search_) + head) / search_.speed_up(threads_);
   }
 
   double write_seconds() const {
@@ -325,6 +347,7 @@ class Planner {
     double preparing = layer + widest_site, rounding = layer + 4 * widest_site;
     if (folds()) preparing = (recipe_.weight_method == WeightMethod::AWQ && recipe_.awq_clip ? 2.84 : 2) * layer + threads_ * widest_site + 4 * w_.weights(3);
     if (recipe_.weight_method == WeightMethod::AWQ && recipe_.awq_clip) rounding += 0.84 * layer;
+    if (recipe_.transform == TransformMode::LEARNED) preparing += 8 * layer;  // folded, rounded, gradients; in double
     if (walks_quantized() && recipe_.weight_method != WeightMethod::AUTOROUND) {
       rounding += 4 * (6 * w_.widest() * w_.widest()) + 3 * rounded_ * widest_site;
     }
@@ -359,7 +382,8 @@ int64_t planned_forwards(const Partition& partition, const Recipe& recipe, int s
   const int search_samples = std::min(recipe.search_samples, samples);
   for (const Block& block : partition.blocks) {
     forwards += quantization::planned_forwards(block.depth(), static_cast<int>(candidates_of(recipe).size()), samples, search_samples,
-                                               recipe.rescored_tuples, recipe.search);
+                                               recipe.rescored_tuples, recipe.search) +
+                quantization::refinement_forwards(recipe, block.depth(), samples);
   }
   return forwards;
 }

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/lab/calibration/float_pass.h"
 #include "core/lab/calibration/prepare.h"
+#include "core/lab/quantization/assignment_errors.h"
 #include "core/lab/quantization/modality_weights.h"
 #include "core/lab/quantization/model_output.h"
 #include "core/lab/quantization/plan.h"
@@ -22,6 +23,8 @@
 #include "core/lab/quantization/vision_phase.h"
 #include "core/lab/quantization/vision_quantize.h"
 #include "core/lab/reference/threads.h"
+#include "core/run/bit_budget.h"
+#include "core/model/kronecker.h"
 #include "core/run/report.h"
 
 namespace qvlm {
@@ -44,6 +47,19 @@ void check_groups(const VlmConfig& config, const Recipe& recipe) {
     };
     demand(recipe.weight_group, "weight_group");
     if (recipe.activation_bits < 16 && recipe.activation_mode == ActivationMode::DYNAMIC_GROUP) demand(recipe.activation_group, "activation_group");
+  }
+}
+
+// Widths that a Kronecker transform suits.
+void check_transforms(const VlmConfig& config, const Recipe& recipe) {
+  if (recipe.transform == TransformMode::NONE) return;
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    const auto site = static_cast<SiteKind>(kind);
+    const int width = width_of(config.decoder, site);
+    if (const KroneckerShape shape = kronecker_shape(width); shape.right > kLargestKroneckerFactor) {
+      throw Error::in("recipe", "transform", "none: " + std::to_string(width) + " channels before " + std::string(linears_of(site).front()) +
+                      " have no factors up to " + std::to_string(kLargestKroneckerFactor), "learned");
+    }
   }
 }
 
@@ -123,6 +139,7 @@ class Run {
   void prepare_folder() {
     if (!request_.model) throw Error("quantize: no model");
     model_fingerprint_ = request_.model->fingerprint();
+    if (config().decoder.site_transforms) throw Error(request_.model->path().string() + ": has learned transforms, so it is quantized already");
     if (output_.extension() != ".qvlm") throw Error::in(output_.string(), "name", "NAME.qvlm", output_.filename().string());
     if (!request_.model->activations().empty() || !request_.model->vision_activations().empty()) throw Error(request_.model->path().string() + ": is quantized already");
     if (fs::exists(output_) && !request_.replace) throw Error(output_.string() + ": exists already; choose another name, or ask for it to be replaced");
@@ -137,14 +154,22 @@ class Run {
     validate(recipe_, "recipe");
     transform_model();
     check_groups(config(), recipe_);
+    check_transforms(config(), recipe_);
     if (request_.partition && recipe_.search == SearchMode::LAYERWISE) throw Error("quantize: a layer-wise search has one block a site; a given partition does not fit it");
     if (request_.partition) validate(*request_.partition, sites(), "partition");
+    if (has_budget(recipe_) && !request_.resume) check_budget();
     read_data();
     if (!request_.resume && fs::exists(partial_)) fs::remove_all(partial_);  // only where it was asked for
     make_folder(partial_ / "work");
     fs::remove_all(partial_ / "work" / "activations");  // a killed run's
     spill_ = std::make_unique<calibration::ActivationSpill>(partial_ / "work" / "activations", request_.memory_bytes);
     if (!request_.resume) write_file(partial_ / "recipe.json", std::string_view(to_json(recipe_)));
+  }
+
+  // A budget that no partition can keep is refused before any work: nothing is cheaper than each site for itself.
+  void check_budget() const {
+    const Partition partition = request_.partition.value_or(layerwise_partition(sites()));
+    qvlm::allocate_bits(config().decoder, recipe_, partition, std::vector<std::vector<double>>(open_blocks(partition).size(), std::vector<double>(budget_widths().size(), 0)));
   }
 
   // From here on every pass sees the model that the recipe's rotation makes.
@@ -223,10 +248,11 @@ class Run {
   // Pictures and embeddings, then the float pass. A resumed run that has its partition needs the pass only for its method's statistics.
   void measure() {
     const bool measured = !recorder_->state().partition.blocks.empty();
-    const bool needs_pass = !measured || recipe_.weight_method != qvlm::WeightMethod::RTN;
+    const bool needs_pass = !measured || recipe_.weight_method != qvlm::WeightMethod::RTN || folds_channels(recipe_);
     const int count = static_cast<int>(prompts_.size()), layers = config().decoder.layers;
     std::optional<VisionPhase> quantized;
     if (quantizes_vision(recipe_)) quantized = run_vision_phase(*request_.model, recipe_, prompts_, partial_ / "work", *workers_, *recorder_);
+    calibration::demand_finite_ends(*request_.model);
     recorder_->start_phase("pictures", count);
     std::vector<torch::Tensor> embedded = calibration::embed_prompts(*request_.model, prompts_, *workers_, [&](int done) {
       recorder_->poll();
@@ -236,6 +262,7 @@ class Run {
     if (quantized) embedded_quantized = calibration::embed_prompts(*request_.model, prompts_, quantized->pictures);
     std::vector<RowTokens> tokens;
     if (recipe_.token_weighting == TokenWeighting::MODALITY) tokens = row_tokens(config(), prompts_);
+    if (has_budget(recipe_)) answers_ = answer_rows(prompts_);
     prompts_.clear();
     batches_ = calibration::make_batches(embedded, recipe_.search_samples);
     embedded.clear();
@@ -299,8 +326,22 @@ class Run {
     } else {
       partition_ = greedy_partition(scores, sites(), threshold_, {}, recipe_.max_depth);
     }
-    recorder_->record(PartitionChanged{partition_, threshold_, origin});
     recorder_->progress(1);
+    if (has_budget(recipe_)) allocate_bits();
+    recorder_->record(PartitionChanged{partition_, threshold_, origin});
+  }
+
+  // Bits for the blocks that have none, under the recipe's budget. The partition that the journal records has them, so that a resumed run
+  // does not measure again; an edited partition is taken as it is.
+  void allocate_bits() {
+    recorder_->start_phase("bits", config().decoder.layers);
+    const auto losses = block_losses(*request_.model, batches_, recipe_, partition_, answers_, *workers_, [&](int done, int steps) {
+      recorder_->poll();
+      recorder_->progress(int64_t{done} * config().decoder.layers / steps);
+    });
+    const Allocation allocation = qvlm::allocate_bits(config().decoder, recipe_, partition_, losses);
+    recorder_->record(Noticed{describe(allocation, recipe_)});
+    partition_ = allocation.partition;
   }
 
   // At depths spread evenly over the decoder: the pair of the attention's output and what follows it.
@@ -394,6 +435,7 @@ class Run {
   std::string data_;  // their fingerprint
   std::unique_ptr<calibration::ActivationSpill> spill_;
   calibration::Batches batches_;
+  AnswerRows answers_;  // where a budget chooses bits
   QuantizedVision vision_;  // empty where the recipe keeps tower and projector
   calibration::FloatPassResult float_pass_;
   std::vector<TokenWeights> sublayer_weights_;  // empty: all tokens count the same

@@ -59,6 +59,7 @@ ResidentLayer prepare_layer(const Model& model, int layer, const WeightMethod& m
   result.quantized.query_bias = prepared.query_bias;
   result.quantized.key_bias = prepared.key_bias;
   result.quantized.value_bias = prepared.value_bias;
+  result.quantized.transforms = prepared.transforms;
   return result;
 }
 

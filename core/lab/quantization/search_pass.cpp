@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/lab/quantization/refined_block.h"
 #include "core/lab/quantization/resident_layer.h"
 #include "core/lab/reference/activation.h"
 
@@ -176,8 +177,9 @@ class Pass {
       calibration.grids[static_cast<size_t>(kind)] = grid_of(site);
       calibration.token_weights[static_cast<size_t>(kind)] = token_weights_of(Site::at(site));
     }
-    if (in_.recipe.activation_bits < 16) calibration.quantizer = calibration::probe_of(in_.recipe);
     calibration.workers = &workers_;
+    calibration.poll = listener_.poll;
+    if (in_.recipe.activation_bits < 16) calibration.quantizer = calibration::probe_of(in_.recipe);
     return resident_.emplace(layer, prepare_layer(in_.model, layer, *method_, calibration, workers_, in_.spill)).first->second;
   }
 
@@ -187,14 +189,17 @@ class Pass {
   }
 
   // The site's activation quantizers, one a parameter.
-  std::vector<ActivationQuantizer> quantizers_at(const BatchTensors& inputs) const {
+  std::vector<ActivationQuantizer> quantizers_at(const BatchTensors& inputs, float learned_clip) const {
     if (in_.recipe.activation_bits >= 16) return std::vector<ActivationQuantizer>(parameters_.size());
     std::vector<ActivationQuantizer> quantizers(parameters_.size(), calibration::probe_of(in_.recipe));
-    if (in_.recipe.activation_mode == ActivationMode::STATIC_TENSOR) {
+    if (is_static(in_.recipe.activation_mode)) {
       const auto bounds = calibration::static_bounds(in_.batches, inputs, parameters_);
-      for (size_t c = 0; c < parameters_.size(); ++c) std::tie(quantizers[c].low, quantizers[c].high) = bounds[c];
+      for (size_t c = 0; c < parameters_.size(); ++c) {
+        quantizers[c].low = bounds[c].first * learned_clip;
+        quantizers[c].high = bounds[c].second * learned_clip;
+      }
     } else {
-      for (size_t c = 0; c < parameters_.size(); ++c) quantizers[c].clip = parameters_[c];
+      for (size_t c = 0; c < parameters_.size(); ++c) quantizers[c].clip = parameters_[c] * learned_clip;
     }
     return quantizers;
   }
@@ -235,7 +240,7 @@ class Pass {
         float_states_.set(b, state, float_states_, before, in_.spill);
       });
       const BatchStates exact = float_states_;
-      site.quantizers = quantizers_at(exact.site_inputs);
+      site.quantizers = quantizers_at(exact.site_inputs, layer.prepared.clips[static_cast<size_t>(kind)]);
       enter_provisional(provisional, prepared, site.quantizers.front());
       site.targets = BatchTensors(float_states_.size());
       workers_.run(float_states_.size(), [&](size_t b) {
@@ -280,7 +285,7 @@ class Pass {
   void search_block_at(int index) {
     const auto start = std::chrono::steady_clock::now();
     const Block block = partition_.blocks[static_cast<size_t>(index)];
-    const std::vector<SiteCandidates> sites = prepare_sites(block);
+    std::vector<SiteCandidates> sites = prepare_sites(block);
     const DecoderBlock searchable(config_, rotary_, in_.batches, states_, sites, workers_);
 
     BlockSearched event;
@@ -291,6 +296,7 @@ class Pass {
       event = found->second;
     } else {
       event = search(index, block, searchable);
+      if (in_.recipe.clip_refinement != ClipRefinement::NONE) refine_searched(event, sites);
       event.input_hash = hash;
       event.seconds = seconds_since(start);
       written_layers_ = std::min(written_layers_, block.first / kSitesPerLayer);
@@ -301,13 +307,28 @@ class Pass {
       listener_.on_forwards(forwards_);
     }
     event.block = index;
-    Tuple tuple;
-    for (const float parameter : event.joint_parameters) tuple.push_back(index_of(parameter));
+    const Tuple tuple = tuple_of(event);
     if (tuple.size() != sites.size()) throw Error("journal: block " + std::to_string(index) + " has " + std::to_string(tuple.size()) + " parameters");
     listener_.on_event(event);
     known_.blocks[block.first] = event;
+    take_refined(event, tuple, sites);
     commit(sites, searchable, tuple);
     site_ = block.last + 1;
+  }
+
+  Tuple tuple_of(const BlockSearched& event) const {
+    Tuple tuple;
+    for (const float parameter : event.joint_parameters) tuple.push_back(index_of(parameter));
+    return tuple;
+  }
+
+  // Moves the chosen bounds on; the event holds them beside the parameters that they began with.
+  void refine_searched(BlockSearched& event, const std::vector<SiteCandidates>& sites) {
+    const Tuple tuple = tuple_of(event);
+    const int64_t before = event.site_forwards;
+    refine(ChosenBlock(config_, rotary_, in_.batches, states_, sites, tuple), in_.recipe, workers_, listener_.check, event);
+    forwards_ += event.site_forwards - before;
+    listener_.on_forwards(forwards_);
   }
 
   BlockSearched search(int index, const Block& block, const DecoderBlock& searchable) {

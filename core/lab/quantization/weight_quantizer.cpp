@@ -54,7 +54,8 @@ QuantizedMatrix GridWeight::matrix() const {
   const auto code_bytes = codes.contiguous(), zero_bytes = zeros.contiguous();
   matrix.codes.assign(code_bytes.data_ptr<uint8_t>(), code_bytes.data_ptr<uint8_t>() + code_bytes.numel());
   matrix.zeros.assign(zero_bytes.data_ptr<uint8_t>(), zero_bytes.data_ptr<uint8_t>() + zero_bytes.numel());
-  assign_half(scales, matrix.scales);
+  matrix.double_scales = double_scales;
+  if (double_scales.empty()) assign_half(scales, matrix.scales);
   if (codebook.defined()) {
     const auto values = codebook.contiguous();
     matrix.codebook.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());

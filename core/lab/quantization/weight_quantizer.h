@@ -21,7 +21,7 @@ struct GroupScales {
   torch::Tensor zeros;   // [rows, groups], float32, whole numbers of 0 .. 2^bits - 1
 };
 
-/// A weight on its grid, in torch. Scales are exact in float16.
+/// A weight on its grid, in torch. Scales are exact in float16, or those of double_scales.
 struct GridWeight {
   torch::Tensor codes;   // [rows, columns], uint8
   torch::Tensor scales;  // [rows, groups], float32
@@ -29,6 +29,7 @@ struct GridWeight {
   WeightGrid grid;
   torch::Tensor codebook = {};     // [2^bits], float32; undefined: the codes are integers
   torch::Tensor left = {}, right = {};  // [rows, rank], [rank, columns], float32, exact in float16; undefined: no residual
+  DoubleScales double_scales = {};      // what scales holds the values of, where the file keeps them quantized; empty: in float16
 
   /// What QuantizedMatrix means, to the bit what reference::dequantize gives for matrix().
   torch::Tensor dequantize() const;  // [rows, columns], float32

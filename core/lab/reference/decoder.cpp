@@ -5,6 +5,7 @@
 #include "core/lab/reference/functions.h"
 #include "core/lab/reference/hadamard.h"
 #include "core/lab/reference/tensors.h"
+#include "core/model/kronecker.h"
 
 namespace qvlm::reference {
 
@@ -43,6 +44,10 @@ DecoderLayer DecoderLayer::load(const Model& model, int layer, torch::ScalarType
   result.query_bias = load_optional(model, base + "attention.query.bias", type);
   result.key_bias = load_optional(model, base + "attention.key.bias", type);
   result.value_bias = load_optional(model, base + "attention.value.bias", type);
+  if (model.config().decoder.site_transforms) {
+    for (int kind = 0; kind < kSitesPerLayer; ++kind)
+      result.transforms[static_cast<size_t>(kind)] = SiteTransform::load(model, layer, static_cast<SiteKind>(kind));
+  }
   return result;
 }
 
@@ -82,7 +87,7 @@ void KvCache::truncate(int64_t count) {
 }
 
 LayerState enter_layer(const DecoderConfig& config, const DecoderLayer& layer, const torch::Tensor& hidden) {
-  return {hidden, rms_norm(hidden, layer.attention_norm, config.norm_epsilon)};
+  return {hidden, apply_transform(rms_norm(hidden, layer.attention_norm, config.norm_epsilon), layer.transform(SiteKind::ATTENTION_INPUT))};
 }
 
 LayerState advance(const DecoderConfig& config, const DecoderLayer& layer, SiteKind kind, const LayerState& state,
@@ -90,15 +95,15 @@ LayerState advance(const DecoderConfig& config, const DecoderLayer& layer, SiteK
   const torch::Tensor& x = state.site_input;
   switch (kind) {
     case SiteKind::ATTENTION_INPUT:
-      return {state.residual, mix_values(config, layer, x, rotary, first_position, cache)};
+      return {state.residual, apply_transform(mix_values(config, layer, x, rotary, first_position, cache), layer.transform(SiteKind::OUTPUT_INPUT))};
     case SiteKind::OUTPUT_INPUT: {
       const auto residual = state.residual + torch::linear(x, layer.output);  // [batch, tokens, hidden]
-      return {residual, rms_norm(residual, layer.mlp_norm, config.norm_epsilon)};
+      return {residual, apply_transform(rms_norm(residual, layer.mlp_norm, config.norm_epsilon), layer.transform(SiteKind::MLP_INPUT))};
     }
     case SiteKind::MLP_INPUT: {
       auto middle = activate(torch::linear(x, layer.gate), config.activation) * torch::linear(x, layer.up);  // [batch, tokens, ffn]
       if (config.down_hadamard > 0) middle = apply_hadamard(middle, config.down_hadamard);
-      return {state.residual, middle};
+      return {state.residual, apply_transform(middle, layer.transform(SiteKind::DOWN_INPUT))};
     }
     case SiteKind::DOWN_INPUT:
       return {state.residual + torch::linear(x, layer.down), {}};
@@ -135,6 +140,10 @@ void release_layer(const Model& model, int layer_index) {
     if (model.has(base + name)) model.release(base + name);
   }
   for (const auto suffix : kLinears) model.release(decoder_weight_name(layer_index, suffix));
+  if (!model.config().decoder.site_transforms) return;
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    for (const char* half : {"left", "right"}) model.release(base + transform_part(static_cast<SiteKind>(kind), half));
+  }
 }
 
 }  // namespace qvlm::reference

@@ -4,10 +4,12 @@
 
 #include <torch/types.h>
 
+#include <array>
 #include <functional>
 #include <string_view>
 
 #include "core/lab/reference/rotary.h"
+#include "core/lab/reference/site_transform.h"
 #include "core/model/model.h"
 #include "core/model/sites.h"
 
@@ -22,6 +24,9 @@ struct DecoderLayer {
   torch::Tensor mlp_norm;            // [hidden]
   torch::Tensor gate, up;            // [ffn, hidden]
   torch::Tensor down;                // [hidden, ffn]
+  std::array<SiteTransform, kSitesPerLayer> transforms;  // by SiteKind; inactive: none
+
+  const SiteTransform& transform(SiteKind kind) const { return transforms[static_cast<size_t>(kind)]; }
 
   static DecoderLayer load(const Model& model, int layer, torch::ScalarType type);
   /// A linear's weight by canonical suffix: "attention.query", ..., "mlp.down". Throws Error for an unknown one.
@@ -52,10 +57,10 @@ struct KvCache {
 /// Where a layer stands: before the linears of one site.
 struct LayerState {
   torch::Tensor residual;    // [batch, tokens, hidden]: what the next sublayer's output is added to
-  torch::Tensor site_input;  // [batch, tokens, width_of(kind)]: what the site's linears read
+  torch::Tensor site_input;  // [batch, tokens, width_of(kind)]: what the site's linears read, behind the site's transform
 };
 
-/// The site ATTENTION_INPUT: residual = hidden, site_input = RMSNorm(hidden).
+/// The site ATTENTION_INPUT: residual = hidden, site_input = RMSNorm(hidden), transformed.
 LayerState enter_layer(const DecoderConfig& config, const DecoderLayer& layer, const torch::Tensor& hidden);
 
 /// Runs the linears that read this site's site_input, and all up to the next site's input. After DOWN_INPUT: residual is the

@@ -76,6 +76,7 @@ void LoadedModel::describe(const Model& model, const ReferenceOptions& options) 
                           &layer.down}) {
       add(*x);
     }
+    for (const SiteTransform& transform : layer.transforms) add(transform.left), add(transform.right);
   }
   add(ends.embedding);
   add(ends.norm);

@@ -37,7 +37,8 @@ torch::Tensor dequantize(const QuantizedMatrix& matrix, torch::ScalarType type) 
   const auto half = [](const std::vector<uint16_t>& bits, c10::IntArrayRef shape) {
     return torch::from_blob(const_cast<uint16_t*>(bits.data()), shape, torch::TensorOptions(torch::kFloat16)).to(torch::kFloat32);
   };
-  const auto scales = half(matrix.scales, {matrix.rows, groups, 1});
+  const auto scales = matrix.double_scales.empty() ? half(matrix.scales, {matrix.rows, groups, 1})
+                                                   : torch::tensor(matrix.scale_values()).reshape({matrix.rows, groups, 1});
   const auto raw = torch::from_blob(const_cast<uint8_t*>(matrix.codes.data()), {matrix.rows, groups, matrix.group}, bytes);
   torch::Tensor values;
   if (matrix.codebook.empty()) {

@@ -60,8 +60,8 @@ torch::Tensor best_scales(const torch::Tensor& mean_absolute, const torch::Tenso
 // One sublayer of the decoder layer on the search's batches: a site that a norm feeds and the site that its output goes to.
 class Preparation {
  public:
-  Preparation(const DecoderLayer& layer, const LayerCalibration& calibration, bool clip, bool duo)
-      : c_(calibration), clip_(clip), duo_(duo) {
+  Preparation(const DecoderLayer& layer, const LayerCalibration& calibration, bool clip, bool duo, bool scale)
+      : c_(calibration), clip_(clip), duo_(duo), scale_(scale) {
     prepared_.layer = layer;
     prepared_.folded = true;
     for (size_t b = 0; b < c_.batches.search_batches; ++b) {
@@ -104,6 +104,7 @@ class Preparation {
   }
 
   void scale_norm_fed(SiteKind kind, torch::Tensor& norm) {
+    if (!scale_) return;
     DecoderLayer& layer = prepared_.layer;
     std::vector<torch::Tensor> expected;
     for (const LayerState& state : states_) expected.push_back(sublayer(layer, kind, state).residual);
@@ -138,6 +139,7 @@ class Preparation {
   }
 
   void scale_output() {
+    if (!scale_) return;
     DecoderLayer& layer = prepared_.layer;
     const int64_t shared = c_.config.heads / c_.config.kv_heads;  // heads that read one value
     const std::vector<int64_t> by_head{c_.config.kv_heads, shared, c_.config.head_dim};
@@ -157,7 +159,7 @@ class Preparation {
   }
 
   void scale_down() {
-    if (c_.config.down_hadamard > 0) return;  // the online transform stands between up's rows and down's columns
+    if (!scale_ || c_.config.down_hadamard > 0) return;  // the online transform stands between up's rows and down's columns
     DecoderLayer& layer = prepared_.layer;
     const auto scales = linear_scales(SiteKind::DOWN_INPUT, [](const torch::Tensor& x) { return x; });  // [ffn]
     layer.down = layer.down * scales;
@@ -197,7 +199,7 @@ class Preparation {
   }
 
   const LayerCalibration& c_;
-  bool clip_, duo_;
+  bool clip_, duo_, scale_;
   PreparedLayer prepared_;
   std::vector<LayerState> states_;          // of the search's batches, in the prepared layer's coordinates
   std::vector<torch::Tensor> mlp_inputs_;
@@ -260,7 +262,7 @@ torch::Tensor awq_clip(const torch::Tensor& weight, const torch::Tensor& x, cons
 }
 
 PreparedLayer ActivationAwareScaling::prepare(const reference::DecoderLayer& layer, const LayerCalibration& calibration) const {
-  return Preparation(layer, calibration, clip_, duo_).run();
+  return Preparation(layer, calibration, clip_, duo_, scale_).run();
 }
 
 }  // namespace qvlm::quantization

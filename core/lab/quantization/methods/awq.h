@@ -12,8 +12,9 @@ inline constexpr int64_t kAwqClipTokens = 512;
 
 class ActivationAwareScaling : public WeightMethod {
  public:
-  /// clip: clamp outliers after scaling. duo: scales by activations and weights (AutoAWQ).
-  explicit ActivationAwareScaling(bool clip = true, bool duo = false) : clip_(clip), duo_(duo) {}
+  /// clip: clamp outliers after scaling. duo: scales by activations and weights (AutoAWQ). scale: false where the channels' scales are
+  /// chosen already, so that only outliers are clamped.
+  explicit ActivationAwareScaling(bool clip = true, bool duo = false, bool scale = true) : clip_(clip), duo_(duo), scale_(scale) {}
 
   /// Scales, in this order: query, key, value (folded into attention_norm); output (into the value's rows and bias; with grouped
   /// queries one scale for the heads that share a value); gate, up (into mlp_norm); down (into up's rows). Then clamps value, output,
@@ -23,7 +24,7 @@ class ActivationAwareScaling : public WeightMethod {
   bool couples_sites() const override { return true; }
 
  private:
-  bool clip_, duo_;
+  bool clip_, duo_, scale_;
 };
 
 /// s = max(mean_absolute^ratio, 1e-4), divided by sqrt(max s min s). [width]

@@ -1,36 +1,15 @@
-// NF4 and the 8-bit dynamic levels of its block maxima.
+// NF4: the nearest level of each weight; its blocks' maxima quantized again.
 #include "core/lab/quantization/methods/nf4.h"
 
 #include <ATen/ops/bucketize.h>
 
-#include <algorithm>
-#include <cmath>
-
 namespace qvlm::quantization {
 namespace {
-
-constexpr int64_t kSecondBlock = 256;
 
 // Index of the nearest of ascending levels [n]. -> int64, the shape of x
 torch::Tensor nearest(const torch::Tensor& x, const torch::Tensor& levels) {
   const int64_t n = levels.size(0);
   return at::bucketize(x, (levels.narrow(0, 0, n - 1) + levels.narrow(0, 1, n - 1)) / 2);
-}
-
-// Signed dynamic levels: for each of seven decades, 2^i means of a division of [0.1, 1] into 2^i parts; 0 and 1. [256]
-torch::Tensor dynamic_levels() {
-  std::vector<float> levels{0.0f, 1.0f};
-  for (int i = 0; i < 7; ++i) {
-    const int parts = 1 << i;
-    for (int k = 0; k < parts; ++k) {
-      const double mean = 0.1 + 0.9 * (k + 0.5) / parts;
-      const auto level = static_cast<float>(std::pow(10.0, i - 6) * mean);
-      levels.push_back(level);
-      levels.push_back(-level);
-    }
-  }
-  std::sort(levels.begin(), levels.end());
-  return torch::tensor(levels);
 }
 
 }  // namespace
@@ -42,17 +21,6 @@ torch::Tensor nf4_codebook() {
                         0.7229568362236023f, 1.0f});
 }
 
-torch::Tensor double_quantize(const torch::Tensor& maxima) {
-  const auto mean = maxima.mean();
-  auto flat = (maxima - mean).reshape({-1});
-  const int64_t count = flat.size(0), padding = (kSecondBlock - count % kSecondBlock) % kSecondBlock;
-  flat = torch::cat({flat, torch::zeros({padding})}).reshape({-1, kSecondBlock});
-  const auto largest = flat.abs().amax(1, true).clamp_min(1e-30);
-  const auto levels = dynamic_levels();
-  const auto values = levels.index_select(0, nearest(flat / largest, levels).reshape({-1})).reshape(flat.sizes()) * largest;
-  return values.reshape({-1}).narrow(0, 0, count).reshape(maxima.sizes()) + mean;
-}
-
 GridWeight nf4_round(const GroupedWeight& weight, float percentile) {
   const auto [lo, hi] = weight.bounds_at(percentile);
   const auto maxima = torch::maximum(lo.abs(), hi.abs());  // [rows, groups]
@@ -61,8 +29,11 @@ GridWeight nf4_round(const GroupedWeight& weight, float percentile) {
   const auto codes = nearest(grouped / maxima.clamp_min(1e-30).unsqueeze(2), codebook);
   WeightGrid grid = weight.grid();
   grid.symmetric = true;
-  return {codes.to(torch::kUInt8).reshape(weight.weight().sizes()), double_quantize(maxima).to(torch::kFloat16).to(torch::kFloat32),
-          torch::full(maxima.sizes(), 1 << (grid.bits - 1), torch::kUInt8), grid, codebook};
+  const auto flat = maxima.contiguous();
+  GridWeight rounded{codes.to(torch::kUInt8).reshape(weight.weight().sizes()), {}, torch::full(maxima.sizes(), 1 << (grid.bits - 1), torch::kUInt8), grid, codebook};
+  rounded.double_scales = double_quantize({flat.data_ptr<float>(), static_cast<size_t>(flat.numel())});
+  rounded.scales = torch::tensor(values_of(rounded.double_scales)).reshape(maxima.sizes());
+  return rounded;
 }
 
 std::vector<RoundedSite> NormalFloatRounding::round(const PreparedLayer& prepared, const SiteInputs& inputs,

@@ -15,12 +15,8 @@ class NormalFloatRounding : public WeightMethod {
 /// The 16 levels, ascending from -1 to 1. [16]
 torch::Tensor nf4_codebook();
 
-/// Codes of the nearest level of w / m, where m is the greatest |bound| of the group at the percentile; scales are the double-quantized
-/// m, in float16 as the file stores them (16 bits a block, where QLoRA's own format keeps 8 and a part).
+/// Codes of the nearest level of w / m, where m is the greatest |bound| of the group at the percentile; scales are the m, quantized again
+/// (core/model/double_scales.h): at blocks of 64, 4.127 bits a weight of a large matrix.
 GridWeight nf4_round(const GroupedWeight& weight, float percentile);
-
-/// What is left of block maxima after QLoRA's second quantization: less their mean, in blocks of 256 (row by row) scaled by the block's
-/// largest magnitude, to the nearest of 256 dynamic levels. Any shape, float32.
-torch::Tensor double_quantize(const torch::Tensor& maxima);
 
 }  // namespace qvlm::quantization

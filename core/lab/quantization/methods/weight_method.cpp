@@ -4,7 +4,9 @@
 #include "core/base/error.h"
 #include "core/lab/quantization/methods/autoround.h"
 #include "core/lab/quantization/methods/awq.h"
+#include "core/lab/quantization/methods/channel_scales.h"
 #include "core/lab/quantization/methods/gptq.h"
+#include "core/lab/quantization/methods/learned_transform.h"
 #include "core/lab/quantization/methods/low_rank_residual.h"
 #include "core/lab/quantization/methods/nf4.h"
 #include "core/lab/quantization/methods/opt_rtn.h"
@@ -17,7 +19,7 @@ namespace {
 std::unique_ptr<WeightMethod> make_plain(const Recipe& recipe) {
   switch (recipe.weight_method) {
     case qvlm::WeightMethod::RTN: return std::make_unique<RoundToNearest>();
-    case qvlm::WeightMethod::AWQ: return std::make_unique<ActivationAwareScaling>(recipe.awq_clip, recipe.awq_duo);
+    case qvlm::WeightMethod::AWQ: return std::make_unique<ActivationAwareScaling>(recipe.awq_clip, recipe.awq_duo, !folds_channels(recipe));
     case qvlm::WeightMethod::OPT_RTN: return std::make_unique<OptimalRoundToNearest>();
     case qvlm::WeightMethod::GPTQ: return std::make_unique<HessianRounding>(recipe.gptq_damping);
     case qvlm::WeightMethod::GPTAQ: return std::make_unique<HessianRounding>(recipe.gptq_damping, recipe.gptaq_alpha);
@@ -62,7 +64,11 @@ void side_by_side(const reference::Workers* workers, size_t parts, const std::fu
 
 std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe) {
   auto method = make_plain(recipe);
+  const bool integers_to_nearest = recipe.weight_method == qvlm::WeightMethod::RTN;
   if (recipe.residual_rank > 0) method = std::make_unique<WithResidual>(std::move(method), recipe.residual_rank);
+  if (recipe.transform == TransformMode::LEARNED)
+    method = std::make_unique<WithLearnedTransforms>(std::move(method), TransformTraining{recipe.transform_epochs, integers_to_nearest, recipe.seed});
+  if (folds_channels(recipe)) method = std::make_unique<WithChannelScales>(std::move(method));
   return method;
 }
 

@@ -39,6 +39,7 @@ struct LayerCalibration {
   std::array<TokenWeights, kSitesPerLayer> token_weights = {};                // of the losses behind each site
   ActivationQuantizer quantizer = {};  // unclipped, as the sites' inputs are going to be rounded; inactive at A16
   const reference::Workers* workers = nullptr;  // share independent parts; none: all on the calling thread
+  std::function<void()> poll = {};              // called between steps; may throw Cancelled
 
   const torch::Tensor& weights_of(SiteKind kind, size_t batch) const {
     const TokenWeights& weights = token_weights[static_cast<size_t>(kind)];
@@ -51,6 +52,7 @@ struct PreparedLayer {
   reference::DecoderLayer layer;                    // the same function as the checkpoint's layer, in float
   std::map<std::string, torch::Tensor> to_round;    // by canonical suffix; a linear that is absent is rounded as layer has it
   bool folded = false;                              // layer differs from the checkpoint's
+  std::array<float, kSitesPerLayer> clips{1, 1, 1, 1};  // of the sites' activation ranges, beside what the search chooses
   const torch::Tensor& weight_to_round(std::string_view suffix) const;
 };
 
@@ -97,7 +99,8 @@ class WeightMethod {
 /// work(0) .. work(parts - 1), by the workers where there are some.
 void side_by_side(const reference::Workers* workers, size_t parts, const std::function<void(size_t part)>& work);
 
-/// The method that a recipe asks for, with its options and its residual.
+/// The method that a recipe asks for, with its options, its residual, its transforms, and the channels' scales where activations have a range a
+/// channel.
 std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe);
 
 /// Sum over tokens of weight * |x - y|^2, in double. x, y [samples, longest, width], weights [samples, longest].

@@ -36,6 +36,7 @@ TransformedModel::TransformedModel(std::shared_ptr<const Model> source, ModelTra
   const std::string path = source_->path().string();
   if (!source_->activations().empty()) throw Error(path + ": its activations are quantized already");
   if (config_.decoder.down_hadamard > 0) throw Error(path + ": it has an online transform already");
+  if (config_.decoder.site_transforms) throw Error(path + ": it has learned transforms already");
   const auto demand = [&](int64_t expected, int64_t found, const char* what) {
     if (expected != found) throw Error::in(path + ": transform", what, std::to_string(expected), std::to_string(found));
   };

@@ -1,0 +1,110 @@
+"""Tables made by one call of `qvlm table`, and what they must say: rows by name, and the order of methods with its uncertainty."""
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+
+from common import WORK, program
+
+
+class Row:
+    """One row, with the lines of its answers for paired comparisons."""
+
+    def __init__(self, row, folder):
+        self.name = row["name"]
+        self.failure = row.get("failure")
+        self.run = row.get("run")
+        self.evaluation = row.get("evaluation")
+        file = "".join(c if c.isascii() and c.isalnum() else "-" for c in self.name.lower())
+        while "--" in file:
+            file = file.replace("--", "-")
+        lines = (folder / f"{file.strip('-')}.answers.jsonl").read_text().splitlines() if self.evaluation else []
+        self.scored = {}  # index -> (sum of KL, tokens)
+        for line in map(json.loads, lines):
+            if line["event"] == "QuestionAnswered":
+                self.scored[line["index"]] = (line.get("kl", 0) * line.get("compared_tokens", 0), line.get("compared_tokens", 0))
+            elif line["event"] == "TextScored":
+                self.scored[line["index"]] = (line.get("kl", 0) * line["tokens"], line["tokens"])
+
+    @property
+    def layer_error(self):
+        return self.run["layer_error"]
+
+    @property
+    def kl(self):
+        return sum(kl for kl, _ in self.scored.values()) / max(sum(tokens for _, tokens in self.scored.values()), 1)
+
+    @property
+    def accuracy(self):
+        overall = self.evaluation["overall"]
+        return 100.0 * overall["right"] / overall["total"]
+
+    @property
+    def questions(self):
+        return self.evaluation["overall"]["total"]
+
+    @property
+    def perplexity(self):
+        return self.evaluation["likelihood"]["text"]["perplexity"]
+
+
+def make_table(name, spec, fresh=False):
+    """Writes the specification (a dict with absolute paths) and makes its table in build/acceptance/NAME. Rows that were finished there
+    by an earlier call with the same recipe, model and data are not made again, unless `fresh`. -> {row's name: Row}"""
+    folder = WORK / name
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    specification = folder / "spec.json"
+    specification.write_text(json.dumps(spec, indent=1, default=os.fspath))
+    ended = subprocess.run([program("qvlm"), "table", str(specification), "-o", str(folder)], stdout=subprocess.PIPE, text=True)
+    print(ended.stdout, flush=True)
+    if not (folder / "table.json").exists():
+        sys.exit(f"qvlm table ended with {ended.returncode}")
+    rows = [Row(row, folder) for row in json.loads((folder / "table.json").read_text())["rows"]]
+    return {row.name: row for row in rows}
+
+
+def demand_rows(figures, name, rows):
+    """A row that failed is a short figure that says why."""
+    failed = {row.name: row.failure for row in rows.values() if row.failure}
+    for row, why in failed.items():
+        print(f"{name}: {row} failed: {why}")
+    figures.at_least(f"{name}_rows", len(rows) - len(failed), len(rows))
+
+
+def kl_difference(before, after, draws=2000):
+    """Mean KL of `after` less that of `before` over the same tokens, and its 95 % interval by a paired bootstrap over the samples."""
+    pairs = [(before.scored[i], after.scored[i]) for i in sorted(before.scored) if i in after.scored]
+    generator = random.Random(0)
+
+    def mean(chosen):
+        return sum(b[0] - a[0] for a, b in chosen) / max(sum(a[1] for a, _ in chosen), 1)
+
+    drawn = sorted(mean(generator.choices(pairs, k=len(pairs))) for _ in range(draws))
+    return mean(pairs), drawn[int(0.025 * draws)], drawn[int(0.975 * draws) - 1]
+
+
+def check_order(figures, name, rows, twins=()):
+    """`rows` from the worst to the best method. Error: each is below the one before it. KL: likewise, or the two cannot be told apart: the
+    paired difference's 95 % interval over the samples reaches zero, or the difference is within the spread of `twins`, rows of one recipe that
+    differ in the draw of their calibration samples alone (rounding at few bits turns any small change of a stream into other answers where the
+    model is unsure). What it was is said."""
+    spread = max((one.kl for one in twins), default=0) - min((one.kl for one in twins), default=0)
+    if twins:
+        figures.told(f"{name}_kl_spread_of_{len(twins)}_draws", spread)
+    for before, after in zip(rows, rows[1:]):
+        pair = f"{name}_{slug(after.name)}_against_{slug(before.name)}"
+        figures.at_most(f"{pair}_layer_error_ratio", after.layer_error / before.layer_error, 1)
+        difference, low, high = kl_difference(before, after)
+        figures.told(f"{pair}_kl_ratio", after.kl / before.kl)
+        figures.told(f"{pair}_kl_interval", f"{low:.2e}..{high:.2e}")
+        verdict = "lower" if high < 0 else "higher" if low > spread else "lower_not_told_apart" if difference <= 0 else "higher_not_told_apart"
+        figures.told(f"{pair}_kl", verdict)
+        figures.at_most(f"{pair}_kl_least_difference", min(low, difference - spread), 0)
+
+
+def slug(name):
+    return "_".join("".join(c if c.isalnum() else " " for c in name.lower()).split())
