@@ -120,7 +120,10 @@ class TestStreaming : public QObject {
       QVERIFY(!budget->take(64 * 64 * 4));
     }
     QVERIFY(budget->take(2 * 64 * 64 * 4));  // given back
-    const CandidateLayers shared(frame, {weights.front()});
+    reference::DecoderLayer turned = frame;
+    turned.transforms[1] = {torch::eye(2), torch::eye(3)};
+    const CandidateLayers shared(turned, {weights.front()});
+    QVERIFY(shared.at(0)->transforms[1].active() && !shared.at(0)->transforms[0].active());  // all that is not a linear of the layer
     QVERIFY(shared.at(0) == shared.at(4));  // one for all candidates
   }
 

@@ -81,7 +81,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   mode_ = choices(this, {{tr("per token"), int(ActivationMode::DYNAMIC_TOKEN)},
                          {tr("per group"), int(ActivationMode::DYNAMIC_GROUP)},
                          {tr("static"), int(ActivationMode::STATIC_TENSOR)},
-                         {tr("static per channel"), int(ActivationMode::STATIC_CHANNEL)}});
+                         {tr("per channel"), int(ActivationMode::STATIC_CHANNEL)}});
   mode_->setToolTip(
       tr("How the range of quantized activations is found: for each token, each group of channels, or once from the "
          "calibration set, for a site or (folded into the weights) for each of its channels."));
@@ -95,7 +95,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   rotation_->setToolTip(
       tr("Turns the model before it is quantized without changing its function. R4 is applied while the model runs: the "
          "reference does, the engine does not yet."));
-  transform_ = choices(this, {{tr("None"), int(TransformMode::NONE)}, {tr("Learned (online)"), int(TransformMode::LEARNED)}});
+  transform_ = choices(this, {{tr("None"), int(TransformMode::NONE)}, {tr("Learned"), int(TransformMode::LEARNED)}});
   transform_->setToolTip(
       tr("Learns an invertible transform of what each site reads, and clip bounds, layer by layer: the strongest mode for "
          "4-bit activations. It is applied while the model runs: the reference does, the engine does not yet."));
@@ -132,9 +132,9 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   grid->addWidget(labelled(tr("Activations"), activations_, this), row, 0);
   grid->addWidget(labelled(tr("Range"), mode_, this), row++, 1);
   grid->addWidget(labelled(tr("Search"), search_, this), row++, 0, 1, 2);
-  grid->addWidget(labelled(tr("Rotation"), rotation_, this), row, 0);
-  grid->addWidget(labelled(tr("Transforms"), transform_, this), row++, 1);
-  grid->addWidget(labelled(tr("Budget, bits a weight"), budget_, this), row++, 0, 1, 2);
+  grid->addWidget(labelled(tr("Rotation"), rotation_, this), row++, 0, 1, 2);
+  grid->addWidget(labelled(tr("Transforms"), transform_, this), row, 0);
+  grid->addWidget(labelled(tr("Bits a weight"), budget_, this), row++, 1);
   grid->addWidget(labelled(tr("Calibration set"), calibration_, this), row++, 0, 1, 2);
   grid->addWidget(labelled(tr("Output"), output_, this), row++, 0, 1, 2);
   grid->addWidget(legality_, row++, 0, 1, 2);

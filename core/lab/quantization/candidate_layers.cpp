@@ -23,12 +23,10 @@ CandidateLayers::Slot::~Slot() {
 
 CandidateLayers::CandidateLayers(const DecoderLayer& frame, std::vector<std::map<std::string, GridWeight>> weights,
                                  std::shared_ptr<WeightBudget> budget)
-    : weights_(std::move(weights)) {
-  frame_.attention_norm = frame.attention_norm;
-  frame_.mlp_norm = frame.mlp_norm;
-  frame_.query_bias = frame.query_bias;
-  frame_.key_bias = frame.key_bias;
-  frame_.value_bias = frame.value_bias;
+    : frame_(frame), weights_(std::move(weights)) {
+  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
+    for (const auto suffix : linears_of(static_cast<SiteKind>(kind))) frame_.linear(suffix) = torch::Tensor();
+  }
   for (size_t i = 0; i < weights_.size(); ++i) {
     slots_.push_back(std::make_unique<Slot>());
     slots_.back()->budget = budget;

@@ -29,7 +29,7 @@ class WeightBudget {
 class CandidateLayers {
  public:
   CandidateLayers() = default;
-  /// frame: norms and biases of the layer; its linears are not looked at. weights: of the site's linears by canonical suffix, one a candidate
+  /// frame: norms, biases and transforms of the layer; its linears are not looked at. weights: of the site's linears by canonical suffix, one a candidate
   /// or one for all. Without a budget all floats that were made are kept.
   CandidateLayers(const reference::DecoderLayer& frame, std::vector<std::map<std::string, GridWeight>> weights,
                   std::shared_ptr<WeightBudget> budget = nullptr);
