@@ -234,8 +234,8 @@ QWidget* QuantizePage::build_plots() {
   candidates_ = new CandidatePlot(theme_);
   histogram_ = new HistogramPlot(theme_);
   add(tr("Entropy by site"), entropy_, 0, 0, 3);
-  add(tr("Error by block"), error_, 0, 3, 3);
-  add(tr("Entropy by sample"), heatmap_, 1, 0, 2);
+  add(tr("Block error"), error_, 0, 3, 3);
+  add(tr("Entropy map"), heatmap_, 1, 0, 2);
   candidates_card_ = add(tr("Candidates"), candidates_, 1, 2, 2);
   histogram_card_ = add(tr("Site"), histogram_, 1, 4, 2);
   for (int column = 0; column < 6; ++column) grid->setColumnStretch(column, 1);
