@@ -11,7 +11,7 @@ namespace qvlm::quantization {
 namespace {
 
 constexpr int64_t kBlockColumns = 128;
-constexpr int64_t kChunkElements = int64_t{1} << 26;  // of the weights that are worked on together
+constexpr int64_t kChunkRows = 256;  // of the weights that one thread works on: their products are too small for several threads to share
 
 // What the columns need of the inputs, in the order in which they are rounded.
 struct Factors {
@@ -66,7 +66,7 @@ torch::Tensor inverse_root(const torch::Tensor& hessian, double damping) {
 }
 
 torch::Tensor gptq_codes(const torch::Tensor& weight, const GroupScales& scales, const WeightGrid& grid, const torch::Tensor& hessian,
-                         double damping, const torch::Tensor& shift, double alpha) {
+                         double damping, const torch::Tensor& shift, double alpha, const reference::Workers* workers) {
   Factors f;
   f.order = std::get<1>(hessian.diagonal().sort(/*stable=*/true, 0, /*descending=*/true));
   const auto permuted = [&](const torch::Tensor& x) { return x.index_select(0, f.order).index_select(1, f.order); };
@@ -81,16 +81,16 @@ torch::Tensor gptq_codes(const torch::Tensor& weight, const GroupScales& scales,
   }
   const int64_t columns = weight.size(1), group = columns / scales.scales.size(1);
   const double top = static_cast<double>((1 << grid.bits) - 1);
-  const int64_t chunk = std::max<int64_t>(1, kChunkElements / columns);
   const auto back = torch::empty_like(f.order).index_put_({f.order}, torch::arange(columns));
-  std::vector<torch::Tensor> parts;
-  for (int64_t row = 0; row < weight.size(0); row += chunk) {
-    const int64_t count = std::min(chunk, weight.size(0) - row);
+  const int64_t rows = weight.size(0);
+  auto codes = torch::empty({rows, columns}, torch::kUInt8);
+  side_by_side(workers, static_cast<size_t>((rows + kChunkRows - 1) / kChunkRows), [&](size_t part) {
+    const int64_t row = static_cast<int64_t>(part) * kChunkRows, count = std::min(kChunkRows, rows - row);
     const auto transposed = [&](const torch::Tensor& x) { return x.narrow(0, row, count).t().contiguous(); };
-    const auto codes = round_rows(transposed(weight).index_select(0, f.order), transposed(scales.scales), transposed(scales.zeros), group, top, f);
-    parts.push_back(codes.index_select(0, back).t().contiguous());
-  }
-  return parts.size() == 1 ? parts.front() : torch::cat(parts);
+    const auto rounded = round_rows(transposed(weight).index_select(0, f.order), transposed(scales.scales), transposed(scales.zeros), group, top, f);
+    codes.narrow(0, row, count).copy_(rounded.index_select(0, back).t());
+  });
+  return codes;
 }
 
 std::vector<RoundedSite> HessianRounding::round(const PreparedLayer& prepared, const SiteInputs& inputs,
@@ -108,7 +108,7 @@ std::vector<RoundedSite> HessianRounding::round(const PreparedLayer& prepared, c
     }
   }
   const auto codes = gptq_codes(torch::cat(weights), {torch::cat(scales), torch::cat(zeros)}, inputs.grid, moments.hessian, damping_,
-                                moments.shift, alpha_.value_or(0));
+                                moments.shift, alpha_.value_or(0), inputs.workers);
   if (!codes.defined()) {
     if (inputs.notice) {
       inputs.notice(inputs.layer_name + ": the Hessian of the inputs of " + std::string(linears_of(inputs.kind).front()) +

@@ -29,8 +29,9 @@ torch::Tensor inverse_root(const torch::Tensor& hessian, double damping);
 /// Codes of `weight` [rows, columns] on given grids, [rows, columns] uint8; undefined if the Hessian [columns, columns] has no factor.
 /// For the columns j in order, with P = alpha triu(shift U^T, 1) U (shift undefined: P = 0):
 ///   e = (w_j - Q(w_j)) / U_jj, W_{j+1..} <- W_{j+1..} - e U_{j, j+1..} + w_j P_{j, j+1..}
-/// A dead column (H_jj = 0) is rounded to nearest: nothing depends on it in the calibration set, where GPTQ's own code zeroes it.
+/// Rows do not depend on each other; the workers share them. A dead column (H_jj = 0) is rounded to nearest: nothing depends on it in the
+/// calibration set, where GPTQ's own code zeroes it.
 torch::Tensor gptq_codes(const torch::Tensor& weight, const GroupScales& scales, const WeightGrid& grid, const torch::Tensor& hessian,
-                         double damping, const torch::Tensor& shift = {}, double alpha = 0);
+                         double damping, const torch::Tensor& shift = {}, double alpha = 0, const reference::Workers* workers = nullptr);
 
 }  // namespace qvlm::quantization
