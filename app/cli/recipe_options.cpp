@@ -65,7 +65,7 @@ void RecipeOptions::add_to(CLI::App& app) {
   add(app, "--residual-rank", d.residual_rank, "Rank of a low-rank residual beside the rounded weights; 0: none",
       [](Recipe& r, int v) { r.residual_rank = v; });
   add(app, "--token-weighting", std::string(name_of(d.token_weighting)),
-      "uniform, or modality: picture tokens count as the gradient of the answers' loss says (MBQ)",
+      "uniform; modality: picture tokens count as the gradient of the answers' loss says (MBQ); or relative: each by one over its squared norm, in the search too",
       [](Recipe& r, const std::string& v) { r.token_weighting = token_weighting_from(v); });
   add(app, "--awq-no-clip", false, "AWQ: scale only, clamp nothing", [](Recipe& r, bool v) { r.awq_clip = !v; });
   add(app, "--awq-duo", d.awq_duo, "AWQ: scales by activations and weights", [](Recipe& r, bool v) { r.awq_duo = v; });

@@ -20,6 +20,7 @@ RunFigures read_run_figures(const std::filesystem::path& report) {
     figures.block_error += field<double>(block, "joint_error", file) / static_cast<double>(blocks.size());
   }
   figures.layer_error = field<double>(json, "mean_layer_error", file);
+  figures.token_error = field<double>(json, "mean_token_error", file);
   figures.output_error = field<double>(json, "layer_output_error", file);
   figures.site_forwards = field<int64_t>(json, "site_forwards", file);
   figures.seconds = field<double>(json, "seconds", file);
@@ -113,7 +114,7 @@ std::string to_json(const Table& table) {
     if (!row.failure.empty()) object["failure"] = row.failure;
     if (row.run) {
       object["run"] = {{"block_error", row.run->block_error},     {"layer_error", row.run->layer_error},
-                       {"output_error", row.run->output_error},
+                       {"token_error", row.run->token_error},     {"output_error", row.run->output_error},
                        {"site_forwards", row.run->site_forwards}, {"seconds", row.run->seconds},
                        {"peak_bytes", row.run->peak_bytes},       {"stored_bytes", row.run->stored_bytes},
                        {"stored_bits", row.run->stored_bits}};

@@ -17,7 +17,8 @@ namespace qvlm {
 struct RunFigures {
   double block_error = 0;     // mean over the blocks of the chosen tuple's relative squared output error
   double layer_error = 0;     // mean over the decoder's layers of their outputs' error: comparable between partitions
-  double output_error = 0;    // the same of the last layer's output, quantized stream against float stream
+  double token_error = 0;     // the same, each token against its own norm: few tokens of a huge norm do not hide the others
+  double output_error = 0;    // layer_error of the last layer's output, quantized stream against float stream
   int64_t site_forwards = 0;  // search cost
   double seconds = 0;
   int64_t peak_bytes = 0, stored_bytes = 0;

@@ -160,13 +160,14 @@ Grid run_grid(const Table& table) {
   };
   add("block error", [](const RunFigures& run) { return fmt::format("{:.3e}", run.block_error); });
   add("layer error", [](const RunFigures& run) { return fmt::format("{:.3e}", run.layer_error); });
+  add("token error", [](const RunFigures& run) { return fmt::format("{:.3e}", run.token_error); });
   add("output error", [](const RunFigures& run) { return fmt::format("{:.3e}", run.output_error); });
   add("site forwards", [](const RunFigures& run) { return fmt::format("{}", run.site_forwards); });
   add("seconds", [](const RunFigures& run) { return fmt::format("{:.1f}", run.seconds); });
   add("peak MiB", [](const RunFigures& run) { return mebibytes(run.peak_bytes); });
   add("stored bits", [](const RunFigures& run) { return fmt::format("{:.2f}", run.stored_bits); });
   add("stored MiB", [](const RunFigures& run) { return mebibytes(run.stored_bytes); });
-  return grid_of(table, "The runs: relative squared errors (mean of the blocks; of the layers; last layer), search cost, time and memory", columns);
+  return grid_of(table, "The runs: relative squared errors (mean of the blocks; of the layers; of the layers, token by token; last layer), search cost, time and memory", columns);
 }
 
 Grid categories_grid(const Table& table) {

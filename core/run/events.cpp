@@ -33,6 +33,12 @@ void refinement_fields(Reader& reader, BlockSearched& event) {
   reader("refined_error", event.refined_error);
 }
 
+// Journals of earlier versions lack it.
+void token_error_field(Writer& writer, const LayerQuantized& event) { writer("token_error", event.token_error); }
+void token_error_field(Reader& reader, LayerQuantized& event) {
+  if (reader.has("token_error")) reader("token_error", event.token_error);
+}
+
 constexpr std::string_view name_of_type(const RunStarted*) { return "RunStarted"; }
 template <class V, class E>
 void list_fields(V& v, E& e, const RunStarted*) {
@@ -143,6 +149,7 @@ void list_fields(V& v, E& e, const LayerQuantized*) {
   v("bytes", e.bytes);
   v("weight_error", e.weight_error);
   v("output_error", e.output_error);
+  token_error_field(v, e);
   v("seconds", e.seconds);
 }
 

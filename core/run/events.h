@@ -101,6 +101,7 @@ struct LayerQuantized {
   int64_t bytes = 0;
   double weight_error = 0;  // relative squared error over the layer's linears' weights
   double output_error = 0;  // relative squared error of the layer's output, quantized stream against float stream
+  double token_error = 0;   // the same token by token, mean over the tokens: few tokens of a huge norm do not hide the others
   double seconds = 0;
 };
 

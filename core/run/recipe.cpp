@@ -17,7 +17,8 @@ constexpr std::pair<WeightMethod, std::string_view> kWeightMethods[] = {
     {WeightMethod::GPTQ, "gptq"},   {WeightMethod::GPTAQ, "gptaq"},       {WeightMethod::AUTOROUND, "autoround"},
     {WeightMethod::NF4, "nf4"},     {WeightMethod::SMOOTHQUANT, "smoothquant"}};
 constexpr std::pair<TokenWeighting, std::string_view> kTokenWeightings[] = {{TokenWeighting::UNIFORM, "uniform"},
-                                                                            {TokenWeighting::MODALITY, "modality"}};
+                                                                            {TokenWeighting::MODALITY, "modality"},
+                                                                            {TokenWeighting::RELATIVE, "relative"}};
 constexpr std::pair<BudgetLosses, std::string_view> kBudgetLosses[] = {{BudgetLosses::MODELLED, "modelled"},
                                                                       {BudgetLosses::MEASURED, "measured"}};
 constexpr std::pair<SearchMode, std::string_view> kSearchModes[] = {

@@ -20,8 +20,9 @@ enum class PartitionRule { GREEDY, EXACT };
 /// weights' expected output error tr(H) ||Q(W) - W||^2 behind it (H of the site's inputs).
 enum class PartitionProxy { DEPENDENCY, ENTROPY, QUANTIZATION_ERROR, HESSIAN_ERROR };
 /// How much a token counts where a weight method has a loss over tokens: all the same, or picture rows against text rows as the gradient
-/// of the answer's loss says (MBQ).
-enum class TokenWeighting { UNIFORM, MODALITY };
+/// of the answer's loss says (MBQ), or each by one over its squared norm in the float stream. The last counts in the search, too: few tokens
+/// of a huge norm (attention sinks) do not hide the others' errors, which the norms behind them see at full size.
+enum class TokenWeighting { UNIFORM, MODALITY, RELATIVE };
 /// The losses of a block at the widths that a budget chooses from: measured at weight_bits and modelled at the others (BAQ's closed form), or
 /// measured at each.
 enum class BudgetLosses { MODELLED, MEASURED };

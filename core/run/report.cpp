@@ -86,7 +86,9 @@ RunReport make_report(const RunState& state) {
   }
   if (!state.layers.empty() && state.layers.back()) report.layer_output_error = state.layers.back()->output_error;
   for (const auto& layer : state.layers) {
-    if (layer) report.mean_layer_error += layer->output_error / static_cast<double>(state.layers.size());
+    if (!layer) continue;
+    report.mean_layer_error += layer->output_error / static_cast<double>(state.layers.size());
+    report.mean_token_error += layer->token_error / static_cast<double>(state.layers.size());
   }
   for (const ProxyValidated& pair : state.validated) {
     ProxyReport row{pair.site, static_cast<int>(pair.difference.size())};
@@ -129,6 +131,7 @@ std::string to_json(const RunReport& report, const RunState& state) {
   }
   top("layer_output_error", report.layer_output_error);
   top("mean_layer_error", report.mean_layer_error);
+  top("mean_token_error", report.mean_token_error);
   top("site_forwards", report.site_forwards);
   top("seconds", report.seconds);
   top("stored_bytes", report.stored_bytes);

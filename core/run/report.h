@@ -48,6 +48,7 @@ struct RunReport {
   double refinement_gain = 0;      // mean of (joint - refined) / joint over all blocks
   double layer_output_error = 0;   // of the last layer: relative squared error against the float stream
   double mean_layer_error = 0;     // the same over all decoder layers: comparable between partitions, where blocks' errors are not
+  double mean_token_error = 0;     // over all decoder layers, each token's relative squared error against its own norm
   int64_t site_forwards = 0;
   double seconds = 0;
   int64_t stored_bytes = 0;

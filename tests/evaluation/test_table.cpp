@@ -124,11 +124,12 @@ class TestTable : public QObject {
 
   void a_run_report_is_read() {
     SetFolder folder;
-    const std::string text = R"({"blocks": [{"joint_error": 0.5}, {"joint_error": 0.25}], "layer_output_error": 0.125, "mean_layer_error": 0.0625,
+    const std::string text = R"({"blocks": [{"joint_error": 0.5}, {"joint_error": 0.25}], "layer_output_error": 0.125, "mean_layer_error": 0.0625, "mean_token_error": 0.03125,
       "site_forwards": 7, "seconds": 1.5, "peak_bytes": 9, "stored_bytes": 8, "stored_bits": 4.5, "another": 1})";
     const RunFigures figures = read_run_figures(folder.write("report.json", text));
     QCOMPARE(figures.block_error, 0.375);
     QCOMPARE(figures.layer_error, 0.0625);
+    QCOMPARE(figures.token_error, 0.03125);
     QCOMPARE(figures.site_forwards, 7);
     const auto cut = folder.write("cut.json", with(text, "\"seconds\": 1.5, ", ""));
     QVERIFY(message_of([&] { read_run_figures(cut); }).find("cut.json: seconds") != std::string::npos);

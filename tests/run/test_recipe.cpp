@@ -107,7 +107,7 @@ class TestRecipe : public QObject {
     QTest::newRow("damping") << R"({"gptq_damping": 0})" << "gptq_damping";
     QTest::newRow("alpha") << R"({"gptaq_alpha": 1.5})" << "gptaq_alpha";
     QTest::newRow("iterations") << R"({"autoround_iterations": 0})" << "autoround_iterations";
-    QTest::newRow("weighting") << R"({"token_weighting": "magic"})" << "uniform, modality";
+    QTest::newRow("weighting") << R"({"token_weighting": "magic"})" << "uniform, modality, relative";
     const QString channels = R"({"activation_bits": 4, "activation_mode": "static-channel", %1})";
     QTest::newRow("channels, online") << channels.arg(R"("rotation": "r1r2r4")") << "rotation: expected none, fold or r1r2 with static-channel";
     QTest::newRow("channels, SmoothQuant") << channels.arg(R"("weight_method": "smoothquant")") << "weight_method: expected another one";

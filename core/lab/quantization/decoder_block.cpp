@@ -23,7 +23,7 @@ DecoderBlock::DecoderBlock(const DecoderConfig& config, const reference::RotaryT
     : config_(config), rotary_(rotary), batches_(batches), states_(states), sites_(sites) {
   energies_.resize(sites_.size(), std::vector<double>(batches_.all.size()));
   workers.run(batches_.all.size(), [&](size_t b) {
-    for (size_t i = 0; i < sites_.size(); ++i) energies_[i][b] = calibration::energy(batches_.all[b], sites_[i].targets[b]);
+    for (size_t i = 0; i < sites_.size(); ++i) energies_[i][b] = weighted_energy(sites_[i].weights_of(batches_, b), sites_[i].targets[b]);
   });
 }
 
@@ -58,7 +58,23 @@ Deviation DecoderBlock::deviation(SampleSet set, size_t part, const State& state
   const size_t b = first_batch(set) + part;
   const LayerState behind = unpack(state);
   const torch::Tensor& output = output_behind(site.site.kind, behind);
-  return {calibration::squared_error(batches_.all[b], output, site.targets[b]), energies_[static_cast<size_t>(position)][b]};
+  return {weighted_error(site.weights_of(batches_, b), output, site.targets[b]), energies_[static_cast<size_t>(position)][b]};
+}
+
+Deviation DecoderBlock::output_deviation(size_t index, const State& state, int position) const {
+  const SiteCandidates& site = sites_[static_cast<size_t>(position)];
+  const LayerState behind = unpack(state);
+  const auto target = site.targets[index];
+  const calibration::Batch& batch = batches_.all[index];
+  return {calibration::squared_error(batch, output_behind(site.site.kind, behind), target), calibration::energy(batch, target)};
+}
+
+Deviation DecoderBlock::token_deviation(size_t index, const State& state, int position) const {
+  const SiteCandidates& site = sites_[static_cast<size_t>(position)];
+  const LayerState behind = unpack(state);
+  const auto target = site.targets[index];
+  const auto weights = relative_token_weights(batches_.all[index].mask, target);
+  return {weighted_error(weights, output_behind(site.site.kind, behind), target), weighted_energy(weights, target)};
 }
 
 }  // namespace qvlm::quantization

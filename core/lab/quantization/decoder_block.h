@@ -11,6 +11,7 @@
 #include "core/lab/calibration/batches.h"
 #include "core/lab/quantization/block_search.h"
 #include "core/lab/quantization/candidate_layers.h"
+#include "core/lab/quantization/methods/weight_method.h"
 #include "core/lab/reference/decoder.h"
 #include "core/lab/reference/threads.h"
 #include "core/model/activation_quantizer.h"
@@ -24,6 +25,11 @@ struct SiteCandidates {
   std::vector<ActivationQuantizer> quantizers;          // one a candidate; inactive at A16
   CandidateLayers layers;                               // the layer with the site's linears rounded; one a candidate, or one for all
   calibration::BatchTensors targets;                    // the float path's output behind the site
+  TokenWeights token_weights = {};                      // of its error
+
+  const torch::Tensor& weights_of(const calibration::Batches& batches, size_t batch) const {
+    return token_weights.empty() ? batches.all[batch].mask : token_weights[batch];
+  }
 };
 
 /// What a site's error is measured on: the next site's input where it lies in the same sublayer, else the residual. [samples, tokens, width]
@@ -43,6 +49,10 @@ class DecoderBlock : public SearchableBlock {
   State step(const State& state, int position, int candidate) const override;
   Deviation deviation(SampleSet set, size_t part, const State& state, int position) const override;
 
+  /// Of batch `index` behind site `position`, every token counting 1.
+  Deviation output_deviation(size_t index, const State& state, int position) const;
+  /// Sum over the tokens of batch `index` of their relative squared errors behind site `position`, and how many tokens there are.
+  Deviation token_deviation(size_t index, const State& state, int position) const;
   /// The set and the part that batch `index` is.
   std::pair<SampleSet, size_t> part_of(size_t index) const;
   static reference::LayerState unpack(const State& state) { return {state[0], state[1]}; }

@@ -23,14 +23,14 @@ RefinableBlock::State ChosenBlock::step(const State& state, int position, const 
 Deviation ChosenBlock::deviation(size_t part, const State& state) const {
   const SiteCandidates& last = sites_.back();
   const LayerState behind = DecoderBlock::unpack(state);
-  const calibration::Batch& batch = batches_.all[part];
-  return {calibration::squared_error(batch, output_behind(last.site.kind, behind), last.targets[part]), calibration::energy(batch, last.targets[part])};
+  const torch::Tensor& weights = last.weights_of(batches_, part);
+  return {weighted_error(weights, output_behind(last.site.kind, behind), last.targets[part]), weighted_energy(weights, last.targets[part])};
 }
 
 torch::Tensor ChosenBlock::squared_error(size_t part, const State& state) const {
   const SiteCandidates& last = sites_.back();
   const LayerState behind = DecoderBlock::unpack(state);
-  return ((output_behind(last.site.kind, behind) - last.targets[part]).square().sum(-1) * batches_.all[part].mask).sum();
+  return ((output_behind(last.site.kind, behind) - last.targets[part]).square().sum(-1) * last.weights_of(batches_, part)).sum();
 }
 
 std::vector<ActivationQuantizer> ChosenBlock::chosen() const {

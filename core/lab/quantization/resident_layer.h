@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <array>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -19,8 +20,9 @@ struct ResidentLayer {
   PreparedLayer prepared;  // of sites that are done, the linears are undefined
   QuantizedLayer quantized;
   calibration::BatchTensors next_hidden;  // the checkpoint layer's own output, where the prepared one differs; else empty
+  std::array<TokenWeights, kSitesPerLayer> token_weights;  // of the losses behind each site
   double weight_error = 0, weight_energy = 0;
-  Deviation output;
+  Deviation output, tokens;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
 
   /// `rounded` stands in the place of the prepared linear.
@@ -29,8 +31,9 @@ struct ResidentLayer {
   void release(SiteKind kind);
 };
 
-/// Loads a layer and has it prepared. calibration.hidden: its float input. Throws Error naming a tensor that is not finite.
-ResidentLayer prepare_layer(const Model& model, int layer, const WeightMethod& method, const LayerCalibration& calibration,
+/// Loads a layer and has it prepared. calibration.hidden: its float input. `relative`: tokens count by one over their squared norm behind the
+/// sublayer, in the place of calibration.token_weights. Throws Error naming a tensor that is not finite.
+ResidentLayer prepare_layer(const Model& model, int layer, const WeightMethod& method, LayerCalibration calibration, bool relative,
                             const reference::Workers& workers, calibration::ActivationSpill& spill);
 
 /// Throws Error saying that `name` has values that are not finite.

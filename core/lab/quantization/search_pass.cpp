@@ -180,7 +180,8 @@ class Pass {
     calibration.workers = &workers_;
     calibration.poll = listener_.poll;
     if (in_.recipe.activation_bits < 16) calibration.quantizer = calibration::probe_of(in_.recipe);
-    return resident_.emplace(layer, prepare_layer(in_.model, layer, *method_, calibration, workers_, in_.spill)).first->second;
+    const bool relative = in_.recipe.token_weighting == TokenWeighting::RELATIVE;
+    return resident_.emplace(layer, prepare_layer(in_.model, layer, *method_, std::move(calibration), relative, workers_, in_.spill)).first->second;
   }
 
   TokenWeights token_weights_of(Site site) const {
@@ -240,6 +241,7 @@ class Pass {
         float_states_.set(b, state, float_states_, before, in_.spill);
       });
       const BatchStates exact = float_states_;
+      if (in_.recipe.token_weighting == TokenWeighting::RELATIVE) site.token_weights = layer.token_weights[static_cast<size_t>(kind)];
       site.quantizers = quantizers_at(exact.site_inputs, layer.prepared.clips[static_cast<size_t>(kind)]);
       enter_provisional(provisional, prepared, site.quantizers.front());
       site.targets = BatchTensors(float_states_.size());
@@ -250,7 +252,8 @@ class Pass {
         site.targets.set(b, within ? float_states_.site_inputs.kept(b) : float_states_.residuals.kept(b));
         if (kind == SiteKind::DOWN_INPUT && !layer.next_hidden.empty()) float_states_.residuals.set(b, layer.next_hidden.kept(b));
       });
-      const SiteInputs inputs{config_, rotary_, in_.batches, kind, grid_of(index), name, exact, provisional, site.targets, token_weights_of(site.site),
+      const SiteInputs inputs{config_, rotary_, in_.batches, kind, grid_of(index), name, exact, provisional, site.targets,
+                              layer.token_weights[static_cast<size_t>(kind)],
                               [&](const std::string& text) { listener_.on_event(Noticed{text}); }, listener_.poll, &workers_};
       site.layers = CandidateLayers(prepared, method_->round(layer.prepared, inputs, percentiles), budget);
       for (const auto suffix : linears_of(kind)) layer.prepared.to_round.erase(std::string(suffix));
@@ -366,14 +369,16 @@ class Pass {
   void commit(const std::vector<SiteCandidates>& sites, const DecoderBlock& searchable, const Tuple& tuple) {
     // Each batch through the whole block, and its deviation behind each site.
     BatchStates behind(states_.size());
-    std::vector<std::vector<Deviation>> deviations(states_.size());
+    std::vector<std::vector<Deviation>> deviations(states_.size()), of_tokens(states_.size());
     workers_.run(states_.size(), [&](size_t b) {
       const auto [set, part] = searchable.part_of(b);
       auto state = searchable.enter(set, part);
       const LayerState before = DecoderBlock::unpack(state);
       for (size_t i = 0; i < sites.size(); ++i) {
         state = searchable.step(state, static_cast<int>(i), tuple[i]);
-        deviations[b].push_back(searchable.deviation(set, part, state, static_cast<int>(i)));
+        const bool ends_layer = sites[i].site.kind == SiteKind::DOWN_INPUT;
+        deviations[b].push_back(ends_layer ? searchable.output_deviation(b, state, static_cast<int>(i)) : Deviation());
+        of_tokens[b].push_back(ends_layer ? searchable.token_deviation(b, state, static_cast<int>(i)) : Deviation());
       }
       behind.set(b, DecoderBlock::unpack(state), states_, before, in_.spill);
     });
@@ -389,8 +394,9 @@ class Pass {
       }
       layer.release(site.site.kind);
       if (site.site.kind != SiteKind::DOWN_INPUT) continue;
-      layer.output = {};
+      layer.output = layer.tokens = {};
       for (const auto& of_batch : deviations) layer.output = layer.output + of_batch[i];
+      for (const auto& of_batch : of_tokens) layer.tokens = layer.tokens + of_batch[i];
     }
     states_ = std::move(behind);
     for (const SiteCandidates& site : sites) {
@@ -410,6 +416,7 @@ class Pass {
     event.bytes = static_cast<int64_t>(std::filesystem::file_size(path));
     event.weight_error = layer.weight_energy > 0 ? layer.weight_error / layer.weight_energy : 0;
     event.output_error = layer.output.relative();
+    event.token_error = layer.tokens.relative();
     event.seconds = seconds_since(layer.started);
     listener_.on_event(event);
     known_.layers[index] = event;

@@ -1,6 +1,8 @@
 // The table of weight methods, and the steps that most of them share.
 #include "core/lab/quantization/methods/weight_method.h"
 
+#include <limits>
+
 #include "core/base/error.h"
 #include "core/lab/quantization/methods/autoround.h"
 #include "core/lab/quantization/methods/awq.h"
@@ -74,6 +76,14 @@ std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe) {
 
 double weighted_error(const torch::Tensor& weights, const torch::Tensor& x, const torch::Tensor& y) {
   return ((x - y).square_().sum(-1) * weights).sum(torch::kFloat64).item<double>();
+}
+
+double weighted_energy(const torch::Tensor& weights, const torch::Tensor& x) {
+  return (x.square().sum(-1) * weights).sum(torch::kFloat64).item<double>();
+}
+
+torch::Tensor relative_token_weights(const torch::Tensor& mask, const torch::Tensor& x) {
+  return mask / x.square().sum(-1).clamp_min(std::numeric_limits<float>::min());
 }
 
 }  // namespace qvlm::quantization

@@ -105,5 +105,10 @@ std::unique_ptr<WeightMethod> make_weight_method(const Recipe& recipe);
 
 /// Sum over tokens of weight * |x - y|^2, in double. x, y [samples, longest, width], weights [samples, longest].
 double weighted_error(const torch::Tensor& weights, const torch::Tensor& x, const torch::Tensor& y);
+/// The same of x against zero.
+double weighted_energy(const torch::Tensor& weights, const torch::Tensor& x);
+
+/// mask / |x|^2, by token. mask [samples, longest], 0 on padding; x [samples, longest, width] -> [samples, longest]
+torch::Tensor relative_token_weights(const torch::Tensor& mask, const torch::Tensor& x);
 
 }  // namespace qvlm::quantization
