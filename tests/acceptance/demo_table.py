@@ -11,7 +11,7 @@ import json
 import sys
 
 from common import DEMO, Figures
-from tables import check_order, demand_rows, make_table, slug
+from tables import check_blocks, check_order, demand_rows, make_table, slug
 
 
 def main():
@@ -30,6 +30,7 @@ def main():
     hurt = "W4A3 V4A4"
     twins = [rows[f"Q-VLM {hurt}{draw}"] for draw in ("", " draw 1", " draw 2")]
     check_order(figures, "demo_table", [rows[f"{method} {hurt}"] for method in ("RTN", "Q-VLM layer-wise", "Q-VLM", "Q-VLM + VEO")], twins)
+    check_blocks(figures, "demo_table", [rows[f"Q-VLM {hurt}"]])
     # Where the tower's rounding is nearly all that hurts.
     check_order(figures, "demo_table", [rows["RTN W8A16 V4A4"], rows["RTN + VEO W8A16 V4A4"]])
     best = rows["best W4A4 g32"]

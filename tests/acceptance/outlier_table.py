@@ -9,7 +9,7 @@ usage: outlier_table.py [--fresh]
 import sys
 
 from common import DEMO, WORK, Figures
-from tables import check_order, demand_rows, make_table, slug
+from tables import check_blocks, check_order, demand_rows, make_table, slug
 from testbeds import make
 
 W4A4 = {"activation_bits": 4}
@@ -68,6 +68,7 @@ def main():
     figures.at_most("outlier_table_best_points_lost", full - rows["best W4A4 g32"].accuracy, 3, "points")
     twins = [rows[f"Q-VLM W4A4 V4A4{draw}"] for draw in ("", " draw 1", " draw 2")]
     check_order(figures, "outlier_table", [rows[f"{method} W4A4 V4A4"] for method in ("RTN", "Q-VLM layer-wise", "Q-VLM", "Q-VLM + VEO")], twins)
+    check_blocks(figures, "outlier_table", [rows["Q-VLM W4A4 V4A4"]])
     figures.finish()
 
 

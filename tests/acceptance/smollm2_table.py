@@ -15,7 +15,7 @@ import sys
 import sysconfig
 
 from common import WORK, Figures, use_packages
-from tables import check_order, demand_rows, make_table, slug
+from tables import check_blocks, check_order, demand_rows, make_table, slug
 from testbeds import make
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -72,6 +72,7 @@ def main():
     figures.at_least("smollm2_table_best_w4a4_token_gap_closed", (rtn - best) / (rtn - full), 0.8)
     figures.at_most("smollm2_table_best_w4a4_groups_perplexity", rows["best W4A4 groups"].perplexity / rows["float"].perplexity, 1.15)
     check_order(figures, "smollm2_table", [rows[f"{method} W4A4 token"] for method in ("RTN", "Q-VLM layer-wise", "Q-VLM")])
+    check_blocks(figures, "smollm2_table", [rows["Q-VLM W4A4 token"]])
     figures.finish()
 
 

@@ -1,5 +1,6 @@
 """Tables made by one call of `qvlm table`, and what they must say: rows by name, and the order of methods with its uncertainty."""
 import json
+import math
 import os
 import random
 import shutil
@@ -20,6 +21,7 @@ class Row:
         file = "".join(c if c.isascii() and c.isalnum() else "-" for c in self.name.lower())
         while "--" in file:
             file = file.replace("--", "-")
+        self.journal = folder / f"{file.strip('-')}.qvlm" / "journal.jsonl"
         lines = (folder / f"{file.strip('-')}.answers.jsonl").read_text().splitlines() if self.evaluation else []
         self.scored = {}  # index -> (sum of KL, tokens)
         for line in map(json.loads, lines):
@@ -31,6 +33,14 @@ class Row:
     @property
     def layer_error(self):
         return self.run["layer_error"]
+
+    @property
+    def joint_over_layerwise(self):
+        """Error behind the blocks by the joint search over that of the layer-wise choice on the same inputs, geometric mean over the blocks of
+        more than one site; and how many there are."""
+        blocks = [e for e in map(json.loads, self.journal.read_text().splitlines()) if e["event"] == "BlockSearched" and e["last_site"] > e["first_site"]]
+        ratios = [math.log(e["joint_error"] / e["layerwise_error"]) for e in blocks]
+        return math.exp(sum(ratios) / max(len(ratios), 1)), len(ratios)
 
     @property
     def kl(self):
@@ -88,22 +98,35 @@ def kl_difference(before, after, draws=2000):
 
 
 def check_order(figures, name, rows, twins=()):
-    """`rows` from the worst to the best method. Error: each is below the one before it. KL: likewise, or the two cannot be told apart: the
-    paired difference's 95 % interval over the samples reaches zero, or the difference is within the spread of `twins`, rows of one recipe that
-    differ in the draw of their calibration samples alone (rounding at few bits turns any small change of a stream into other answers where the
-    model is unsure). What it was is said."""
-    spread = max((one.kl for one in twins), default=0) - min((one.kl for one in twins), default=0)
+    """`rows` from the worst to the best method. Error of the layers and KL: each is below the one before it, or the two cannot be told apart:
+    the difference is within the spread of `twins`, rows of one recipe that differ in the draw of their calibration samples alone (rounding at
+    few bits turns any small change of a stream into other answers where the model is unsure), or, for KL, the paired difference's 95 % interval
+    over the samples reaches zero. What it was is said."""
+    def spread_of(values):
+        return max(values, default=0) - min(values, default=0)
+
+    kl_spread, error_spread = spread_of([one.kl for one in twins]), spread_of([one.layer_error for one in twins])
     if twins:
-        figures.told(f"{name}_kl_spread_of_{len(twins)}_draws", spread)
+        figures.told(f"{name}_kl_spread_of_{len(twins)}_draws", kl_spread)
+        figures.told(f"{name}_layer_error_spread_of_{len(twins)}_draws", error_spread)
     for before, after in zip(rows, rows[1:]):
         pair = f"{name}_{slug(after.name)}_against_{slug(before.name)}"
-        figures.at_most(f"{pair}_layer_error_ratio", after.layer_error / before.layer_error, 1)
+        figures.told(f"{pair}_layer_error_ratio", after.layer_error / before.layer_error)
+        figures.at_most(f"{pair}_layer_error_ratio_less_spread", (after.layer_error - error_spread) / before.layer_error, 1)
         difference, low, high = kl_difference(before, after)
         figures.told(f"{pair}_kl_ratio", after.kl / before.kl)
         figures.told(f"{pair}_kl_interval", f"{low:.2e}..{high:.2e}")
-        verdict = "lower" if high < 0 else "higher" if low > spread else "lower_not_told_apart" if difference <= 0 else "higher_not_told_apart"
+        verdict = "lower" if high < 0 else "higher" if low > kl_spread else "lower_not_told_apart" if difference <= 0 else "higher_not_told_apart"
         figures.told(f"{pair}_kl", verdict)
-        figures.at_most(f"{pair}_kl_least_difference", min(low, difference - spread), 0)
+        figures.at_most(f"{pair}_kl_least_difference", min(low, difference - kl_spread), 0)
+
+
+def check_blocks(figures, name, rows):
+    """On the same inputs, which two runs no longer have behind their first block, a block's joint choice is never worse than its layer-wise one."""
+    for row in rows:
+        ratio, blocks = row.joint_over_layerwise
+        figures.told(f"{name}_{slug(row.name)}_blocks_of_more_sites", blocks)
+        figures.at_most(f"{name}_{slug(row.name)}_joint_over_layerwise_block_error", ratio, 1)
 
 
 def slug(name):
