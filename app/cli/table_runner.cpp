@@ -248,6 +248,7 @@ bool TableRunner::is_made(const TableRowSpec& spec, const fs::path& model) const
   if (wanted.torch_version.empty()) wanted.torch_version = reference::torch_version();
   try {
     if (read_recipe(model / "recipe.json") != wanted) return false;
+    read_run_figures(model / "report.json");
     const std::string file = (model / "report.json").string();
     const Json report = read_json(model / "report.json");
     return field<std::string>(report, "model_fingerprint", file) == model_->fingerprint() &&
