@@ -73,6 +73,8 @@ void RecipeOptions::add_to(CLI::App& app) {
       [](Recipe& r, double v) { r.gptq_damping = v; });
   add(app, "--gptaq-alpha", d.gptaq_alpha, "GPTAQ: how far the float path's inputs are followed, 0 to 1",
       [](Recipe& r, double v) { r.gptaq_alpha = v; });
+  add(app, "--gptaq-validated", false, "GPTAQ: alpha times what of it holds on a quarter of the samples, site by site: few samples do no harm",
+      [](Recipe& r, bool v) { r.gptaq_validated = v; });
   add(app, "--autoround-iterations", d.autoround_iterations, "AutoRound: steps a site",
       [](Recipe& r, int v) { r.autoround_iterations = v; });
   add(app, "--activations", d.activation_bits, "Bits of the activations; 16: not quantized",

@@ -32,6 +32,7 @@ Recipe fast() {
 Recipe best() {
   Recipe recipe = with(bits(4, 16), WeightMethod::GPTAQ, SearchMode::JOINT);
   recipe.rotation = RotationMode::R1R2;
+  recipe.gptaq_validated = true;
   return recipe;
 }
 
@@ -39,6 +40,7 @@ Recipe best() {
 Recipe best_activations() {
   Recipe recipe = with(bits(4, 4), WeightMethod::GPTAQ, SearchMode::JOINT);
   recipe.rotation = RotationMode::R1R2R4;
+  recipe.gptaq_validated = true;
   return recipe;
 }
 

@@ -94,6 +94,7 @@ void list_fields(V& v, R& r) {
   v("awq_duo", r.awq_duo);
   v("gptq_damping", r.gptq_damping);
   v("gptaq_alpha", r.gptaq_alpha);
+  v("gptaq_validated", r.gptaq_validated);
   v("autoround_iterations", r.autoround_iterations);
   v("activation_bits", r.activation_bits);
   v.choice("activation_mode", r.activation_mode, std::span(kActivationModes));

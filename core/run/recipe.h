@@ -92,6 +92,7 @@ struct Recipe {
   bool awq_duo = false;          // AWQ: scales divided by the weights' own magnitude too
   double gptq_damping = 0.01;    // GPTQ, GPTAQ: of the Hessian's mean diagonal, added to it
   double gptaq_alpha = 1;        // GPTAQ: how far the float path's inputs are followed; 0: GPTQ
+  bool gptaq_validated = false;  // GPTAQ: alpha is multiplied, site by site, by what of it holds on samples that it was not measured on
   int autoround_iterations = 200;
   int activation_bits = 16;
   ActivationMode activation_mode = ActivationMode::DYNAMIC_TOKEN;

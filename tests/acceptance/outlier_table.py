@@ -14,7 +14,7 @@ from testbeds import make
 
 W4A4 = {"activation_bits": 4}
 TOWER = {"activation_bits": 4, "vision_bits": 4, "vision_activation_bits": 4}
-BEST = {"rotation": "r1r2r4", "weight_method": "gptaq", "search": "joint"}
+BEST = {"rotation": "r1r2r4", "weight_method": "gptaq", "gptaq_validated": True, "search": "joint"}
 
 
 def row(name, method, *recipes):
@@ -26,7 +26,7 @@ def row(name, method, *recipes):
 
 ROWS = [
     row("RTN W4A16 g32", "RTN", {"search": "none"}),
-    row("best W4A16 g32", "best", {"rotation": "r1r2", "weight_method": "gptaq", "search": "joint"}),
+    row("best W4A16 g32", "best", {"rotation": "r1r2", "weight_method": "gptaq", "gptaq_validated": True, "search": "joint"}),
     row("RTN W4A4 g32", "RTN", W4A4, {"search": "none"}),
     row("folded RTN W4A4 g32", "RTN, norms folded", W4A4, {"search": "none", "rotation": "fold"}),
     row("AWQ W4A4 g32", "AWQ", W4A4, {"search": "none", "weight_method": "awq"}),

@@ -20,8 +20,9 @@ from testbeds import make
 
 HERE = pathlib.Path(__file__).resolve().parent
 GROUPS = {"activation_bits": 4, "activation_mode": "dynamic-group", "activation_group": 32}
-FUSED = {"rotation": "r1r2", "weight_method": "gptaq", "search": "none"}   # weights alone: nothing is clipped
-ONLINE = {"rotation": "r1r2r4", "weight_method": "gptaq", "search": "joint"}
+GPTAQ = {"weight_method": "gptaq", "gptaq_validated": True, "search": "none"}
+FUSED = {"rotation": "r1r2", **GPTAQ}
+LEARNED = {"transform": "learned", **GPTAQ}   # clip bounds are learned along with the transforms, so nothing is searched
 
 
 def row(name, method, recipe):
@@ -39,9 +40,10 @@ ROWS = [
     row("RTN W4A4 token", "RTN", {"search": "none", "activation_bits": 4}),
     row("Q-VLM layer-wise W4A4 token", "Q-VLM, layer-wise", {"search": "layerwise", "activation_bits": 4}),
     row("Q-VLM W4A4 token", "Q-VLM", {"search": "joint", "activation_bits": 4}),
-    row("best W4A4 token", "best", {**ONLINE, "activation_bits": 4}),
+    row("rotated W4A4 token", "GPTAQ, R1 R2 R4", {"rotation": "r1r2r4", **GPTAQ, "activation_bits": 4}),
+    row("best W4A4 token", "best, learned transforms", {**LEARNED, "activation_bits": 4}),
     row("RTN W4A4 groups", "RTN", {"search": "none", **GROUPS}),
-    row("best W4A4 groups", "best", {**ONLINE, **GROUPS}),
+    row("best W4A4 groups", "best, learned transforms", {**LEARNED, **GROUPS}),
 ]
 
 

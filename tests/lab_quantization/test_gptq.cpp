@@ -127,6 +127,88 @@ class TestGptq : public QObject {
     }
   }
 
+  // The share by the definition, with an inverse written out; and the moments are those of all samples.
+  void validatedShareEqualsPlainLoop() {
+    SiteFixture f(8);
+    const auto kind = SiteKind::ATTENTION_INPUT;
+    torch::manual_seed(2);
+    for (const auto& batch : f.batches.all) f.token_weights.push_back(batch.mask * torch::rand(batch.mask.sizes()));
+    const auto weight = torch::randn({3, f.config.hidden});
+    const auto inputs = f.inputs(kind, {4, 32});
+    const ValidatedMoments got = validated_moments(inputs, weight, 0.01);
+    const InputMoments all = input_moments(inputs, true);
+    QVERIFY(torch::allclose(got.moments.hessian, all.hessian, 1e-4, 1e-4) && torch::allclose(got.moments.shift, all.shift, 1e-4, 1e-4));
+
+    std::vector<torch::Tensor> parts;
+    std::vector<bool> held_out;
+    for (size_t b = 0; b < f.batches.all.size(); ++b) {
+      const auto& batch = f.batches.all[b];
+      parts.push_back(calibration::real_rows(batch, f.token_weights[b].unsqueeze(-1)));
+      for (size_t i = 0; i < batch.samples.size(); ++i) held_out.insert(held_out.end(), static_cast<size_t>(batch.lengths[i]), batch.samples[i] % 4 == 3);
+    }
+    const Matrix x = matrix_of(f.rows(kind, true)), exact = matrix_of(f.rows(kind, false)), weights = matrix_of(torch::cat(parts)), w = matrix_of(weight);
+    const size_t n = w[0].size();
+    Matrix h(n, std::vector<double>(n, 0)), d = h;
+    for (size_t t = 0; t < x.size(); ++t) {
+      if (held_out[t]) continue;
+      for (size_t i = 0; i < n; ++i) {
+        for (size_t j = 0; j < n; ++j) {
+          h[i][j] += weights[t][0] * x[t][i] * x[t][j];
+          d[i][j] += weights[t][0] * (exact[t][i] - x[t][i]) * x[t][j];
+        }
+      }
+    }
+    double mean = 0;
+    for (size_t i = 0; i < n; ++i) mean += h[i][i] / static_cast<double>(n);
+    for (size_t i = 0; i < n; ++i) h[i][i] += 0.01 * mean;
+    const Matrix inverse = inverse_of(h);
+    Matrix answer(n, std::vector<double>(n, 0));  // B
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t j = 0; j < n; ++j) {
+        for (size_t k = 0; k < n; ++k) answer[i][j] += d[i][k] * inverse[k][j];
+      }
+    }
+    double agreement = 0, size = 0;
+    for (size_t t = 0; t < x.size(); ++t) {
+      if (!held_out[t]) continue;
+      for (const auto& row : w) {
+        double foretold = 0, found = 0;
+        for (size_t i = 0; i < n; ++i) {
+          double moved = 0;
+          for (size_t j = 0; j < n; ++j) moved += answer[i][j] * x[t][j];
+          foretold += row[i] * moved;
+          found += row[i] * (exact[t][i] - x[t][i]);
+        }
+        agreement += weights[t][0] * foretold * found;
+        size += weights[t][0] * foretold * foretold;
+      }
+    }
+    const double expected = std::clamp(agreement / size, 0.0, 1.0);
+    QVERIFY2(std::abs(got.share - expected) < 1e-3, qPrintable(QString("%1 %2").arg(got.share).arg(expected)));
+  }
+
+  // A shift that the inputs tell of is followed, noise is not, and with three samples nothing is known.
+  void onlyWhatHoldsIsFollowed() {
+    SiteFixture f(8, 0.0);
+    const auto kind = static_cast<size_t>(SiteKind::ATTENTION_INPUT);
+    const auto weight = torch::randn({3, f.config.hidden});
+    torch::manual_seed(6);
+    const auto turn = torch::randn({f.config.hidden, f.config.hidden}) * 0.02;
+    for (size_t b = 0; b < f.batches.all.size(); ++b) {
+      f.exact[kind][b].site_input = torch::randn(f.exact[kind][b].site_input.sizes());
+      f.rounded[kind][b].site_input = f.exact[kind][b].site_input - torch::matmul(f.exact[kind][b].site_input, turn);
+    }
+    const double linear = validated_moments(f.inputs(SiteKind::ATTENTION_INPUT, {4, 32}), weight, 0.01).share;
+    QVERIFY2(linear > 0.8, qPrintable(QString::number(linear)));
+    for (size_t b = 0; b < f.batches.all.size(); ++b) {
+      f.exact[kind][b].site_input = f.rounded[kind][b].site_input + 0.1 * torch::randn(f.exact[kind][b].site_input.sizes());
+    }
+    const double noise = validated_moments(f.inputs(SiteKind::ATTENTION_INPUT, {4, 32}), weight, 0.01).share;
+    QVERIFY2(noise < 0.2, qPrintable(QString::number(noise)));
+    const SiteFixture few(3);
+    QCOMPARE(validated_moments(few.inputs(SiteKind::ATTENTION_INPUT, {4, 32}), weight, 0.01).share, 0.0);
+  }
+
   void codesEqualPlainLoop_data() {
     QTest::addColumn<int>("columns");
     QTest::addColumn<int>("bits");

@@ -27,6 +27,8 @@ class TestQuantizeRun : public QObject, RunFixture {
     QTest::newRow("W3A6 static") << "a6" << R"({"weight_bits": 3, "activation_bits": 6, "activation_mode": "static-tensor"})";
     QTest::newRow("W3A16 GPTQ") << "gptq" << R"({"weight_bits": 3, "weight_method": "gptq"})";
     QTest::newRow("W3A4 GPTAQ") << "gptaq" << R"({"weight_bits": 3, "weight_method": "gptaq", "activation_bits": 4})";
+    QTest::newRow("W4A4 GPTAQ, validated, tokens relative")
+        << "relative" << R"({"weight_method": "gptaq", "gptaq_validated": true, "token_weighting": "relative", "activation_bits": 4})";
     QTest::newRow("W3A16 opt-RTN") << "opt-rtn" << R"({"weight_bits": 3, "weight_method": "opt-rtn"})";
     QTest::newRow("NF4") << "nf4" << R"({"weight_method": "nf4", "search": "none"})";
     QTest::newRow("GPTQ and a residual") << "residual" << R"({"weight_bits": 3, "weight_method": "gptq", "residual_rank": 4, "search": "none"})";
@@ -156,7 +158,7 @@ class TestQuantizeRun : public QObject, RunFixture {
   void resumes_data() {
     QTest::addColumn<QString>("source");
     QTest::addColumn<int>("stop_after");  // events
-    for (const char* source : {"a16", "awq", "a4", "a6", "gptq", "gptaq", "rotated", "learned"}) {
+    for (const char* source : {"a16", "awq", "a4", "a6", "gptq", "gptaq", "relative", "rotated", "learned"}) {
       for (const int stop : {6, 60, 200, 420}) QTest::addRow("%s after %d events", source, stop) << source << stop;
     }
     // Without a search there are few events.

@@ -26,6 +26,7 @@ class TestRecipe : public QObject {
     r.clip_refinement = ClipRefinement::GRADIENT;
     r.refinement_epochs = 4;
     r.gptaq_alpha = 0.25;
+    r.gptaq_validated = true;
     r.transform_epochs = 3;
     r.autoround_iterations = 50;
     r.candidates = {1.0f, 0.995f, 0.9f};

@@ -95,7 +95,17 @@ torch::Tensor gptq_codes(const torch::Tensor& weight, const GroupScales& scales,
 
 std::vector<RoundedSite> HessianRounding::round(const PreparedLayer& prepared, const SiteInputs& inputs,
                                                 std::span<const float> percentiles) const {
-  const InputMoments moments = input_moments(inputs, alpha_.has_value());
+  std::vector<torch::Tensor> exact;
+  for (const auto suffix : linears_of(inputs.kind)) exact.push_back(prepared.weight_to_round(suffix));
+  double alpha = alpha_.value_or(0);
+  InputMoments moments;
+  if (alpha > 0 && validated_) {
+    auto [all, share] = validated_moments(inputs, torch::cat(exact), damping_);
+    moments = std::move(all);
+    alpha *= share;
+  } else {
+    moments = input_moments(inputs, alpha > 0);
+  }
   std::vector<GroupedWeight> linears;
   for (const auto suffix : linears_of(inputs.kind)) linears.emplace_back(prepared.weight_to_round(suffix), inputs.grid, inputs.name(suffix));
   std::vector<torch::Tensor> weights, scales, zeros;  // rows of one linear after the other, percentile by percentile
@@ -108,7 +118,7 @@ std::vector<RoundedSite> HessianRounding::round(const PreparedLayer& prepared, c
     }
   }
   const auto codes = gptq_codes(torch::cat(weights), {torch::cat(scales), torch::cat(zeros)}, inputs.grid, moments.hessian, damping_,
-                                moments.shift, alpha_.value_or(0), inputs.workers);
+                                moments.shift, alpha, inputs.workers);
   if (!codes.defined()) {
     if (inputs.notice) {
       inputs.notice(inputs.layer_name + ": the Hessian of the inputs of " + std::string(linears_of(inputs.kind).front()) +

@@ -10,8 +10,10 @@ namespace qvlm::quantization {
 
 class HessianRounding : public WeightMethod {
  public:
-  /// damping: of the Hessian's mean diagonal. alpha: GPTAQ's share of the float path's inputs; none: GPTQ.
-  explicit HessianRounding(double damping, std::optional<double> alpha = {}) : damping_(damping), alpha_(alpha) {}
+  /// damping: of the Hessian's mean diagonal. alpha: GPTAQ's share of the float path's inputs; none: GPTQ. validated: alpha is multiplied by
+  /// validated_moments()'s share.
+  explicit HessianRounding(double damping, std::optional<double> alpha = {}, bool validated = false)
+      : damping_(damping), alpha_(alpha), validated_(validated) {}
 
   /// The Hessian is that of the quantized path's inputs. Columns go by descending diagonal; their groups' grids are fixed beforehand, on
   /// the original weights at the percentile. A site whose Hessian has no factor at the greatest damping is rounded to nearest, and said.
@@ -21,6 +23,7 @@ class HessianRounding : public WeightMethod {
  private:
   double damping_;
   std::optional<double> alpha_;
+  bool validated_;
 };
 
 /// Upper U with U^T U = (H + damping)^-1. Undefined if H has no factor (damped_cholesky). [n, n]

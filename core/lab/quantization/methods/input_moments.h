@@ -17,6 +17,15 @@ struct InputMoments {
 /// Throws Error naming the site if a value is not finite.
 InputMoments input_moments(const SiteInputs& inputs, bool with_shift);
 
+/// How much of the shift that is measured on some samples is found on others. Of each sample but every fourth, the least squares answer
+/// B = shift (hessian + damping)^-1 to x~ - x = B x; of every fourth, what part of it lessens the outputs' error, weight [rows, width]:
+///   share = sum <W (x~ - x), W B x> / sum |W B x|^2, within 0 and 1; 0 where there are no four samples or nothing shifts.
+struct ValidatedMoments {
+  InputMoments moments;  // of all samples, with the shift
+  double share = 0;
+};
+ValidatedMoments validated_moments(const SiteInputs& inputs, const torch::Tensor& weight, double damping);
+
 /// E[x^2] a channel of the float path, tokens by their weights. [width]
 torch::Tensor mean_square(const SiteInputs& inputs);
 

@@ -24,7 +24,7 @@ std::unique_ptr<WeightMethod> make_plain(const Recipe& recipe) {
     case qvlm::WeightMethod::AWQ: return std::make_unique<ActivationAwareScaling>(recipe.awq_clip, recipe.awq_duo, !folds_channels(recipe));
     case qvlm::WeightMethod::OPT_RTN: return std::make_unique<OptimalRoundToNearest>();
     case qvlm::WeightMethod::GPTQ: return std::make_unique<HessianRounding>(recipe.gptq_damping);
-    case qvlm::WeightMethod::GPTAQ: return std::make_unique<HessianRounding>(recipe.gptq_damping, recipe.gptaq_alpha);
+    case qvlm::WeightMethod::GPTAQ: return std::make_unique<HessianRounding>(recipe.gptq_damping, recipe.gptaq_alpha, recipe.gptaq_validated);
     case qvlm::WeightMethod::AUTOROUND: return std::make_unique<SignedGradientRounding>(recipe.autoround_iterations);
     case qvlm::WeightMethod::NF4: return std::make_unique<NormalFloatRounding>();
     case qvlm::WeightMethod::SMOOTHQUANT: return std::make_unique<Smoothing>();
