@@ -35,6 +35,10 @@ class Row:
         return self.run["layer_error"]
 
     @property
+    def token_error(self):
+        return self.run["token_error"]
+
+    @property
     def joint_over_layerwise(self):
         """Error behind the blocks by the joint search over that of the layer-wise choice on the same inputs, geometric mean over the blocks of
         more than one site; and how many there are."""

@@ -254,6 +254,9 @@ class Planner {
           seconds += pulls * all_.rows * width * width * speed_.product * per_thread;                    // moments
           seconds += (2 + 2 * (pulls - 1)) * width * width * width * speed_.product * per_thread;        // factors
           seconds += lines * width * (pulls * speed_.column + pulls * 0.5 * width * speed_.product * per_thread);  // columns; behind each block
+          if (pulls > 1 && recipe_.gptaq_validated) {  // a factor, its answer, and both shifts of the held-out quarter
+            seconds += (1.2 * width * width * width + 0.25 * all_.rows * (width * width + 2 * w_.weights(kind))) * speed_.product * per_thread;
+          }
         }
         break;
       }
@@ -349,7 +352,8 @@ class Planner {
     if (recipe_.weight_method == WeightMethod::AWQ && recipe_.awq_clip) rounding += 0.84 * layer;
     if (recipe_.transform == TransformMode::LEARNED) preparing += 8 * layer;  // folded, rounded, gradients; in double
     if (walks_quantized() && recipe_.weight_method != WeightMethod::AUTOROUND) {
-      rounding += 4 * (6 * w_.widest() * w_.widest()) + 3 * rounded_ * widest_site;
+      const double squares = recipe_.weight_method == WeightMethod::GPTAQ ? 9 : 6;  // moments, ordered, factors both ways
+      rounding += 4 * squares * w_.widest() * w_.widest() + 3 * rounded_ * widest_site;
     }
     const double searching = layer * (recipe_.weight_method == WeightMethod::AWQ ? 1.5 : 1) + codes + floats + threads_ * widest_site;
     const double largest = std::max(search_.largest_batch, rest_.largest_batch);

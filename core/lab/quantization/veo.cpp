@@ -92,10 +92,13 @@ class Optimisation {
       train(epoch, adam);
       result_.epochs = epoch;
       const double error = validate(epoch, least);
-      if (!(error < least)) break;
-      least = error;
-      result_.best_epoch = epoch;
-      tower.store(result_.vision);
+      if (error < least) {
+        least = error;
+        result_.best_epoch = epoch;
+        tower.store(result_.vision);
+      } else if (epoch - result_.best_epoch >= settings_.patience) {
+        break;
+      }
     }
     return std::move(result_);
   }

@@ -23,6 +23,7 @@ struct VeoSettings {
   int validation_every = 8;     // every so manyeth pair is kept for validation (where there are at least so many)
   double clip_rate = 1e-3;      // of log clip bounds
   double norm_rate = 1e-5;      // of norms
+  int patience = 3;             // epochs in a row without a new best before it ends: over few held-out pairs one step up says little
   VeoMemory memory;
 };
 
@@ -43,8 +44,8 @@ struct VeoResult {
 ///   L_ent  sum over neighbouring sites of tower and decoder of J_k D(k, k + 1); J_k is |dE/dX_k| of E = |X_q - X_r|^2 over the decoder's last
 ///          hidden states, at the start, mean over the training pairs, normalised to sum 1 over all sites
 ///   L_err  |V_q - V_r| / |V_r| + eta |X_q - X_r| / |X_r|, of the tower's output and of the decoder's last hidden states
-/// Ends after the recipe's epochs, or when L_err over the validation pairs rises; the best epoch's parameters are returned, the start's if no
-/// epoch is better. Deterministic. Parts of a step run side by side, where the decoder's layers stay in memory; else one after the other, with
+/// Ends after the recipe's epochs, or `patience` epochs after the one of least L_err over the validation pairs, whose parameters are returned
+/// (the start's if no epoch is better). Deterministic. Parts of a step run side by side, where the decoder's layers stay in memory; else one after the other, with
 /// one decoder layer in memory. `scratch`: folder for spilled activations.
 /// Throws Error: no pair has a picture, or none an answer.
 VeoResult optimise_vision(const Model& model, const Recipe& recipe, const QuantizedVision& start,
