@@ -15,6 +15,7 @@ from testbeds import make
 W4A4 = {"activation_bits": 4}
 TOWER = {"activation_bits": 4, "vision_bits": 4, "vision_activation_bits": 4}
 BEST = {"rotation": "r1r2r4", "weight_method": "gptaq", "gptaq_validated": True, "search": "joint"}
+LEARNED = {"transform": "learned", "weight_method": "gptaq", "gptaq_validated": True, "search": "none"}
 
 
 def row(name, method, *recipes):
@@ -38,6 +39,8 @@ ROWS = [
     row("Q-VLM W4A4 g32", "Q-VLM", W4A4, {"search": "joint"}),
     row("rotated RTN W4A4 g32", "RTN, R1 R2 R4", W4A4, {"search": "none", "rotation": "r1r2r4"}),
     row("best W4A4 g32", "best", W4A4, BEST),
+    row("learned RTN W4A4 g32", "RTN, learned transforms", W4A4, LEARNED, {"weight_method": "rtn"}),
+    row("learned W4A4 g32", "GPTAQ, learned transforms", W4A4, LEARNED),
     row("RTN W4A4 V4A4", "RTN", TOWER, {"search": "none"}),
     row("Q-VLM layer-wise W4A4 V4A4", "Q-VLM, layer-wise", TOWER, {"search": "layerwise"}),
     row("Q-VLM W4A4 V4A4", "Q-VLM", TOWER, {"search": "joint"}),
