@@ -1,20 +1,18 @@
-// Whole runs on a tiny random LLaVA: what their tests share.
+// Whole runs on the tiny model: small recipes, requests, and a listener that keeps what it hears.
 #pragma once
 
-#include <QtTest>
-
-#include <QTemporaryDir>
+#include <algorithm>
 #include <fstream>
+#include <functional>
 #include <sstream>
+#include <string>
+#include <vector>
 
-#include "core/base/error.h"
 #include "core/lab/quantization/quantize_run.h"
-#include "core/run/journal.h"
-#include "tests/lab_quantization/tiny_vlm.h"
+#include "tests/base/verify_refused.h"
+#include "tests/lab_quantization/model_fixture.h"
 
 namespace qvlm {
-
-namespace fs = std::filesystem;
 
 inline std::string bytes_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -23,7 +21,7 @@ inline std::string bytes_of(const fs::path& path) {
   return text.str();
 }
 
-// Keeps the events; runs a function at each.
+/// Keeps the events; runs a function at each.
 struct Recorder : RunListener {
   std::vector<TimedEvent> events;
   std::function<void(const Event&)> at_event;
@@ -32,29 +30,24 @@ struct Recorder : RunListener {
     if (at_event) at_event(event.event);
   }
   template <class E>
+  std::vector<E> all() const {
+    std::vector<E> found;
+    for (const TimedEvent& timed : events) {
+      if (const auto* one = std::get_if<E>(&timed.event)) found.push_back(*one);
+    }
+    return found;
+  }
+  template <class E>
   int count() const {
     return static_cast<int>(std::count_if(events.begin(), events.end(), [](const TimedEvent& e) { return std::holds_alternative<E>(e.event); }));
   }
 };
 
-class RunFixture {
+class RunFixture : protected ModelFixture {
  protected:
-  QTemporaryDir folder_;
-  std::shared_ptr<const Model> model_;
-
-  fs::path path(const char* name) const { return fs::path(folder_.path().toStdString()) / name; }
-
-  QuantizeRequest request(const char* output, Recipe recipe) const {
-    QuantizeRequest r;
-    r.model = model_;
-    r.calibration = fs::path(QVLM_SOURCE_DIR) / "resources/demo/calibration";
-    r.recipe = recipe;
-    r.output = path(output);
-    return r;
-  }
-
-  static Recipe small_recipe() {
-    Recipe r;
+  /// `text`: the recipe's keys that matter. Four samples, two of them searched.
+  static Recipe small_recipe(const std::string& text = "{}") {
+    Recipe r = recipe_from_json(text, "test");
     r.samples = 4;
     r.search_samples = 2;
     r.entropy_positions = 2048;
@@ -62,26 +55,26 @@ class RunFixture {
     return r;
   }
 
-  RunState run(const QuantizeRequest& r) const {
+  QuantizeRequest request(const std::string& output, const Recipe& recipe) const {
+    QuantizeRequest r;
+    r.model = model_;
+    r.calibration = calibration_folder();
+    r.recipe = recipe;
+    r.output = path(output);
+    return r;
+  }
+
+  /// Over what an earlier run left under that name.
+  QuantizeRequest replacing(const std::string& output, const Recipe& recipe) const {
+    QuantizeRequest r = request(output, recipe);
+    r.replace = true;
+    return r;
+  }
+
+  static RunState run(const QuantizeRequest& r) {
     Recorder listener;
     RunControl control;
     return quantize(r, listener, control);
-  }
-
-  template <class Call>
-  static void verify_refused(Call call, const char* part) {
-    try {
-      call();
-    } catch (const Error& error) {
-      QVERIFY2(QString(error.what()).contains(part), error.what());
-      return;
-    }
-    QFAIL("nothing was thrown");
-  }
-
-  void make_model() {
-    tiny_vlm::write_checkpoint(path("model"), fs::path(QVLM_SOURCE_DIR) / "resources/demo/model");
-    model_ = open_model(path("model"));
   }
 };
 

@@ -3,19 +3,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <memory>
 
 #include "core/base/error.h"
-#include "core/lab/quantization/quantize_run.h"
-#include "core/run/journal.h"
 #include "core/run/report.h"
-#include "tests/lab_quantization/tiny_run.h"
+#include "tests/lab_quantization/run_fixture.h"
 
 using namespace qvlm;
-using tiny_run::bytes_of;
-using tiny_run::Recorder;
-using tiny_run::TinyRun;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -29,12 +22,31 @@ std::vector<float> values_of(const Model& model, const std::string& name) {
 
 }  // namespace
 
-class TestActivationRuns : public QObject {
+class TestActivationRuns : public QObject, RunFixture {
   Q_OBJECT
-  std::unique_ptr<TinyRun> tiny_;
+
+  // Stopped behind the event of that number; then resumed. True if it was stopped at all.
+  static bool run_in_two(QuantizeRequest r, int stop_after) {
+    Recorder listener;
+    RunControl control;
+    std::stop_source stop;
+    control.stop = stop.get_token();
+    listener.at_event = [&](const Event&) {
+      if (static_cast<int>(listener.events.size()) == stop_after) stop.request_stop();
+    };
+    try {
+      quantize(r, listener, control);
+    } catch (const Cancelled&) {
+      r.resume = true;
+      r.recipe.reset();
+      run(r);
+      return true;
+    }
+    return false;
+  }
 
  private Q_SLOTS:
-  void initTestCase() { tiny_ = std::make_unique<TinyRun>(); }
+  void initTestCase() { make_model(); }
 
   void channelsWithEveryMethod_data() {
     QTest::addColumn<QString>("keys");
@@ -47,10 +59,10 @@ class TestActivationRuns : public QObject {
   }
   void channelsWithEveryMethod() {
     QFETCH(QString, keys);
-    const bool six = keys.contains("activation_bits");
-    const auto recipe = TinyRun::recipe(QString(R"({%1"activation_mode": "static-channel", %2})").arg(QString(six ? "" : R"("activation_bits": 4, )"), keys).toStdString());
-    const auto request = tiny_->request("channel.qvlm", recipe);
-    const RunState state = TinyRun::run(request);
+    const QString a4 = keys.contains("activation_bits") ? "" : R"("activation_bits": 4, )";
+    const auto recipe = small_recipe(QString(R"({%1"activation_mode": "static-channel", %2})").arg(a4, keys).toStdString());
+    const auto request = replacing("channel.qvlm", recipe);
+    const RunState state = run(request);
     QCOMPARE(state.status, RunStatus::FINISHED);
     for (const BlockReport& block : make_report(state).blocks) {
       QVERIFY(block.joint_error <= block.layerwise_error && block.joint_error <= block.unclipped_error);
@@ -72,8 +84,8 @@ class TestActivationRuns : public QObject {
   // Outlier channels take the levels of a tensor's range from all others, not those of a channel's own.
   void channelsAreFinerThanOneRange() {
     const auto error_of = [&](const char* mode) {
-      const auto recipe = TinyRun::recipe(QString(R"({"weight_bits": 8, "activation_bits": 4, "activation_mode": "%1"})").arg(mode).toStdString());
-      return make_report(TinyRun::run(tiny_->request("compared.qvlm", recipe))).layer_output_error;
+      const auto recipe = small_recipe(QString(R"({"weight_bits": 8, "activation_bits": 4, "activation_mode": "%1"})").arg(mode).toStdString());
+      return make_report(run(replacing("compared.qvlm", recipe))).layer_output_error;
     };
     const double tensor = error_of("static-tensor"), channel = error_of("static-channel");
     qInfo("output error of the last layer at W8A4: static-tensor %.3e, static-channel %.3e", tensor, channel);
@@ -92,8 +104,8 @@ class TestActivationRuns : public QObject {
   }
   void refines() {
     QFETCH(QString, keys);
-    auto recipe = TinyRun::recipe(QString(R"({"activation_bits": 4, "refinement_epochs": 4, %1})").arg(keys).toStdString());
-    const auto request = tiny_->request("refined.qvlm", recipe);
+    auto recipe = small_recipe(QString(R"({"activation_bits": 4, "refinement_epochs": 4, %1})").arg(keys).toStdString());
+    const auto request = replacing("refined.qvlm", recipe);
     Recorder listener;
     RunControl control;
     const RunState state = quantize(request, listener, control);
@@ -124,7 +136,7 @@ class TestActivationRuns : public QObject {
 
     // The search before it is the same as without.
     recipe.clip_refinement = ClipRefinement::NONE;
-    const RunState plain = TinyRun::run(tiny_->request("plain.qvlm", recipe));
+    const RunState plain = run(replacing("plain.qvlm", recipe));
     QCOMPARE(plain.result_of(0)->joint_error, state.result_of(0)->joint_error);
     QCOMPARE(plain.result_of(0)->joint_parameters, state.result_of(0)->joint_parameters);
     QVERIFY(to_text(make_report(plain), plain).find("refined") == std::string::npos);
@@ -138,12 +150,12 @@ class TestActivationRuns : public QObject {
   }
   void resumesToTheSameBytes() {
     QFETCH(QString, keys);
-    const auto recipe = TinyRun::recipe(QString(R"({"activation_bits": 4, "refinement_epochs": 3, %1})").arg(keys).toStdString());
-    TinyRun::run(tiny_->request("whole.qvlm", recipe));
+    const auto recipe = small_recipe(QString(R"({"activation_bits": 4, "refinement_epochs": 3, %1})").arg(keys).toStdString());
+    run(replacing("whole.qvlm", recipe));
     int stopped = 0;
     for (const int stop : {6, 60, 200, 420}) {
-      stopped += TinyRun::run_in_two(tiny_->request("two.qvlm", recipe), stop);
-      QVERIFY(bytes_of(tiny_->path("two.qvlm") / "model.gguf") == bytes_of(tiny_->path("whole.qvlm") / "model.gguf"));
+      stopped += run_in_two(replacing("two.qvlm", recipe), stop);
+      QVERIFY(bytes_of(path("two.qvlm") / "model.gguf") == bytes_of(path("whole.qvlm") / "model.gguf"));
     }
     QVERIFY(stopped >= 3);
   }
@@ -156,9 +168,9 @@ class TestActivationRuns : public QObject {
   }
   void editedPartitionEqualsAFreshRun() {
     QFETCH(QString, keys);
-    const auto recipe = TinyRun::recipe(QString(R"({"activation_bits": 4, "refinement_epochs": 3, %1})").arg(keys).toStdString());
+    const auto recipe = small_recipe(QString(R"({"activation_bits": 4, "refinement_epochs": 3, %1})").arg(keys).toStdString());
     const Partition before{{{0, 1}, {2, 3}, {4, 5}, {6, 7}}}, after{{{0, 1}, {2, 4}, {5, 5}, {6, 7}}};
-    auto request = tiny_->request("edited.qvlm", recipe);
+    auto request = replacing("edited.qvlm", recipe);
     request.partition = before;
     Recorder listener;
     RunControl control;
@@ -171,9 +183,9 @@ class TestActivationRuns : public QObject {
     };
     const RunState state = quantize(request, listener, control);
     QVERIFY(state.partition == after);
-    auto fresh = tiny_->request("fresh.qvlm", recipe);
+    auto fresh = replacing("fresh.qvlm", recipe);
     fresh.partition = after;
-    TinyRun::run(fresh);
+    run(fresh);
     QVERIFY(bytes_of(request.output / "model.gguf") == bytes_of(fresh.output / "model.gguf"));
   }
 };

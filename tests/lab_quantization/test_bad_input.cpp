@@ -14,16 +14,12 @@
 #include "core/lab/reference/activation.h"
 #include "core/model/safetensors.h"
 #include "core/run/report.h"
+#include "tests/lab_quantization/run_fixture.h"
 #include "tests/lab_quantization/site_fixture.h"
-#include "tests/lab_quantization/tiny_run.h"
 
 using namespace qvlm;
 using namespace qvlm::quantization;
 using site_fixture::SiteFixture;
-using tiny_run::bytes_of;
-using tiny_run::message_of;
-using tiny_run::TinyRun;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -55,22 +51,21 @@ constexpr uint16_t kNaN = 0x7e00, kInfinity = 0x7c00, kZero = 0;
 
 }  // namespace
 
-class TestBadInput : public QObject {
+class TestBadInput : public QObject, RunFixture {
   Q_OBJECT
-  std::unique_ptr<TinyRun> tiny_;
 
   QuantizeRequest request_on(const std::string& model, const std::string& output, const Recipe& recipe) const {
-    QuantizeRequest request = tiny_->request(output, recipe);
-    request.model = open_model(tiny_->path(model));
+    QuantizeRequest request = replacing(output, recipe);
+    request.model = open_model(path(model));
     return request;
   }
 
  private Q_SLOTS:
   void initTestCase() {
-    tiny_ = std::make_unique<TinyRun>();
+    make_model();
     // All-zero channels before attention, behind it, before and in the MLP; a row and a column of zeros.
-    tiny_->write_model("silent");
-    const fs::path folder = tiny_->path("silent");
+    write_model("silent");
+    const fs::path folder = path("silent");
     patch(folder, kLayer + "0.input_layernorm.weight", {5, 40}, kZero);
     patch(folder, kLayer + "1.post_attention_layernorm.weight", {0}, kZero);
     patch_all(folder, kLayer + "0.self_attn.v_proj.weight", range(3 * 64, 64), kZero);
@@ -96,8 +91,8 @@ class TestBadInput : public QObject {
   void silentChannels() {
     QFETCH(QString, keys);
     const QString a4 = keys.contains("activation_bits") ? "" : R"("activation_bits": 4, )";
-    const auto request = request_on("silent", "silent.qvlm", TinyRun::recipe(("{" + a4 + keys + "}").toStdString()));
-    const RunState state = TinyRun::run(request);
+    const auto request = request_on("silent", "silent.qvlm", small_recipe(("{" + a4 + keys + "}").toStdString()));
+    const RunState state = run(request);
     QCOMPARE(state.status, RunStatus::FINISHED);
     for (const BlockReport& block : make_report(state).blocks) QVERIFY(std::isfinite(block.joint_error) && block.joint_error < 1);
     const auto opened = open_model(request.output);
@@ -179,12 +174,11 @@ class TestBadInput : public QObject {
     QFETCH(QString, tensor);
     QFETCH(int, bits);
     QFETCH(QString, named);
-    tiny_->write_model("broken");
-    patch(tiny_->path("broken"), tensor.toStdString(), {7}, static_cast<uint16_t>(bits));
+    write_model("broken");
+    patch(path("broken"), tensor.toStdString(), {7}, static_cast<uint16_t>(bits));
     for (const char* keys : {"{}", R"({"activation_bits": 4, "activation_mode": "static-channel"})"}) {
-      const auto request = request_on("broken", "broken.qvlm", TinyRun::recipe(keys));
-      const std::string message = message_of([&] { TinyRun::run(request); });
-      QVERIFY2(message.find(named.toStdString()) != std::string::npos && message.find("not finite") != std::string::npos, message.c_str());
+      const auto request = request_on("broken", "broken.qvlm", small_recipe(keys));
+      verify_refused([&] { run(request); }, named.toStdString(), "not finite");
       QVERIFY(!fs::exists(request.output));
     }
   }
@@ -200,19 +194,19 @@ class TestBadInput : public QObject {
   void onePair() {
     QFETCH(QString, keys);
     const QString a4 = keys.contains("activation_bits") ? "" : R"("activation_bits": 4, )";
-    Recipe recipe = TinyRun::recipe(("{" + a4 + keys + "}").toStdString());
+    Recipe recipe = small_recipe(("{" + a4 + keys + "}").toStdString());
     recipe.samples = 1;
     recipe.search_samples = 8;
-    const RunState state = TinyRun::run(tiny_->request("one.qvlm", recipe));
+    const RunState state = run(replacing("one.qvlm", recipe));
     QCOMPARE(state.status, RunStatus::FINISHED);
     QCOMPARE(state.started.samples, 1);
     QVERIFY(state.notices.empty());
   }
 
   void aChangedModelUnderAResumedRun() {
-    tiny_->write_model("changing");
-    QuantizeRequest request = request_on("changing", "changing.qvlm", TinyRun::recipe("{}"));
-    tiny_run::Recorder listener;
+    write_model("changing");
+    QuantizeRequest request = request_on("changing", "changing.qvlm", small_recipe("{}"));
+    Recorder listener;
     RunControl control;
     std::stop_source stop;
     control.stop = stop.get_token();
@@ -220,29 +214,27 @@ class TestBadInput : public QObject {
       if (std::holds_alternative<LayerQuantized>(event)) stop.request_stop();
     };
     QVERIFY_THROWS_EXCEPTION(Cancelled, quantize(request, listener, control));
-    const std::string whole = bytes_of(tiny_->path("changing") / "model.safetensors");
-    patch(tiny_->path("changing"), kLayer + "1.mlp.up_proj.weight", {17}, 0x3c00);  // one weight
+    const std::string whole = bytes_of(path("changing") / "model.safetensors");
+    patch(path("changing"), kLayer + "1.mlp.up_proj.weight", {17}, 0x3c00);  // one weight
     request.resume = true;
     request.recipe.reset();
-    request.model = open_model(tiny_->path("changing"));
-    const std::string message = message_of([&] { TinyRun::run(request); });
-    QVERIFY2(message.find("cannot be resumed: another model (fingerprint ") != std::string::npos, message.c_str());
-    std::ofstream(tiny_->path("changing") / "model.safetensors", std::ios::binary) << whole;
-    request.model = open_model(tiny_->path("changing"));
-    QCOMPARE(TinyRun::run(request).status, RunStatus::FINISHED);
+    request.model = open_model(path("changing"));
+    verify_refused([&] { run(request); }, "cannot be resumed: another model (fingerprint ");
+    std::ofstream(path("changing") / "model.safetensors", std::ios::binary) << whole;
+    request.model = open_model(path("changing"));
+    QCOMPARE(run(request).status, RunStatus::FINISHED);
   }
 
   void brokenCalibrationPictures() {
-    const fs::path pictures = tiny_->path("pictures");
+    const fs::path pictures = path("pictures");
     fs::create_directories(pictures);
     const fs::path whole = fs::path(QVLM_SOURCE_DIR) / "resources/demo/images/sample-1.png";
     fs::copy_file(whole, pictures / "a.png", fs::copy_options::overwrite_existing);
     for (const std::string& content : {std::string("no picture"), std::string(), bytes_of(whole).substr(0, 200)}) {
       std::ofstream(pictures / "b.png", std::ios::binary) << content;
-      QuantizeRequest request = tiny_->request("pictures.qvlm", TinyRun::recipe("{}"));
+      QuantizeRequest request = replacing("pictures.qvlm", small_recipe("{}"));
       request.calibration = pictures;
-      const std::string message = message_of([&] { TinyRun::run(request); });
-      QVERIFY2(message.find((pictures / "b.png").string()) != std::string::npos, message.c_str());
+      verify_refused([&] { run(request); }, (pictures / "b.png").string());
     }
   }
 };

@@ -4,99 +4,37 @@
 #include <torch/types.h>
 
 #undef slots
-#include <QTemporaryDir>
 #include <QtTest>
-#include <fstream>
-#include <sstream>
 
-#include "core/base/error.h"
 #include "core/lab/calibration/float_pass.h"
 #include "core/lab/quantization/assignment_errors.h"
 #include "core/lab/quantization/proxy_bench.h"
-#include "core/lab/quantization/quantize_run.h"
 #include "core/lab/quantization/site_proxies.h"
 #include "core/lab/quantization/weight_quantizer.h"
 #include "core/lab/reference/decoder.h"
 #include "core/run/bit_budget.h"
-#include "core/run/journal.h"
 #include "core/run/rank_correlation.h"
-#include "tests/lab_quantization/tiny_vlm.h"
+#include "tests/lab_quantization/run_fixture.h"
 
 using namespace qvlm;
 using namespace qvlm::quantization;
 using reference::DecoderLayer;
-namespace fs = std::filesystem;
 
 namespace {
 
 constexpr int kSites = 4 * tiny_vlm::kLayers;
 
-std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-struct Recorder : RunListener {
-  std::vector<TimedEvent> events;
-  std::function<void(const Event&)> at_event;
-  void on_event(const TimedEvent& event) override {
-    events.push_back(event);
-    if (at_event) at_event(event.event);
-  }
-};
-
-template <class Call>
-void verify_refused(Call call, const char* part) {
-  try {
-    call();
-  } catch (const Error& error) {
-    QVERIFY2(QString(error.what()).contains(part), error.what());
-    return;
-  }
-  QFAIL("nothing was thrown");
-}
-
 }  // namespace
 
-class TestMixedPrecision : public QObject {
+class TestMixedPrecision : public QObject, RunFixture {
   Q_OBJECT
-  QTemporaryDir folder_;
-  std::shared_ptr<const Model> model_;
   std::vector<torch::Tensor> samples_;
   calibration::Batches batches_;
-
-  fs::path path(const char* name) const { return fs::path(folder_.path().toStdString()) / name; }
-
-  static Recipe small_recipe() {
-    Recipe r;
-    r.samples = 4;
-    r.search_samples = 2;
-    r.entropy_positions = 2048;
-    r.threads = 1;
-    return r;
-  }
-
-  QuantizeRequest request(const char* output, const Recipe& recipe) const {
-    QuantizeRequest r;
-    r.model = model_;
-    r.calibration = fs::path(QVLM_SOURCE_DIR) / "resources/demo/calibration";
-    r.recipe = recipe;
-    r.output = path(output);
-    return r;
-  }
-
-  RunState run(const QuantizeRequest& r) const {
-    Recorder listener;
-    RunControl control;
-    return quantize(r, listener, control);
-  }
 
   ProxyBenchRequest bench(int assignments, double budget) const {
     ProxyBenchRequest r;
     r.model = model_;
-    r.calibration = fs::path(QVLM_SOURCE_DIR) / "resources/demo/calibration";
+    r.calibration = calibration_folder();
     r.recipe = small_recipe();
     r.recipe.budget_bits_per_weight = budget;
     r.assignments = assignments;
@@ -144,8 +82,7 @@ class TestMixedPrecision : public QObject {
 
  private Q_SLOTS:
   void initTestCase() {
-    tiny_vlm::write_checkpoint(path("model"), fs::path(QVLM_SOURCE_DIR) / "resources/demo/model");
-    model_ = open_model(path("model"));
+    make_model();
     torch::manual_seed(3);
     for (const int64_t tokens : {9, 4, 12, 7, 5}) samples_.push_back(torch::randn({1, tokens, tiny_vlm::kHidden}));
     batches_ = calibration::make_batches(samples_, 3);
@@ -272,14 +209,8 @@ class TestMixedPrecision : public QObject {
   void runsKeepTheirBudget() {
     QFETCH(QString, recipe);
     QFETCH(double, bits);
-    Recipe wanted = recipe_from_json(recipe.toStdString(), "test");
-    const Recipe small = small_recipe();
-    wanted.samples = small.samples;
-    wanted.search_samples = small.search_samples;
-    wanted.entropy_positions = small.entropy_positions;
-    wanted.threads = 1;
-    QuantizeRequest r = request("budget.qvlm", wanted);
-    r.replace = true;
+    const Recipe wanted = small_recipe(recipe.toStdString());
+    const QuantizeRequest r = replacing("budget.qvlm", wanted);
     const RunState state = run(r);
     QCOMPARE(state.status, RunStatus::FINISHED);
     QCOMPARE(open_blocks(state.partition).size(), size_t{0});
@@ -309,8 +240,7 @@ class TestMixedPrecision : public QObject {
     recipe.budget_bits_per_weight = 4.5;
     run(request("whole.qvlm", recipe));
     for (const bool after : {false, true}) {
-      QuantizeRequest r = request("resumed.qvlm", recipe);
-      r.replace = true;
+      QuantizeRequest r = replacing("resumed.qvlm", recipe);
       Recorder listener;
       RunControl control;
       std::stop_source stop;

@@ -7,7 +7,6 @@
 #include "tests/lab_quantization/run_fixture.h"
 
 using namespace qvlm;
-namespace fs = std::filesystem;
 
 class TestQuantizeRun : public QObject, RunFixture {
   Q_OBJECT
@@ -45,12 +44,7 @@ class TestQuantizeRun : public QObject, RunFixture {
   void runs() {
     QFETCH(QString, name);
     QFETCH(QString, recipe);
-    Recipe wanted = recipe_from_json(recipe.toStdString(), "test");
-    const Recipe small = small_recipe();
-    wanted.samples = small.samples;
-    wanted.search_samples = small.search_samples;
-    wanted.entropy_positions = small.entropy_positions;
-    wanted.threads = 1;
+    const Recipe wanted = small_recipe(recipe.toStdString());
     const auto r = request(qPrintable(name + ".qvlm"), wanted);
     const RunState state = run(r);
 
@@ -170,8 +164,7 @@ class TestQuantizeRun : public QObject, RunFixture {
     QFETCH(QString, source);
     QFETCH(int, stop_after);
     const fs::path whole = path(qPrintable(source + ".qvlm"));
-    QuantizeRequest r = request("resumed.qvlm", read_recipe(whole / "recipe.json"));
-    r.replace = true;
+    QuantizeRequest r = replacing("resumed.qvlm", read_recipe(whole / "recipe.json"));
     Recorder listener;
     RunControl control;
     std::stop_source stop;
@@ -219,7 +212,7 @@ class TestQuantizeRun : public QObject, RunFixture {
     RunControl again;
     std::stop_source later;
     again.stop = later.get_token();
-    second.at_event = listener.at_event = [&](const Event& event) {
+    second.at_event = [&](const Event& event) {
       if (std::holds_alternative<LayerQuantized>(event)) later.request_stop();
     };
     QVERIFY_THROWS_EXCEPTION(Cancelled, quantize(r, second, again));
@@ -248,7 +241,7 @@ class TestQuantizeRun : public QObject, RunFixture {
     r.recipe = recipe;
     verify_refused([&] { run(r); }, "threads: 1 in the unfinished run, 2 now");
     r.recipe.reset();
-    tiny_vlm::write_checkpoint(path("other"), fs::path(QVLM_SOURCE_DIR) / "resources/demo/model");
+    write_model("other");
     auto config = nlohmann::json::parse(bytes_of(path("other") / "config.json"));
     config["text_config"]["rope_theta"] = 5000.0;
     std::ofstream(path("other") / "config.json") << config;
@@ -287,16 +280,11 @@ class TestQuantizeRun : public QObject, RunFixture {
     QFETCH(QString, recipe);
     QFETCH(int, edit_after_block);
     QFETCH(int, bits);
-    Recipe wanted = recipe_from_json(recipe.toStdString(), "test");
-    wanted.samples = 4;
-    wanted.search_samples = 2;
-    wanted.entropy_positions = 2048;
-    wanted.threads = 1;
+    const Recipe wanted = small_recipe(recipe.toStdString());
     const Partition before{{{0, 1}, {2, 3}, {4, 5}, {6, 7}}};
     Partition after{{{0, 1}, {2, 4}, {5, 5}, {6, 7}}};
     if (bits != 0) after.set_bits(2, bits);
-    QuantizeRequest r = request("edited.qvlm", wanted);
-    r.replace = true;
+    QuantizeRequest r = replacing("edited.qvlm", wanted);
     r.partition = before;
     Recorder listener;
     RunControl control;
@@ -310,8 +298,7 @@ class TestQuantizeRun : public QObject, RunFixture {
     const RunState state = quantize(r, listener, control);
     QCOMPARE(state.status, RunStatus::FINISHED);
     if (edit_after_block < 3) QVERIFY(state.partition == after);
-    QuantizeRequest fresh = request("fresh.qvlm", wanted);
-    fresh.replace = true;
+    QuantizeRequest fresh = replacing("fresh.qvlm", wanted);
     fresh.partition = edit_after_block < 3 ? after : before;  // behind the last block an edit comes too late
     run(fresh);
     QVERIFY(bytes_of(r.output / "model.gguf") == bytes_of(fresh.output / "model.gguf"));
@@ -326,7 +313,7 @@ class TestQuantizeRun : public QObject, RunFixture {
 
   // Weights that are not finite end the run with the tensor's name.
   void notFiniteWeightsAreNamed() {
-    tiny_vlm::write_checkpoint(path("nan"), fs::path(QVLM_SOURCE_DIR) / "resources/demo/model");
+    write_model("nan");
     const fs::path file = path("nan") / "model.safetensors";
     std::string bytes = bytes_of(file);
     {
@@ -338,9 +325,8 @@ class TestQuantizeRun : public QObject, RunFixture {
     for (const char* method : {"rtn", "awq", "gptq"}) {
       Recipe recipe = small_recipe();
       recipe.weight_method = weight_method_from(method);
-      QuantizeRequest r = request("nan.qvlm", recipe);
+      QuantizeRequest r = replacing("nan.qvlm", recipe);
       r.model = open_model(path("nan"));
-      r.replace = true;
       verify_refused([&] { run(r); }, "decoder.1.mlp.up.weight: has values that are not finite");
     }
   }

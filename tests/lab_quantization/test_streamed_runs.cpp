@@ -27,15 +27,7 @@ class TestStreamedRuns : public QObject, RunFixture {
         {"rotated", R"({"rotation": "r1r2r4", "activation_bits": 4})"},
         {"learned", R"({"transform": "learned", "transform_epochs": 2, "activation_bits": 4, "search": "none"})"},
         {"channels", R"({"activation_bits": 6, "activation_mode": "static-channel", "clip_refinement": "coordinate", "refinement_epochs": 2})"}};
-    const Recipe small = small_recipe();
-    for (const auto& [name, text] : recipes) {
-      Recipe recipe = recipe_from_json(text, "test");
-      recipe.samples = small.samples;
-      recipe.search_samples = small.search_samples;
-      recipe.entropy_positions = small.entropy_positions;
-      recipe.threads = small.threads;
-      QCOMPARE(run(request((std::string(name) + ".qvlm").c_str(), recipe)).status, RunStatus::FINISHED);
-    }
+    for (const auto& [name, text] : recipes) QCOMPARE(run(request(std::string(name) + ".qvlm", small_recipe(text))).status, RunStatus::FINISHED);
   }
 
   // With room for a few kilobytes of activations nearly all lie on the disk, and candidates' weights are turned into floats at each use.
@@ -51,8 +43,7 @@ class TestStreamedRuns : public QObject, RunFixture {
     QFETCH(QString, source);
     QFETCH(qlonglong, bytes);
     const fs::path whole = path(qPrintable(source + ".qvlm"));
-    QuantizeRequest r = request("spilled.qvlm", read_recipe(whole / "recipe.json"));
-    r.replace = true;
+    QuantizeRequest r = replacing("spilled.qvlm", read_recipe(whole / "recipe.json"));
     r.memory_bytes = bytes;
     int in_statistics = 0, in_search = 0;
     Recorder listener;

@@ -2,11 +2,9 @@
 #define QT_NO_KEYWORDS  // libtorch has members named slots
 #include <QtTest>
 
-#include <QTemporaryDir>
 #include <cmath>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "core/base/error.h"
 #include "core/data/calibration_set.h"
 #include "core/lab/calibration/entropy.h"
 #include "core/lab/calibration/float_pass.h"
@@ -16,41 +14,27 @@
 #include "core/lab/quantization/vision_quantize.h"
 #include "core/lab/reference/tensors.h"
 #include "core/lab/reference/vision_activation.h"
-#include "tests/lab_quantization/tiny_vlm.h"
+#include "tests/base/verify_refused.h"
+#include "tests/lab_quantization/model_fixture.h"
 
 using namespace qvlm;
 using namespace qvlm::quantization;
-namespace fs = std::filesystem;
 
 namespace {
-
-template <class Call>
-void verify_refused(Call call, const char* part) {
-  try {
-    call();
-  } catch (const Error& error) {
-    QVERIFY2(QString(error.what()).contains(part), error.what());
-    return;
-  }
-  QFAIL("nothing was thrown");
-}
 
 bool near(double a, double b, double relative, double absolute = 0) { return std::abs(a - b) <= absolute + relative * std::max(std::abs(a), std::abs(b)); }
 
 }  // namespace
 
-class TestVeo : public QObject {
+class TestVeo : public QObject, ModelFixture {
   Q_OBJECT
 
-  QTemporaryDir folder_;
-  std::shared_ptr<const Model> model_;
   std::vector<calibration::CalibrationPrompt> prompts_;
   Recipe recipe_;
   QuantizedVision start_;
   torch::Tensor embedding_;
   reference::Workers workers_{2};
 
-  fs::path path(const char* name) const { return fs::path(folder_.path().toStdString()) / name; }
   const VlmConfig& config() const { return model_->config(); }
 
   VeoTower tower_of(const QuantizedVision& vision, bool recompute, ActivationSpill& spill) const {
@@ -64,11 +48,10 @@ class TestVeo : public QObject {
  private Q_SLOTS:
   void initTestCase() {
     torch::manual_seed(11);
-    tiny_vlm::write_checkpoint(path("model"), fs::path(QVLM_SOURCE_DIR) / "resources/demo/model");
-    model_ = open_model(path("model"));
+    make_model();
     CalibrationOptions options;
     options.samples = 6;
-    prompts_ = calibration::build_prompts(*model_, read_calibration_set(fs::path(QVLM_SOURCE_DIR) / "resources/demo/calibration", options));
+    prompts_ = calibration::build_prompts(*model_, read_calibration_set(calibration_folder(), options));
     recipe_.vision_bits = 8;
     recipe_.vision_activation_bits = 4;
     recipe_.veo = true;

@@ -2,35 +2,22 @@
 #define QT_NO_KEYWORDS  // libtorch has members named slots
 #include <QtTest>
 
-#include <QTemporaryDir>
 #include <cmath>
 #include <fstream>
 #include <random>
 
-#include "core/base/error.h"
 #include "core/lab/quantization/quantized_vision.h"
 #include "core/lab/quantization/vision_layer_quantizer.h"
 #include "core/lab/quantization/vision_quantize.h"
 #include "core/lab/reference/threads.h"
 #include "core/lab/reference/vision_activation.h"
-#include "tests/lab_quantization/tiny_vlm.h"
+#include "tests/base/verify_refused.h"
+#include "tests/lab_quantization/model_fixture.h"
 
 using namespace qvlm;
 using namespace qvlm::quantization;
-namespace fs = std::filesystem;
 
 namespace {
-
-template <class Call>
-void verify_refused(Call call, const char* part) {
-  try {
-    call();
-  } catch (const Error& error) {
-    QVERIFY2(QString(error.what()).contains(part), error.what());
-    return;
-  }
-  QFAIL("nothing was thrown");
-}
 
 Recipe w8a8() {
   Recipe recipe;
@@ -41,23 +28,19 @@ Recipe w8a8() {
 
 }  // namespace
 
-class TestVisionQuantize : public QObject {
+class TestVisionQuantize : public QObject, ModelFixture {
   Q_OBJECT
 
-  QTemporaryDir folder_;
-  std::shared_ptr<const Model> model_;
   reference::Workers workers_{2};
   torch::Tensor pixels_, input_;  // [6, 3, 32, 32]; of the first layer, [6, 5, 48]
 
-  fs::path path(const char* name) const { return fs::path(folder_.path().toStdString()) / name; }
   const VisionConfig& config() const { return *model_->config().vision; }
   reference::VisionLayer layer(int index) const { return reference::VisionLayer::load(*model_, index, torch::kFloat32); }
 
  private Q_SLOTS:
   void initTestCase() {
     torch::manual_seed(5);
-    tiny_vlm::write_checkpoint(path("model"), fs::path(QVLM_SOURCE_DIR) / "resources/demo/model");
-    model_ = open_model(path("model"));
+    make_model();
     pixels_ = torch::randn({6, 3, tiny_vlm::kImage, tiny_vlm::kImage});
     input_ = reference::vision_embed(config(), reference::VisionTower::load(*model_, torch::kFloat32), pixels_);
   }

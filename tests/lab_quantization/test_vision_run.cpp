@@ -1,73 +1,23 @@
 // Whole runs with a quantized tower on a tiny random LLaVA: what is stored, read back and run; resumption through the optimisation.
 #include <QtTest>
 
-#include <QTemporaryDir>
 #include <fstream>
-#include <sstream>
 
-#include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/inference/generator.h"
-#include "core/lab/quantization/quantize_run.h"
 #include "core/lab/reference/reference_generator.h"
-#include "core/run/journal.h"
 #include "core/run/report.h"
-#include "tests/lab_quantization/tiny_vlm.h"
+#include "tests/lab_quantization/run_fixture.h"
 
 using namespace qvlm;
-namespace fs = std::filesystem;
 
-namespace {
-
-std::string bytes_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-struct Recorder : RunListener {
-  std::vector<TimedEvent> events;
-  std::function<void(const Event&)> at_event;
-  void on_event(const TimedEvent& event) override {
-    events.push_back(event);
-    if (at_event) at_event(event.event);
-  }
-  template <class E>
-  int count() const {
-    return static_cast<int>(std::count_if(events.begin(), events.end(), [](const TimedEvent& e) { return std::holds_alternative<E>(e.event); }));
-  }
-};
-
-}  // namespace
-
-class TestVisionRun : public QObject {
+class TestVisionRun : public QObject, RunFixture {
   Q_OBJECT
 
-  QTemporaryDir folder_;
-  std::shared_ptr<const Model> model_;
-
-  fs::path path(const std::string& name) const { return fs::path(folder_.path().toStdString()) / name; }
-
-  QuantizeRequest request(const std::string& output, const std::string& recipe) const {
-    QuantizeRequest r;
-    r.model = model_;
-    r.calibration = fs::path(QVLM_SOURCE_DIR) / "resources/demo/calibration";
-    r.recipe = recipe_from_json(recipe, "test");
-    r.recipe->samples = 4;
-    r.recipe->search_samples = 2;
-    r.recipe->entropy_positions = 2048;
-    r.recipe->threads = 1;
-    r.recipe->search = SearchMode::NONE;
-    r.output = path(output);
-    r.replace = true;
-    return r;
-  }
-
-  static RunState run(const QuantizeRequest& r) {
-    Recorder listener;
-    RunControl control;
-    return quantize(r, listener, control);
+  QuantizeRequest request(const std::string& output, const std::string& text) const {
+    Recipe recipe = small_recipe(text);
+    recipe.search = SearchMode::NONE;
+    return replacing(output, recipe);
   }
 
   // Logits behind a picture and two tokens.
@@ -83,22 +33,8 @@ class TestVisionRun : public QObject {
     return generator->logits();
   }
 
-  template <class Call>
-  static void verify_refused(Call call, const char* part) {
-    try {
-      call();
-    } catch (const Error& error) {
-      QVERIFY2(QString(error.what()).contains(part), error.what());
-      return;
-    }
-    QFAIL("nothing was thrown");
-  }
-
  private Q_SLOTS:
-  void initTestCase() {
-    tiny_vlm::write_checkpoint(path("model"), fs::path(QVLM_SOURCE_DIR) / "resources/demo/model");
-    model_ = open_model(path("model"));
-  }
+  void initTestCase() { make_model(); }
 
   void runs_data() {
     QTest::addColumn<QString>("recipe");

@@ -7,6 +7,7 @@
 #include "core/base/error.h"
 #include "core/model/planes.h"
 #include "core/run/bit_budget.h"
+#include "tests/base/verify_refused.h"
 
 using namespace qvlm;
 
@@ -46,17 +47,6 @@ LatencyTable table_of(const DecoderConfig& c) {
     }
   }
   return table;
-}
-
-template <class Call>
-void verify_refused(Call call, const char* part) {
-  try {
-    call();
-  } catch (const Error& error) {
-    QVERIFY2(QString(error.what()).contains(part), error.what());
-    return;
-  }
-  QFAIL("nothing was thrown");
 }
 
 }  // namespace

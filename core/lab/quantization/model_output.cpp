@@ -6,21 +6,13 @@
 #include "core/base/error.h"
 #include "core/lab/quantization/layer_file.h"
 #include "core/lab/quantization/search_pass.h"
+#include "core/lab/quantization/transforms/transformed_model.h"
 #include "core/model/gguf_model.h"
 #include "core/model/kronecker.h"
 #include "core/model/qvlm_folder.h"
 
 namespace qvlm::quantization {
 namespace {
-
-// "decoder.3.mlp.up.weight" -> 3 and "mlp.up.weight"; other names -> -1.
-std::pair<int, std::string> layer_part(const std::string& name) {
-  constexpr std::string_view prefix = "decoder.";
-  if (!name.starts_with(prefix)) return {-1, {}};
-  const size_t digits = name.find_first_not_of("0123456789", prefix.size());
-  if (digits == prefix.size() || digits == std::string::npos || name[digits] != '.') return {-1, {}};
-  return {std::stoi(name.substr(prefix.size(), digits - prefix.size())), name.substr(digits + 1)};
-}
 
 TensorView view_of(const torch::Tensor& tensor, const std::string& name) {
   return {DType::F32, tensor.sizes().vec(), std::as_bytes(std::span(tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel()))), name};

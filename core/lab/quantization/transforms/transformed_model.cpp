@@ -16,7 +16,12 @@ constexpr const char* kEmbedding = "decoder.embedding.weight";
 constexpr const char* kHead = "decoder.head.weight";
 constexpr const char* kNorm = "decoder.norm.weight";
 
-// "decoder.3.mlp.up.weight" -> 3 and "mlp.up.weight"; other names -> -1.
+DType dtype_of(const torch::Tensor& tensor) {
+  return tensor.scalar_type() == torch::kFloat16 ? DType::F16 : DType::F32;
+}
+
+}  // namespace
+
 std::pair<int, std::string> layer_part(const std::string& name) {
   constexpr std::string_view prefix = "decoder.";
   if (!name.starts_with(prefix)) return {-1, {}};
@@ -24,12 +29,6 @@ std::pair<int, std::string> layer_part(const std::string& name) {
   if (digits == prefix.size() || digits == std::string::npos || name[digits] != '.') return {-1, {}};
   return {std::stoi(name.substr(prefix.size(), digits - prefix.size())), name.substr(digits + 1)};
 }
-
-DType dtype_of(const torch::Tensor& tensor) {
-  return tensor.scalar_type() == torch::kFloat16 ? DType::F16 : DType::F32;
-}
-
-}  // namespace
 
 TransformedModel::TransformedModel(std::shared_ptr<const Model> source, ModelTransform transform)
     : source_(std::move(source)), transform_(std::move(transform)), config_(source_->config()) {
