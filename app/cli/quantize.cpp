@@ -91,6 +91,11 @@ class Teller : public RunListener {
                                  event.refined_bounds.empty() ? "" : fmt::format(", {:.2e} refined", event.refined_error)));
   }
   void tell(const Noticed& event) { output_.note(event.text); }
+  void tell(const AxesMeasured& event) {
+    size_t most = 0;
+    for (double sum = 0; most < event.shares.size() && sum < 0.9; ++most) sum += event.shares[most];
+    output_.note(fmt::format("principal axes: {} of {} hold nine tenths of the residual stream's energy", most, event.shares.size()));
+  }
   void tell(const VisionQuantized& event) {
     output_.note(fmt::format("vision tower: {:.2f} bits a weight; error of its output {:.2e}, of the projector's {:.2e}",
                              event.stored_bits, event.tower_error, event.projected_error));
@@ -101,7 +106,7 @@ class Teller : public RunListener {
   }
   void tell(const VeoEpoch& event) {
     output_.note(fmt::format("veo epoch {}: error {:.4f} of the tower, {:.4f} of the last hidden states{}", event.epoch,
-                             event.tower_error, event.hidden_error, event.best ? "" : " (not better: stops)"));
+                             event.tower_error, event.hidden_error, event.best ? "" : " (not better)"));
   }
   void tell(const VeoFinished& event) {
     output_.note(fmt::format("veo: the projector's error from {:.2e} to {:.2e}, epoch {} taken",

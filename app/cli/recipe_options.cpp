@@ -36,7 +36,8 @@ void RecipeOptions::add_to(CLI::App& app) {
       ->check(CLI::IsMember(names))
       ->excludes(file);
   add(app, "--rotation", std::string(name_of(d.rotation)),
-      "none, fold (norm gains only), r1r2 (fused), or r1r2r4 (with an online Hadamard before mlp.down)",
+      "none, fold (norm gains only), r1r2 (fused), r1r2r4 (with an online Hadamard before mlp.down), or principal (fused: the residual stream "
+      "along its principal axes, for learned transforms)",
       [](Recipe& r, const std::string& v) { r.rotation = rotation_mode_from(v); });
   add(app, "--transform", std::string(name_of(d.transform)),
       "none, or learned: invertible online transforms and clip bounds trained layer by layer (FlatQuant)",

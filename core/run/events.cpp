@@ -159,6 +159,16 @@ void list_fields(V& v, E& e, const Noticed*) {
   v("text", e.text);
 }
 
+constexpr std::string_view name_of_type(const AxesMeasured*) { return "AxesMeasured"; }
+template <class V, class E>
+void list_fields(V& v, E& e, const AxesMeasured*) {
+  v("file", e.file);
+  v("hash", e.hash);
+  v("bytes", e.bytes);
+  v("shares", e.shares);
+  v("seconds", e.seconds);
+}
+
 constexpr std::string_view name_of_type(const VisionQuantized*) { return "VisionQuantized"; }
 template <class V, class E>
 void list_fields(V& v, E& e, const VisionQuantized*) {

@@ -25,7 +25,7 @@ struct RunStarted {
   int64_t planned_bytes = 0;  // peak memory
 };
 
-/// A phase begins: "vision", "veo", "pictures", "statistics", "entropy", "partition", "bits", "search", "write".
+/// A phase begins: "axes", "vision", "veo", "pictures", "statistics", "entropy", "partition", "bits", "search", "write".
 struct PhaseStarted {
   std::string phase;
   int64_t total = 0;  // steps
@@ -110,6 +110,14 @@ struct Noticed {
   std::string text;
 };
 
+/// The principal axes of the residual stream are measured, written to work/ and synced.
+struct AxesMeasured {
+  std::string file, hash;
+  int64_t bytes = 0;
+  std::vector<float> shares;  // of the stream's energy along each axis, falling; sum 1
+  double seconds = 0;
+};
+
 /// Tower and projector are quantized, written to work/ and synced. Errors are relative and squared, against float, over all pictures.
 struct VisionQuantized {
   std::string file, hash;
@@ -171,7 +179,7 @@ struct RunFailed {
 };
 
 using Event = std::variant<RunStarted, PhaseStarted, Progress, SiteMeasured, EntropyMeasured, ProxyValidated, PartitionChanged, CandidateScored,
-                           BlockSearched, LayerQuantized, VisionQuantized, VeoStep, VeoEpoch, VeoFinished, Noticed, RunPaused, RunResumed,
+                           BlockSearched, LayerQuantized, AxesMeasured, VisionQuantized, VeoStep, VeoEpoch, VeoFinished, Noticed, RunPaused, RunResumed,
                            RunFinished, RunCancelled, RunFailed>;
 
 /// An event and when it happened.

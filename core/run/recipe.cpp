@@ -41,7 +41,8 @@ constexpr std::pair<PartitionProxy, std::string_view> kPartitionProxies[] = {
 constexpr std::pair<RotationMode, std::string_view> kRotationModes[] = {{RotationMode::NONE, "none"},
                                                                         {RotationMode::FOLD, "fold"},
                                                                         {RotationMode::R1R2, "r1r2"},
-                                                                        {RotationMode::R1R2R4, "r1r2r4"}};
+                                                                        {RotationMode::R1R2R4, "r1r2r4"},
+                                                                        {RotationMode::PRINCIPAL, "principal"}};
 constexpr std::pair<TransformMode, std::string_view> kTransformModes[] = {{TransformMode::NONE, "none"}, {TransformMode::LEARNED, "learned"}};
 constexpr std::pair<VisionRange, std::string_view> kVisionRanges[] = {
     {VisionRange::DYNAMIC_TOKEN, "dynamic-token"}, {VisionRange::STATIC_POSITION, "static-position"}};
@@ -227,7 +228,9 @@ void validate(const Recipe& r, const std::string& origin) {
   const bool learned = r.transform == TransformMode::LEARNED;
   demand(r.transform_epochs >= 1 && r.transform_epochs <= 1000, "transform_epochs", "1 to 1000", r.transform_epochs);
   demand(!learned || r.rotation != RotationMode::R1R2R4, "rotation",
-         "none, fold or r1r2 with learned transforms (r4 stands where mlp.down's learned transform does)", name_of(r.rotation));
+         "none, fold, r1r2 or principal with learned transforms (r4 stands where mlp.down's learned transform does)", name_of(r.rotation));
+  demand(learned || r.rotation != RotationMode::PRINCIPAL, "rotation",
+         "principal only with learned transforms (it gathers the stream's energy in few channels, which they spread again)", name_of(r.rotation));
   demand(!learned || (r.weight_method != WeightMethod::AWQ && r.weight_method != WeightMethod::SMOOTHQUANT), "weight_method",
          "rtn, opt-rtn, gptq, gptaq or autoround with learned transforms (they stand between a norm and the channels that awq and smoothquant scale)",
          name_of(r.weight_method));

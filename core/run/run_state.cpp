@@ -67,6 +67,7 @@ struct Apply {
     auto& notices = state.notices;
     if (std::find(notices.begin(), notices.end(), event.text) == notices.end()) notices.push_back(event.text);
   }
+  void operator()(const AxesMeasured& event) const { state.axes = event; }
   void operator()(const VisionQuantized& event) const { state.vision = event; }
   void operator()(const VeoStep& event) const { state.veo_steps.push_back(event); }
   void operator()(const VeoEpoch& event) const {

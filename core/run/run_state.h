@@ -45,6 +45,7 @@ struct RunState {
   std::vector<std::optional<LayerQuantized>> layers;  // [started.layers]
 
   std::vector<std::string> notices;  // each once
+  std::optional<AxesMeasured> axes;
   std::optional<VisionQuantized> vision;
   std::vector<VeoStep> veo_steps;    // of the optimisation that is running or was the last
   std::vector<VeoEpoch> veo_epochs;

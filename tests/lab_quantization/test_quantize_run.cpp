@@ -1,6 +1,10 @@
 // Whole runs on a tiny random LLaVA: every activation mode, determinism, resumption, edits while running, and what is refused.
 #include <QtTest>
 
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
 #include "core/model/gguf.h"
 #include "core/model/safetensors.h"
 #include "core/run/report.h"
@@ -37,6 +41,8 @@ class TestQuantizeRun : public QObject, RunFixture {
     QTest::newRow("W4A4 AWQ symmetric") << "symmetric" << R"({"weight_symmetric": true, "weight_method": "awq", "activation_bits": 4})";
     QTest::newRow("W4A4 rotated") << "rotated" << R"({"rotation": "r1r2r4", "activation_bits": 4})";
     QTest::newRow("W4A4 learned") << "learned" << R"({"transform": "learned", "transform_epochs": 2, "rotation": "r1r2", "activation_bits": 4})";
+    QTest::newRow("W4A4 learned, along axes")
+        << "principal" << R"({"transform": "learned", "transform_epochs": 2, "rotation": "principal", "weight_method": "gptaq", "gptaq_validated": true, "activation_bits": 4, "search": "none"})";
     QTest::newRow("W3A4 learned, GPTAQ, static") << "learned_gptaq"
                                                  << R"({"transform": "learned", "transform_epochs": 2, "weight_method": "gptaq", "activation_bits": 4, "activation_mode": "static-tensor", "search": "none"})";
     QTest::newRow("W4A16 AWQ rotated") << "awq_rotated" << R"({"rotation": "r1r2r4", "weight_method": "awq"})";
@@ -222,6 +228,38 @@ class TestQuantizeRun : public QObject, RunFixture {
     QCOMPARE(third.count<LayerQuantized>(), 1);  // the other was taken as it is
     QCOMPARE(state.status, RunStatus::FINISHED);
     QVERIFY(bytes_of(r.output / "model.gguf") == bytes_of(path("a16.qvlm") / "model.gguf"));
+  }
+
+  // The axes are measured once: a resumed run takes their file, a damaged one is made again, the result is the same.
+  void axesAreReused() {
+    QuantizeRequest r = request("axes.qvlm", read_recipe(path("principal.qvlm") / "recipe.json"));
+    const auto until = [&](auto kind) {
+      Recorder listener;
+      RunControl control;
+      std::stop_source stop;
+      control.stop = stop.get_token();
+      listener.at_event = [&](const Event& event) {
+        if (std::holds_alternative<decltype(kind)>(event)) stop.request_stop();
+      };
+      try {
+        quantize(r, listener, control);
+        return -1;
+      } catch (const Cancelled&) {
+        r.resume = true;
+        return listener.count<AxesMeasured>();
+      }
+    };
+    QCOMPARE(until(AxesMeasured{}), 1);
+    QCOMPARE(until(LayerQuantized{}), 0);
+    std::ofstream(partial_of(r.output) / "work" / "axes.safetensors", std::ios::app) << "x";
+    Recorder last;
+    RunControl free;
+    quantize(r, last, free);
+    QCOMPARE(last.count<AxesMeasured>(), 1);
+    QVERIFY(bytes_of(r.output / "model.gguf") == bytes_of(path("principal.qvlm") / "model.gguf"));
+    const RunState state = read_run(r.output);
+    QVERIFY(state.axes && std::abs(std::accumulate(state.axes->shares.begin(), state.axes->shares.end(), 0.0) - 1) < 1e-4);
+    QVERIFY(std::is_sorted(state.axes->shares.rbegin(), state.axes->shares.rend()));
   }
 
   void resumptionRefusesWhatDiffers() {

@@ -25,6 +25,7 @@ std::vector<TimedEvent> one_of_each() {
       {1.0, BlockSearched{1, 2, 3, {1, 1}, {1, 0.98f}, 2e-3, 1e-3, 3e-3, 0.25, true, 155, 0.75, "0123"}},
       {1.1, LayerQuantized{0, "work/layer_0.safetensors", "ff", 1234, 1e-4, 2e-4, 3.5}},
       {1.15, Noticed{"decoder.0.mlp.up: rounded to nearest"}},
+      {1.11, AxesMeasured{"work/axes.safetensors", "cc", 97, {0.75f, 0.25f}, 2.5}},
       {1.12, VisionQuantized{"work/vision.safetensors", "aa", 99, 64, 8.0625, 16, 1e-5, {1e-4f, 2e-4f}, 3e-4, 4e-4, 1.5}},
       {1.14, VeoEpoch{0, 0.02, 0.03, 0.05, 0.25, true}},
       {1.15, VeoStep{1, 2, 0.25, 0.5, 0.05}},

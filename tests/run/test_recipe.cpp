@@ -80,10 +80,11 @@ class TestRecipe : public QObject {
     QTest::newRow("bits") << R"({"weight_bits": 9})" << "weight_bits: expected 2 to 8, found 9";
     QTest::newRow("group") << R"({"weight_group": 48})" << "32, 64, 128";
     QTest::newRow("activation bits") << R"({"activation_bits": 12})" << "activation_bits";
-    QTest::newRow("rotation") << R"({"rotation": "r3"})" << "none, fold, r1r2, r1r2r4";
+    QTest::newRow("rotation") << R"({"rotation": "r3"})" << "none, fold, r1r2, r1r2r4, principal";
+    QTest::newRow("axes alone") << R"({"rotation": "principal"})" << "rotation: expected principal only with learned transforms";
     QTest::newRow("transform") << R"({"transform": "spin"})" << "none, learned";
     QTest::newRow("transform epochs") << R"({"transform_epochs": 0})" << "transform_epochs: expected 1 to 1000, found 0";
-    QTest::newRow("transforms twice") << R"({"transform": "learned", "rotation": "r1r2r4"})" << "rotation: expected none, fold or r1r2 with learned";
+    QTest::newRow("transforms twice") << R"({"transform": "learned", "rotation": "r1r2r4"})" << "rotation: expected none, fold, r1r2 or principal with learned";
     QTest::newRow("transforms and scales") << R"({"transform": "learned", "weight_method": "awq"})" << "weight_method: expected rtn, opt-rtn";
     QTest::newRow("transforms and nf4") << R"({"transform": "learned", "weight_method": "nf4"})" << "found nf4";
     QTest::newRow("vision bits") << R"({"vision_bits": 6})" << "vision_bits: expected 16, 8 or 4";

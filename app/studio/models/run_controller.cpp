@@ -18,7 +18,8 @@ struct PhaseShare {
   const char* name;
   double from, to;  // of the whole run, by measured shares of time
 };
-constexpr std::array<PhaseShare, 7> kPhases = {{{"pictures", 0.0, 0.03},
+constexpr std::array<PhaseShare, 8> kPhases = {{{"axes", 0.0, 0.02},
+                                                {"pictures", 0.0, 0.03},
                                                 {"statistics", 0.03, 0.15},
                                                 {"entropy", 0.15, 0.22},
                                                 {"partition", 0.22, 0.23},
@@ -146,6 +147,9 @@ QString RunController::status_text() const {
     case Activity::RUNNING: {
       const QString done =
           state_.phase_total > 0 ? tr(" (%1 of %2)").arg(state_.phase_done).arg(state_.phase_total) : QString();
+      if (state_.phase == "axes") return tr("Measuring the principal axes") + done;
+      if (state_.phase == "vision") return tr("Quantizing the vision tower") + done;
+      if (state_.phase == "veo") return tr("Optimising the vision tower") + done;
       if (state_.phase == "pictures") return tr("Encoding the pictures") + done;
       if (state_.phase == "statistics") return tr("Measuring activations") + done;
       if (state_.phase == "entropy") return tr("Measuring entropy and dependency") + done;

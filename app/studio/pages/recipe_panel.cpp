@@ -91,10 +91,11 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   rotation_ = choices(this, {{tr("None"), int(RotationMode::NONE)},
                              {tr("Norms folded"), int(RotationMode::FOLD)},
                              {tr("R1, R2 (folded)"), int(RotationMode::R1R2)},
-                             {tr("R1, R2, R4 (online)"), int(RotationMode::R1R2R4)}});
+                             {tr("R1, R2, R4 (online)"), int(RotationMode::R1R2R4)},
+                             {tr("Principal axes (folded)"), int(RotationMode::PRINCIPAL)}});
   rotation_->setToolTip(
       tr("Turns the model before it is quantized without changing its function. R4 is applied while the model runs: the "
-         "reference does, the engine does not yet."));
+         "reference does, the engine does not yet. Principal axes, which are measured, go with learned transforms."));
   transform_ = choices(this, {{tr("None"), int(TransformMode::NONE)}, {tr("Learned"), int(TransformMode::LEARNED)}});
   transform_->setToolTip(
       tr("Learns an invertible transform of what each site reads, and clip bounds, layer by layer: the strongest mode for "

@@ -137,7 +137,7 @@ class Planner {
 
   RunPlan plan() const {
     RunPlan plan;
-    plan.seconds = vision_seconds() + c_.layers * statistics_seconds() + layers_ * (prepare_seconds() + search_seconds());
+    plan.seconds = (recipe_.rotation == RotationMode::PRINCIPAL ? axes_seconds() : 0) + vision_seconds() + c_.layers * statistics_seconds() + layers_ * (prepare_seconds() + search_seconds());
     if (layers_ == c_.layers) plan.seconds += write_seconds();
     if (has_budget(recipe_)) plan.seconds += budget_seconds();
     plan.bytes = run_.resident_bytes + static_cast<int64_t>(std::max(encoding_bytes(), streamed_bytes()));
@@ -210,7 +210,17 @@ class Planner {
     return seconds + load_seconds();
   }
   // Reading a layer and turning it into floats.
-  double load_seconds() const { return 3 * w_.weights() * speed_.element; }
+  double load_seconds() const {
+    const double turned = recipe_.rotation == RotationMode::PRINCIPAL ? w_.weights() * w_.hidden * speed_.product / threads_ : 0;  // by a dense matrix
+    return 3 * w_.weights() * speed_.element + turned;
+  }
+
+  // Principal axes: a forward pass, moments of what both sublayers read, and an eigendecomposition.
+  double axes_seconds() const {
+    const double square = w_.hidden * w_.hidden;
+    return c_.layers * (layer_forward(all_) / all_.speed_up(threads_) + 2 * all_.rows * square * speed_.product / threads_ + 3 * w_.weights() * speed_.element) +
+           10 * square * w_.hidden * speed_.product;
+  }
 
   // Loading a layer, the weight method, the float path, and what fixes the chosen candidates.
   double prepare_seconds() const {

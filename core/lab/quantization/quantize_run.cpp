@@ -15,7 +15,9 @@
 #include "core/lab/quantization/assignment_errors.h"
 #include "core/lab/quantization/modality_weights.h"
 #include "core/lab/quantization/model_output.h"
+#include "core/lab/quantization/layer_file.h"
 #include "core/lab/quantization/plan.h"
+#include "core/lab/quantization/principal_axes.h"
 #include "core/lab/quantization/proxies.h"
 #include "core/lab/quantization/run_recorder.h"
 #include "core/lab/quantization/search_pass.h"
@@ -112,6 +114,7 @@ class Run {
   RunState run() {
     try {
       start();
+      turn_to_axes();
       measure();
       choose_partition();
       search();
@@ -172,12 +175,38 @@ class Run {
     qvlm::allocate_bits(config().decoder, recipe_, partition, std::vector<std::vector<double>>(open_blocks(partition).size(), std::vector<double>(budget_widths().size(), 0)));
   }
 
-  // From here on every pass sees the model that the recipe's rotation makes.
+  // From here on every pass sees the model that the recipe's rotation makes; one along axes that are still to be measured begins with the
+  // norms folded.
   void transform_model() {
     if (recipe_.rotation == RotationMode::NONE) return;
-    auto transform = make_transform(config().decoder, recipe_.rotation, recipe_.seed);
+    source_ = request_.model;
+    const bool measures = recipe_.rotation == RotationMode::PRINCIPAL;
+    transform_by(make_transform(config().decoder, measures ? RotationMode::FOLD : recipe_.rotation, recipe_.seed));
+  }
+
+  void transform_by(ModelTransform transform) {
     rotation_ = std::string(name_of(recipe_.rotation)) + ": " + describe(transform, config().decoder);
-    request_.model = std::make_shared<TransformedModel>(request_.model, std::move(transform));
+    request_.model = std::make_shared<TransformedModel>(source_, std::move(transform));
+  }
+
+  // Measured once a run: a resumed one takes the file.
+  void turn_to_axes() {
+    if (recipe_.rotation != RotationMode::PRINCIPAL) return;
+    const fs::path path = partial_ / "work" / "axes.safetensors";
+    const auto& known = recorder_->state().axes;
+    if (!known || !fs::exists(path) || hash_of_file(path) != known->hash) {
+      const double begin = recorder_->seconds();
+      recorder_->start_phase("axes", config().decoder.layers);
+      const auto poll = [&](int) { recorder_->poll(); };
+      const auto batches = calibration::make_batches(calibration::embed_prompts(*request_.model, prompts_, *workers_, poll), recipe_.search_samples);
+      const PrincipalAxes found = principal_axes(*request_.model, batches, *workers_, [&](int done) {
+        recorder_->poll();
+        recorder_->progress(done);
+      });
+      const std::string hash = write_axes(path, found.axes);
+      recorder_->record(AxesMeasured{"work/axes.safetensors", hash, static_cast<int64_t>(fs::file_size(path)), found.shares, recorder_->seconds() - begin});
+    }
+    transform_by(make_transform(config().decoder, recipe_.rotation, recipe_.seed, read_axes(path, config().decoder.hidden)));
   }
 
   void read_data() {
@@ -423,6 +452,7 @@ class Run {
   }
 
   QuantizeRequest request_;  // its model: what runs, transformed where the recipe says so
+  std::shared_ptr<const Model> source_;  // the model that was given, where another runs
   std::string model_fingerprint_;  // of the model that was given
   std::string rotation_;           // what was done to it; empty: nothing
   RunControl& control_;

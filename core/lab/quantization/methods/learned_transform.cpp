@@ -23,7 +23,8 @@ using torch::Tensor;
 
 constexpr double kTransformRate = 1e-2, kClipRate = 5e-2;  // Adam's first step sizes
 constexpr double kClipLogit = 4;                           // sigmoid: 0.982
-constexpr double kAlphas[] = {0, 0.3, 0.5};                // of the channel scales that training may begin with; 0: none
+constexpr double kEven = -1;                               // scales that make inputs and weights equally large, as root mean squares
+constexpr double kAlphas[] = {0, 0.3, 0.5, kEven};         // of the channel scales that training may begin with; 0: none
 constexpr size_t kParts = 2;                               // of a batch, computed side by side
 
 // The attention sublayer and the MLP share no parameter: each is folded, rounded and learned on a thread of its own.
@@ -97,12 +98,15 @@ class Learning {
   Learning(const DecoderLayer& layer, const LayerCalibration& calibration, const TransformTraining& training)
       : c_(calibration), layer_(layer), training_(training) {
     for (auto& of_site : largest_) of_site.resize(c_.hidden.size());
+    for (auto& of_site : squares_) of_site.resize(c_.hidden.size());
     targets_.resize(c_.hidden.size());
     std::vector<double> energies(c_.hidden.size());
     share(c_.hidden.size(), [&](size_t b) {
       LayerState state = reference::enter_layer(c_.config, layer_, c_.hidden[b]);
       for (const SiteKind kind : kKinds) {
-        largest_[index_of(kind)][b] = calibration::real_rows(c_.batches.all[b], state.site_input).abs().amax(0);
+        const auto rows = calibration::real_rows(c_.batches.all[b], state.site_input);
+        largest_[index_of(kind)][b] = rows.abs().amax(0);
+        squares_[index_of(kind)][b] = rows.square().sum(0);
         state = reference::advance(c_.config, layer_, kind, state, c_.rotary);
       }
       targets_[b] = state.residual;
@@ -151,7 +155,7 @@ class Learning {
       const KroneckerShape shape = kronecker_shape(width);
       site.left = InvertibleMatrix::make(shape.left, hadamard);
       site.right = InvertibleMatrix::make(shape.right, hadamard);
-      if (kind != SiteKind::OUTPUT_INPUT) site.channels = alpha > 0 ? smoothing(kind, alpha) : torch::zeros({width});
+      if (kind != SiteKind::OUTPUT_INPUT) site.channels = alpha == 0 ? torch::zeros({width}) : alpha == kEven ? evening(kind) : smoothing(kind, alpha);
       if (c_.quantizer.active()) site.clip = torch::full({1}, kClipLogit);
       if (!training_.clip_weights) continue;
       for (const auto suffix : linears_of(kind)) {
@@ -168,6 +172,17 @@ class Learning {
     std::vector<Tensor> weights;
     for (const auto suffix : linears_of(kind)) weights.push_back(layer_.linear(suffix).abs().amax(0));
     const auto channels = -smooth_scales(torch::stack(largest_[index_of(kind)]).amax(0), torch::stack(weights).amax(0), alpha).log();
+    return channels - channels.mean();
+  }
+
+  // log d of the scales that even out the channels: x d and w / d have the same energy relative to each other in all of them, where the error
+  // of rounding either, spread over all channels, is least.
+  Tensor evening(SiteKind kind) const {
+    Tensor weights = torch::zeros({layer_.linear(linears_of(kind).front()).size(1)});
+    for (const auto suffix : linears_of(kind)) weights += layer_.linear(suffix).square().sum(0);
+    const auto inputs = torch::stack(squares_[index_of(kind)]).sum(0);
+    const auto positive = [](const Tensor& x) { return x.clamp_min(1e-8 * std::max(x.mean().item<double>(), 1e-30)); };
+    const auto channels = 0.25 * (positive(weights) / positive(inputs)).log();
     return channels - channels.mean();
   }
 
@@ -410,6 +425,7 @@ class Learning {
   const DecoderLayer& layer_;
   TransformTraining training_;
   std::array<std::vector<Tensor>, kSitesPerLayer> largest_;  // max |x| a channel, by site and batch
+  std::array<std::vector<Tensor>, kSitesPerLayer> squares_;  // sum of x^2 a channel, likewise
   std::vector<Tensor> targets_;                              // one a batch: the float layer's output
   double energy_ = 0;                                        // of the targets
   Parameters parameters_;

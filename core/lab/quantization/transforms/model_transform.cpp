@@ -1,7 +1,10 @@
 // From a recipe's rotation to matrices.
 #include "core/lab/quantization/transforms/model_transform.h"
 
+#include <span>
+
 #include "core/base/error.h"
+#include "core/base/hash.h"
 #include "core/model/hadamard.h"
 
 namespace qvlm::quantization {
@@ -15,18 +18,25 @@ uint64_t seed_of(uint64_t seed, uint64_t kind, uint64_t layer, uint64_t head) {
 
 std::string block_text(const char* name, int64_t width, int64_t block) {
   std::string text = std::string(name) + " " + std::to_string(width);
-  if (block == 0) return text + " dense";
+  if (block == 0) return text + " along its principal axes";
   return block == width ? text + " whole" : text + " in blocks of " + std::to_string(block);
 }
 
 }  // namespace
 
-ModelTransform make_transform(const DecoderConfig& config, RotationMode mode, uint64_t seed) {
-  if (mode == RotationMode::NONE) throw Error::in("recipe", "rotation", "fold, r1r2 or r1r2r4", "none");
+ModelTransform make_transform(const DecoderConfig& config, RotationMode mode, uint64_t seed, const torch::Tensor& axes) {
+  if (mode == RotationMode::NONE) throw Error::in("recipe", "rotation", "fold, r1r2, r1r2r4 or principal", "none");
   ModelTransform transform;
   transform.name = std::string(name_of(mode)) + " " + std::to_string(seed);
   if (mode == RotationMode::FOLD) return transform;
-  transform.residual = Rotation::hadamard(config.hidden, seed_of(seed, 1, 0, 0), "rotation r1: hidden");
+  if (mode == RotationMode::PRINCIPAL) {
+    if (!axes.defined() || axes.size(0) != config.hidden) throw Error("rotation principal: expected axes of " + std::to_string(config.hidden) + " channels");
+    transform.residual = Rotation::dense(axes, "rotation principal: axes");
+    const auto values = axes.to(torch::kFloat32).contiguous();
+    transform.name += " " + hash64_hex(std::as_bytes(std::span(values.data_ptr<float>(), static_cast<size_t>(values.numel()))));
+  } else {
+    transform.residual = Rotation::hadamard(config.hidden, seed_of(seed, 1, 0, 0), "rotation r1: hidden");
+  }
   transform.layers.resize(static_cast<size_t>(config.layers));
   const bool online = mode == RotationMode::R1R2R4;
   if (online) {

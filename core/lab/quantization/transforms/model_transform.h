@@ -28,9 +28,10 @@ struct ModelTransform {
   int down_hadamard = 0;               // R4's block; 0: none
 };
 
-/// The transform that a recipe asks for, with Hadamard matrices and signs drawn from `seed`. Throws Error: a width that
-/// has no Hadamard block, RotationMode::NONE.
-ModelTransform make_transform(const DecoderConfig& config, RotationMode mode, uint64_t seed);
+/// The transform that a recipe asks for, with Hadamard matrices and signs drawn from `seed`. `axes` [hidden, hidden]: R1 of
+/// RotationMode::PRINCIPAL, one axis a column. Throws Error: a width that has no Hadamard block, RotationMode::NONE, axes that are not
+/// orthonormal or not there.
+ModelTransform make_transform(const DecoderConfig& config, RotationMode mode, uint64_t seed, const torch::Tensor& axes = {});
 
 /// One line on how each width is rotated: "R1 576 = Hadamard of 36 x 16; R4 11008 in blocks of 256".
 std::string describe(const ModelTransform& transform, const DecoderConfig& config);
