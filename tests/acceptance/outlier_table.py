@@ -14,8 +14,9 @@ from testbeds import make
 
 W4A4 = {"activation_bits": 4}
 TOWER = {"activation_bits": 4, "vision_bits": 4, "vision_activation_bits": 4}
-BEST = {"rotation": "r1r2r4", "weight_method": "gptaq", "gptaq_validated": True, "search": "joint"}
-LEARNED = {"transform": "learned", "weight_method": "gptaq", "gptaq_validated": True, "search": "none"}
+GPTAQ = {"weight_method": "gptaq", "gptaq_validated": True}
+LEARNED = {"transform": "learned", "search": "none"}
+DRAWS = ("", " draw 1", " draw 2")
 
 
 def row(name, method, *recipes):
@@ -27,7 +28,7 @@ def row(name, method, *recipes):
 
 ROWS = [
     row("RTN W4A16 g32", "RTN", {"search": "none"}),
-    row("best W4A16 g32", "best", {"rotation": "r1r2", "weight_method": "gptaq", "gptaq_validated": True, "search": "joint"}),
+    row("best W4A16 g32", "best", {"rotation": "r1r2", "search": "joint"}, GPTAQ),
     row("RTN W4A4 g32", "RTN", W4A4, {"search": "none"}),
     row("folded RTN W4A4 g32", "RTN, norms folded", W4A4, {"search": "none", "rotation": "fold"}),
     row("AWQ W4A4 g32", "AWQ", W4A4, {"search": "none", "weight_method": "awq"}),
@@ -38,15 +39,14 @@ ROWS = [
     row("Q-VLM layer-wise W4A4 g32", "Q-VLM, layer-wise", W4A4, {"search": "layerwise"}),
     row("Q-VLM W4A4 g32", "Q-VLM", W4A4, {"search": "joint"}),
     row("rotated RTN W4A4 g32", "RTN, R1 R2 R4", W4A4, {"search": "none", "rotation": "r1r2r4"}),
-    row("best W4A4 g32", "best", W4A4, BEST),
-    row("learned RTN W4A4 g32", "RTN, learned transforms", W4A4, LEARNED, {"weight_method": "rtn"}),
-    row("learned W4A4 g32", "GPTAQ, learned transforms", W4A4, LEARNED),
+    row("rotated W4A4 g32", "GPTAQ, R1 R2 R4", W4A4, {"rotation": "r1r2r4", "search": "joint"}, GPTAQ),
+    row("learned RTN W4A4 g32", "RTN, learned transforms", W4A4, LEARNED),
+    row("learned W4A4 g32", "GPTAQ, learned transforms", W4A4, LEARNED, GPTAQ),
+    row("best W4A4 g32", "best, learned along principal axes", W4A4, LEARNED, GPTAQ, {"rotation": "principal"}),
     row("RTN W4A4 V4A4", "RTN", TOWER, {"search": "none"}),
-    row("Q-VLM layer-wise W4A4 V4A4", "Q-VLM, layer-wise", TOWER, {"search": "layerwise"}),
-    row("Q-VLM W4A4 V4A4", "Q-VLM", TOWER, {"search": "joint"}),
-    row("Q-VLM W4A4 V4A4 draw 1", "Q-VLM, other samples", TOWER, {"search": "joint", "seed": 1}),
-    row("Q-VLM W4A4 V4A4 draw 2", "Q-VLM, other samples", TOWER, {"search": "joint", "seed": 2}),
-    row("Q-VLM + VEO W4A4 V4A4", "Q-VLM, VEO", TOWER, {"search": "joint", "veo": True}),
+    *(row(f"{name} W4A4 V4A4{draw}", name, TOWER, recipe, {"seed": seed})
+      for name, recipe in (("Q-VLM layer-wise", {"search": "layerwise"}), ("Q-VLM", {"search": "joint"}), ("Q-VLM + VEO", {"search": "joint", "veo": True}))
+      for seed, draw in enumerate(DRAWS)),
 ]
 
 
@@ -69,8 +69,8 @@ def main():
     figures.at_least("outlier_table_rtn_points_lost", full - rows["RTN W4A4 g32"].accuracy, 20, "points")
     figures.at_least("outlier_table_folded_points_lost", full - rows["folded RTN W4A4 g32"].accuracy, 20, "points")
     figures.at_most("outlier_table_best_points_lost", full - rows["best W4A4 g32"].accuracy, 3, "points")
-    twins = [rows[f"Q-VLM W4A4 V4A4{draw}"] for draw in ("", " draw 1", " draw 2")]
-    check_order(figures, "outlier_table", [rows[f"{method} W4A4 V4A4"] for method in ("RTN", "Q-VLM layer-wise", "Q-VLM", "Q-VLM + VEO")], twins)
+    drawn = [[rows[f"{method} W4A4 V4A4{draw}"] for draw in DRAWS] for method in ("Q-VLM layer-wise", "Q-VLM", "Q-VLM + VEO")]
+    check_order(figures, "outlier_table", [[rows["RTN W4A4 V4A4"]], *drawn])
     check_blocks(figures, "outlier_table", [rows["Q-VLM W4A4 V4A4"]])
     figures.finish()
 

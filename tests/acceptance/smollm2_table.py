@@ -23,6 +23,8 @@ GROUPS = {"activation_bits": 4, "activation_mode": "dynamic-group", "activation_
 GPTAQ = {"weight_method": "gptaq", "gptaq_validated": True, "search": "none"}
 FUSED = {"rotation": "r1r2", **GPTAQ}
 LEARNED = {"transform": "learned", **GPTAQ}   # clip bounds are learned along with the transforms, so nothing is searched
+BEST = {"rotation": "principal", **LEARNED}
+RELATIVE = {"token_weighting": "relative", "activation_bits": 4}  # each token's error by its own size: the attention sink's does not drown the others'
 
 
 def row(name, method, recipe):
@@ -41,9 +43,12 @@ ROWS = [
     row("Q-VLM layer-wise W4A4 token", "Q-VLM, layer-wise", {"search": "layerwise", "activation_bits": 4}),
     row("Q-VLM W4A4 token", "Q-VLM", {"search": "joint", "activation_bits": 4}),
     row("rotated W4A4 token", "GPTAQ, R1 R2 R4", {"rotation": "r1r2r4", **GPTAQ, "activation_bits": 4}),
-    row("best W4A4 token", "best, learned transforms", {**LEARNED, "activation_bits": 4}),
+    row("Q-VLM layer-wise W4A4 token relative", "Q-VLM, layer-wise, tokens by their size", {"search": "layerwise", **RELATIVE}),
+    row("Q-VLM W4A4 token relative", "Q-VLM, tokens by their size", {"search": "joint", **RELATIVE}),
+    row("best W4A4 token", "best, learned along principal axes", {**BEST, "activation_bits": 4}),
     row("RTN W4A4 groups", "RTN", {"search": "none", **GROUPS}),
-    row("best W4A4 groups", "best, learned transforms", {**LEARNED, **GROUPS}),
+    row("learned W4A4 groups", "GPTAQ, learned transforms", {**LEARNED, **GROUPS}),
+    row("best W4A4 groups", "best, learned along principal axes", {**BEST, **GROUPS}),
 ]
 
 
@@ -73,7 +78,7 @@ def main():
     full, rtn, best = (math.log(rows[name].perplexity) for name in ("float", "RTN W4A4 token", "best W4A4 token"))
     figures.at_least("smollm2_table_best_w4a4_token_gap_closed", (rtn - best) / (rtn - full), 0.8)
     figures.at_most("smollm2_table_best_w4a4_groups_perplexity", rows["best W4A4 groups"].perplexity / rows["float"].perplexity, 1.15)
-    check_order(figures, "smollm2_table", [rows[f"{method} W4A4 token"] for method in ("RTN", "Q-VLM layer-wise", "Q-VLM")])
+    check_order(figures, "smollm2_table", [[rows[f"{method} W4A4 token"]] for method in ("RTN", "Q-VLM layer-wise", "Q-VLM")])
     check_blocks(figures, "smollm2_table", [rows["Q-VLM W4A4 token"]])
     figures.finish()
 

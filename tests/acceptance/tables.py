@@ -89,40 +89,57 @@ def demand_rows(figures, name, rows):
     figures.at_least(f"{name}_rows", len(rows) - len(failed), len(rows))
 
 
+def mean(values):
+    values = list(values)
+    return sum(values) / max(len(values), 1)
+
+
 def kl_difference(before, after, draws=2000):
-    """Mean KL of `after` less that of `before` over the same tokens, and its 95 % interval by a paired bootstrap over the samples."""
-    pairs = [(before.scored[i], after.scored[i]) for i in sorted(before.scored) if i in after.scored]
+    """Mean KL of the rows `after` less that of the rows `before` over the same tokens, and its 95 % interval by a paired bootstrap over the
+    samples."""
+    def scored(rows, index):
+        return mean(row.scored[index][0] for row in rows), rows[0].scored[index][1]
+
+    pairs = [(scored(before, i), scored(after, i)) for i in sorted(before[0].scored) if i in after[0].scored]
     generator = random.Random(0)
 
-    def mean(chosen):
+    def difference(chosen):
         return sum(b[0] - a[0] for a, b in chosen) / max(sum(a[1] for a, _ in chosen), 1)
 
-    drawn = sorted(mean(generator.choices(pairs, k=len(pairs))) for _ in range(draws))
-    return mean(pairs), drawn[int(0.025 * draws)], drawn[int(0.975 * draws) - 1]
+    drawn = sorted(difference(generator.choices(pairs, k=len(pairs))) for _ in range(draws))
+    return difference(pairs), drawn[int(0.025 * draws)], drawn[int(0.975 * draws) - 1]
 
 
-def check_order(figures, name, rows, twins=()):
-    """`rows` from the worst to the best method. Error of the layers and KL: each is below the one before it, or the two cannot be told apart:
-    the difference is within the spread of `twins`, rows of one recipe that differ in the draw of their calibration samples alone (rounding at
-    few bits turns any small change of a stream into other answers where the model is unsure), or, for KL, the paired difference's 95 % interval
-    over the samples reaches zero. What it was is said."""
-    def spread_of(values):
-        return max(values, default=0) - min(values, default=0)
+def margin(before, after, value):
+    """Twice the standard error of the difference of two means over draws, as both lists' pooled spread says; 0 where no list has two."""
+    lists = [[value(row) for row in rows] for rows in (before, after)]
+    freedom = sum(len(one) - 1 for one in lists)
+    if freedom == 0:
+        return 0
+    variance = sum(sum((v - mean(one)) ** 2 for v in one) for one in lists) / freedom
+    return 2 * math.sqrt(variance * sum(1 / len(one) for one in lists))
 
-    kl_spread, error_spread = spread_of([one.kl for one in twins]), spread_of([one.layer_error for one in twins])
-    if twins:
-        figures.told(f"{name}_kl_spread_of_{len(twins)}_draws", kl_spread)
-        figures.told(f"{name}_layer_error_spread_of_{len(twins)}_draws", error_spread)
-    for before, after in zip(rows, rows[1:]):
-        pair = f"{name}_{slug(after.name)}_against_{slug(before.name)}"
-        figures.told(f"{pair}_layer_error_ratio", after.layer_error / before.layer_error)
-        figures.at_most(f"{pair}_layer_error_ratio_less_spread", (after.layer_error - error_spread) / before.layer_error, 1)
+
+def check_order(figures, name, methods, error="layer_error"):
+    """`methods` from the worst to the best: lists of rows of one recipe, which differ in the draw of their calibration samples alone (rounding at
+    few bits turns any small change of a stream into other answers where the model is unsure). Error and KL, means over the draws: each is below
+    the one before it, or the two cannot be told apart: their difference is within twice its standard error over the draws, or, for KL, the paired
+    difference's 95 % interval over the samples reaches zero. What it was is said. `error`: of the layers, or of their tokens."""
+    for before, after in zip(methods, methods[1:]):
+        pair = f"{name}_{slug(after[0].name)}_against_{slug(before[0].name)}"
+        was, now = (mean(getattr(row, error) for row in rows) for rows in (before, after))
+        noise = margin(before, after, lambda row: getattr(row, error))
+        figures.told(f"{pair}_draws", min(len(before), len(after)))
+        figures.told(f"{pair}_{error}_ratio", now / was)
+        figures.at_most(f"{pair}_{error}_ratio_less_margin", (now - noise) / was, 1)
         difference, low, high = kl_difference(before, after)
-        figures.told(f"{pair}_kl_ratio", after.kl / before.kl)
+        noise = margin(before, after, lambda row: row.kl)
+        figures.told(f"{pair}_kl_ratio", mean(row.kl for row in after) / mean(row.kl for row in before))
         figures.told(f"{pair}_kl_interval", f"{low:.2e}..{high:.2e}")
-        verdict = "lower" if high < 0 else "higher" if low > kl_spread else "lower_not_told_apart" if difference <= 0 else "higher_not_told_apart"
-        figures.told(f"{pair}_kl", verdict)
-        figures.at_most(f"{pair}_kl_least_difference", min(low, difference - kl_spread), 0)
+        figures.told(f"{pair}_kl_margin_of_draws", noise)
+        apart = min(abs(low), abs(high)) > 0 and low * high > 0 and abs(difference) > noise
+        figures.told(f"{pair}_kl", ("lower" if difference < 0 else "higher") + ("" if apart else "_not_told_apart"))
+        figures.at_most(f"{pair}_kl_least_difference", min(low, difference - noise), 0)
 
 
 def check_blocks(figures, name, rows):

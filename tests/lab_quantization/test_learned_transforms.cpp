@@ -280,7 +280,7 @@ class TestLearnedTransforms : public QObject {
     qInfo("rounded to nearest %.3e, start %.3e, learned %.3e, as it runs %.3e", rtn, learned.start_loss, learned.loss, real);
     QVERIFY(std::abs(learned.plain_loss / rtn - 1) < 0.1);  // what training sees is what runs
     QVERIFY(std::abs(learned.loss / real - 1) < 0.15);
-    QVERIFY(learned.loss < (mode == 0 ? 1.0 : 0.9) * learned.start_loss);  // clipped weights alone are good from the start
+    QVERIFY(learned.loss < 0.95 * learned.start_loss);  // with evened channels, the start is good
     QVERIFY(real < (mode == 0 ? 0.9 : 0.6) * rtn);
   }
 

@@ -26,6 +26,7 @@ constexpr double kClipLogit = 4;                           // sigmoid: 0.982
 constexpr double kEven = -1;                               // scales that make inputs and weights equally large, as root mean squares
 constexpr double kAlphas[] = {0, 0.3, 0.5, kEven};         // of the channel scales that training may begin with; 0: none
 constexpr size_t kParts = 2;                               // of a batch, computed side by side
+constexpr size_t kHeldOutEvery = 4;                        // batches
 
 // The attention sublayer and the MLP share no parameter: each is folded, rounded and learned on a thread of its own.
 constexpr size_t kHalves = 2;
@@ -112,21 +113,26 @@ class Learning {
       targets_[b] = state.residual;
       energies[b] = weighted_error(c_.weights_of(SiteKind::DOWN_INPUT, b), targets_[b], torch::zeros({1}));
     });
-    for (const double energy : energies) energy_ += energy;
+    for (size_t b = 0; b < c_.hidden.size(); ++b) {
+      energy_ += energies[b];
+      all_.push_back(b);
+      const bool held = c_.hidden.size() >= kHeldOutEvery && b % kHeldOutEvery == kHeldOutEvery - 1;
+      (held ? held_out_ : learned_from_).push_back(b);
+      if (b < std::max<size_t>(1, c_.batches.search_batches)) searched_.push_back(b);
+    }
     energy_ = std::max(energy_, 1e-30);
   }
 
   LearnedTransforms run() {
     LearnedTransforms result;
-    const size_t all = c_.hidden.size();
     Forward plain{layer_, ones()};
     share(kHalves, [&](size_t half) { round_weights(plain.layer, half, nullptr); });
-    result.plain_loss = loss(plain, all);
+    result.plain_loss = loss(plain, all_);
     parameters_ = best_start();
     const Parameters start = copy_of(parameters_);
-    result.start_loss = loss_now(all);
+    result.start_loss = loss_now(all_);
     train();
-    result.loss = loss_now(all);
+    result.loss = loss_now(all_);
     if (!(result.loss <= result.start_loss)) {  // or not a number
       parameters_ = start;
       result.loss = result.start_loss;
@@ -193,7 +199,7 @@ class Learning {
       for (const double alpha : kAlphas) {
         if (c_.poll) c_.poll();
         parameters_ = start(hadamard, alpha);
-        const double value = loss_now(std::max<size_t>(1, c_.batches.search_batches));
+        const double value = loss_now(searched_);
         if (value < least || !best[0].left.start.defined()) {
           least = value;
           best = parameters_;
@@ -290,17 +296,21 @@ class Learning {
     return (of_token * c_.weights_of(SiteKind::DOWN_INPUT, batch).narrow(0, first, count)).sum();
   }
 
-  // Relative, over the first `batches` batches (as a share of all batches' energy).
-  double loss(const Forward& forward, size_t batches) const {
-    std::vector<double> errors(batches);
-    share(batches, [&](size_t b) { errors[b] = error(forward, b, 0, c_.hidden[b].size(0)).item<double>(); });
+  // Relative, over these batches (as a share of all batches' energy).
+  double loss(const Forward& forward, const std::vector<size_t>& batches) const {
+    std::vector<double> errors(batches.size());
+    share(batches.size(), [&](size_t i) { errors[i] = error(forward, batches[i], 0, c_.hidden[batches[i]].size(0)).item<double>(); });
     double sum = 0;
     for (const double one : errors) sum += one;
     return sum / energy_;
   }
-  double loss_now(size_t batches) const { return loss(forward(), batches); }
+  double loss_now(const std::vector<size_t>& batches) const { return loss(forward(), batches); }
 
+  // Leaves the parameters of the epoch that is best on the batches that are held out: on few samples, a layer's own error goes on falling long
+  // after that of others rises. The last epoch's where there are too few batches to hold any out.
   void train() {
+    Parameters best = copy_of(parameters_);
+    double least = held_out_.empty() ? INFINITY : loss_now(held_out_);
     std::array<std::vector<Adam>, kHalves> optimisers;
     for (size_t half = 0; half < kHalves; ++half) {
       for (const auto& [tensor, rate] : tensors_of(parameters_, half)) {
@@ -308,8 +318,7 @@ class Learning {
         optimisers[half].push_back({tensor, rate, torch::zeros_like(*tensor), torch::zeros_like(*tensor)});
       }
     }
-    std::vector<size_t> order(c_.hidden.size());
-    for (size_t b = 0; b < order.size(); ++b) order[b] = b;
+    std::vector<size_t> order = learned_from_;
     std::mt19937_64 random(training_.seed);
     const int steps = training_.epochs * static_cast<int>(order.size());
     int done = 0;
@@ -320,10 +329,16 @@ class Learning {
         const double share_of_rate = 0.5 * (1 + std::cos(std::numbers::pi * done / steps));
         step(batch, optimisers, ++done, share_of_rate);
       }
+      if (held_out_.empty()) continue;
+      if (const double value = loss_now(held_out_); value < least) {
+        least = value;
+        best = copy_of(parameters_);
+      }
     }
     for (auto& of_half : optimisers) {
       for (Adam& one : of_half) one.parameter->set_requires_grad(false);
     }
+    if (!held_out_.empty()) parameters_ = std::move(best);
   }
 
   // Down the gradient of the batch's relative error. The graph is cut at what the forward reads, so that the parts of the batch share one
@@ -346,7 +361,7 @@ class Learning {
     const auto samples = static_cast<size_t>(c_.hidden[batch].size(0)), parts = std::min(kParts, samples);
     std::vector<std::vector<Tensor>> of_part(parts);
     std::vector<double> losses(parts);
-    const double scale = static_cast<double>(c_.hidden.size()) / energy_;
+    const double scale = static_cast<double>(all_.size()) / energy_;
     share(parts, [&](size_t part) {
       const torch::AutoGradMode with_gradients(true);
       const size_t first = samples * part / parts, end = samples * (part + 1) / parts;
@@ -424,6 +439,7 @@ class Learning {
   const LayerCalibration& c_;
   const DecoderLayer& layer_;
   TransformTraining training_;
+  std::vector<size_t> all_, searched_, learned_from_, held_out_;  // numbers of batches
   std::array<std::vector<Tensor>, kSitesPerLayer> largest_;  // max |x| a channel, by site and batch
   std::array<std::vector<Tensor>, kSitesPerLayer> squares_;  // sum of x^2 a channel, likewise
   std::vector<Tensor> targets_;                              // one a batch: the float layer's output

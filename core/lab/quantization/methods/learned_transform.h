@@ -24,8 +24,9 @@ struct LearnedTransforms {
 /// x' = (d x) (P1 (x) P2) before each site's linears, W' = (W / d) (P1^-T (x) P2^-T); P1, P2 as InvertibleMatrix. The channel scales d fold
 /// into the norms and, before mlp.down, into up's rows; before attention.output there are none. Besides, sigmoids of logits clip the
 /// dynamic (or static) range of every site's input and, with clip_weights, the bounds of every weight group.
-/// Start: P the identity or Hadamard, d = 1 or SmoothQuant's scales (alpha 0.3, 0.5), whichever loses least on the search's batches. Then Adam,
-/// rates falling by a cosine, one batch a step, straight-through rounding, on the float path's inputs as in the published code. What is worse
+/// Start: P the identity or Hadamard, d = 1, SmoothQuant's scales (alpha 0.3, 0.5) or those that even out the channels' energies, whichever
+/// loses least on the search's batches. Then Adam, rates falling by a cosine, one batch a step, straight-through rounding, on the float path's
+/// inputs as in the published code. Of four batches or more every fourth is held out, and the epoch that is best there is taken. What is worse
 /// than the start over all batches is not taken. Deterministic.
 LearnedTransforms learn_transforms(const reference::DecoderLayer& layer, const LayerCalibration& calibration, const TransformTraining& training);
 
