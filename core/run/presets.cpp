@@ -36,19 +36,13 @@ Recipe best() {
   return recipe;
 }
 
-// The strongest for quantized activations; the online transform needs a runtime that knows it.
+// The strongest for quantized activations; the online transforms need a runtime that knows them. Clip bounds are learned with the transforms,
+// so nothing is searched.
 Recipe best_activations() {
-  Recipe recipe = with(bits(4, 4), WeightMethod::GPTAQ, SearchMode::JOINT);
-  recipe.rotation = RotationMode::R1R2R4;
-  recipe.gptaq_validated = true;
-  return recipe;
-}
-
-// Clip bounds are learned with the transforms, so nothing is searched.
-Recipe learned_activations() {
-  Recipe recipe = with(bits(4, 4), WeightMethod::RTN, SearchMode::NONE);
-  recipe.rotation = RotationMode::R1R2;
+  Recipe recipe = with(bits(4, 4), WeightMethod::GPTAQ, SearchMode::NONE);
+  recipe.rotation = RotationMode::PRINCIPAL;
   recipe.transform = TransformMode::LEARNED;
+  recipe.gptaq_validated = true;
   return recipe;
 }
 
@@ -72,8 +66,7 @@ std::vector<Preset> make_presets() {
       {"balanced", "W4A16 in groups of 32, GPTQ and the joint search over 64 pairs", with(bits(4, 16), GPTQ, JOINT)},
       {"fast", "W4A16 in groups of 32, rounded by importance without a search, over 16 pairs", fast()},
       {"best", "W4A16 in groups of 32, rotated (folded), GPTAQ and the joint search", best()},
-      {"best-w4a4", "W4A4 a token, rotated (down's input online), GPTAQ and the joint search", best_activations()},
-      {"learned-w4a4", "W4A4 a token, rotated (folded), transforms and clip bounds learned (FlatQuant), no search", learned_activations()},
+      {"best-w4a4", "W4A4 a token, transforms and clip bounds learned along principal axes (online), GPTAQ", best_activations()},
       {"w4a16", "Q-VLM on weights rounded to nearest, activations not quantized", bits(4, 16)},
       {"w4a8", "Q-VLM at W4A8 a token", bits(4, 8)},
       {"w4a6", "Q-VLM at W4A6 a token", bits(4, 6)},

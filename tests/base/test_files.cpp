@@ -11,6 +11,7 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/mapped_file.h"
+#include "tests/base/message_of.h"
 
 using namespace qvlm;
 namespace fs = std::filesystem;
@@ -24,16 +25,6 @@ std::string text_of(const fs::path& path) {
 
 int entries(const fs::path& folder) {
   return static_cast<int>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
-}
-
-template <typename Call>
-std::string message_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 #define VERIFY_CONTAINS(text, part) QVERIFY2(QString::fromStdString(text).contains(part), (text).c_str())

@@ -10,20 +10,11 @@
 #include "core/base/half.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
+#include "tests/base/message_of.h"
 
 using namespace qvlm;
 
 namespace {
-
-template <typename Call>
-std::string message_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 // Rounding by search: the nearest of all finite halves, the even one of two equally near.
 uint16_t nearest_half(float value) {

@@ -4,11 +4,11 @@
 #include <QTemporaryDir>
 
 #include <filesystem>
-#include <functional>
 #include <string>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "tests/base/message_of.h"
 
 namespace qvlm {
 
@@ -24,14 +24,5 @@ class SetFolder {
  private:
   QTemporaryDir folder_;
 };
-
-inline std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 }  // namespace qvlm

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/mapped_file.h"
+#include "tests/base/message_of.h"
 #include "tests/input/golden.h"
 
 using namespace qvlm;
@@ -21,13 +22,8 @@ std::vector<std::byte> bytes_of(std::string_view text) {
   return {bytes.begin(), bytes.end()};
 }
 
-std::string message_of(const std::vector<std::byte>& bytes) {
-  try {
-    decode_image(bytes, "a.png");
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
+std::string message_of_decoding(const std::vector<std::byte>& bytes) {
+  return message_of([&] { decode_image(bytes, "a.png"); });
 }
 
 /// A PNG that claims a size: signature, IHDR (8-bit RGB) and nothing else.
@@ -83,10 +79,10 @@ class TestImage : public QObject {
   }
 
   void refuses_what_is_no_picture() {
-    QCOMPARE(message_of(bytes_of(std::string_view("hello, I am a text"))),
+    QCOMPARE(message_of_decoding(bytes_of(std::string_view("hello, I am a text"))),
              std::string("a.png: expected a picture (PNG, JPEG, WebP, BMP, GIF or PNM), found something else"));
-    QCOMPARE(message_of({}), std::string("a.png: expected a picture (PNG, JPEG, WebP, BMP, GIF or PNM), found an empty file"));
-    QVERIFY(message_of(bytes_of(std::string_view("\x89PNG\r\n\x1a\nrubbish"))).starts_with("a.png: not a readable picture"));
+    QCOMPARE(message_of_decoding({}), std::string("a.png: expected a picture (PNG, JPEG, WebP, BMP, GIF or PNM), found an empty file"));
+    QVERIFY(message_of_decoding(bytes_of(std::string_view("\x89PNG\r\n\x1a\nrubbish"))).starts_with("a.png: not a readable picture"));
     try {
       read_image("/nowhere/picture.png");
       QFAIL("an absent file was read");
@@ -97,10 +93,10 @@ class TestImage : public QObject {
 
   void refuses_a_picture_that_is_too_large() {
     // 20,000 x 20,000 pixels are refused by the header alone: no pixel follows it.
-    QCOMPARE(message_of(png_header(20000, 20000)), std::string("a.png: picture size: expected at most 200 million pixels, found 20000 x 20000"));
-    QCOMPARE(message_of(png_header(100000, 3)), std::string("a.png: picture size: expected sides of at most 65535 pixels, found 100000 x 3"));
-    QVERIFY(message_of(png_header(0, 5)).starts_with("a.png: "));
-    QVERIFY(message_of(png_header(0xFFFFFFFF, 0xFFFFFFFF)).starts_with("a.png: "));
+    QCOMPARE(message_of_decoding(png_header(20000, 20000)), std::string("a.png: picture size: expected at most 200 million pixels, found 20000 x 20000"));
+    QCOMPARE(message_of_decoding(png_header(100000, 3)), std::string("a.png: picture size: expected sides of at most 65535 pixels, found 100000 x 3"));
+    QVERIFY(message_of_decoding(png_header(0, 5)).starts_with("a.png: "));
+    QVERIFY(message_of_decoding(png_header(0xFFFFFFFF, 0xFFFFFFFF)).starts_with("a.png: "));
   }
 
   void refuses_a_cut_file_data() { decodes_as_pillow_data(); }
@@ -110,7 +106,7 @@ class TestImage : public QObject {
     // Two thirds of the file hold the header, and not all pixels.
     const std::vector<std::byte> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(whole.size() * 2 / 3));
     if (input == "in_animated.webp") return;  // its first picture is whole there
-    QVERIFY2(message_of(cut).starts_with("a.png: not a readable picture"), message_of(cut).c_str());
+    QVERIFY2(message_of_decoding(cut).starts_with("a.png: not a readable picture"), message_of_decoding(cut).c_str());
   }
 
   void survives_changed_bytes_data() { decodes_as_pillow_data(); }

@@ -21,6 +21,7 @@
 #include "core/lab/reference/reference_generator.h"
 #include "core/model/kronecker.h"
 #include "core/model/qvlm_folder.h"
+#include "tests/base/message_of.h"
 #include "tests/gpu/random_model.h"
 #include "tests/lab_quantization/site_fixture.h"
 
@@ -102,15 +103,6 @@ struct Planted {
 
 constexpr WeightGrid kW4{4, 32, false};
 const ActivationQuantizer kA4{ActivationGranularity::DYNAMIC_TOKEN, 4};
-
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 

@@ -202,7 +202,7 @@ class TestGguf : public QObject {
     const MappedFile whole(kGolden / "types.gguf");
     for (size_t length = 0; length + 32 < whole.bytes().size(); length += 97) {
       write_file(path_, whole.bytes().first(length));
-      QVERIFY2(tiny::message_of([&] { GgufFile{path_}; }) != "no error", std::to_string(length).c_str());
+      QVERIFY2(qvlm::message_of([&] { GgufFile{path_}; }) != "no error", std::to_string(length).c_str());
     }
   }
 

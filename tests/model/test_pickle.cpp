@@ -65,7 +65,7 @@ class TestPickle : public QObject {
     const fs::path path = folder.path().toStdString() + "/cut.bin";
     for (size_t length = 0; length < whole.bytes().size(); length += 61) {
       write_file(path, whole.bytes().first(length));
-      QVERIFY2(tiny::message_of([&] { PickleFile{path}; }) != "no error", std::to_string(length).c_str());
+      QVERIFY2(qvlm::message_of([&] { PickleFile{path}; }) != "no error", std::to_string(length).c_str());
     }
   }
 

@@ -220,7 +220,7 @@ class TestQvlmFolder : public QObject {
       if (at == std::string::npos) return std::string("not found: ") + from;
       copy.replace(at, from.size(), to);
       tiny::write_text(target_ / "other.gguf", copy);
-      return tiny::message_of([&] {
+      return qvlm::message_of([&] {
         const auto model = open_model(target_ / "other.gguf");
         for (const std::string& name : model->names()) model->load(name);
       });
@@ -287,7 +287,7 @@ class TestQvlmFolder : public QObject {
       if (at == std::string::npos) return std::string("not found: ") + from;
       copy.replace(at, from.size(), to);
       tiny::write_text(target_ / "other.gguf", copy);
-      return tiny::message_of([&] { open_model(target_ / "other.gguf"); });
+      return qvlm::message_of([&] { open_model(target_ / "other.gguf"); });
     };
     const auto has = [](const std::string& message, const char* part) { return message.find(part) != std::string::npos; };
     std::string message = damaged("blk.1.transform.down.left", "blk.1.transform.down.lefd");
@@ -387,7 +387,7 @@ class TestQvlmFolder : public QObject {
     rlimit small = before;
     small.rlim_cur = 60000;
     QCOMPARE(setrlimit(RLIMIT_FSIZE, &small), 0);
-    const std::string message = tiny::message_of([&] { write_float(target_); });
+    const std::string message = qvlm::message_of([&] { write_float(target_); });
     setrlimit(RLIMIT_FSIZE, &before);
     QVERIFY2(message.find("cannot be written") != std::string::npos, message.c_str());
     QVERIFY(fs::is_empty(target_));

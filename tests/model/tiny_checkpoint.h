@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/base/half.h"
 #include "core/model/safetensors.h"
+#include "tests/base/message_of.h"
 
 namespace tiny {
 
@@ -174,21 +175,11 @@ inline fs::path write(const fs::path& folder, Names generation, int64_t shard_by
   return folder;
 }
 
-template <typename Call>
-std::string message_of(Call call) {
-  try {
-    call();
-  } catch (const qvlm::Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
 }  // namespace tiny
 
 /// The message of an Error holds a part.
 #define VERIFY_MESSAGE(call, part)                                        \
   do {                                                                    \
-    const std::string message_ = tiny::message_of([&] { call; });         \
+    const std::string message_ = qvlm::message_of([&] { call; });         \
     QVERIFY2(message_.find(part) != std::string::npos, message_.c_str()); \
   } while (false)
