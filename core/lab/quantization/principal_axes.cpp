@@ -16,7 +16,6 @@ namespace {
 
 using calibration::Batch;
 using reference::DecoderLayer;
-using reference::LayerState;
 
 constexpr std::array kReaders = {SiteKind::ATTENTION_INPUT, SiteKind::MLP_INPUT};  // of the residual stream
 constexpr const char* kName = "axes";
@@ -37,15 +36,11 @@ PrincipalAxes principal_axes(const Model& model, const calibration::Batches& bat
     std::array<std::vector<torch::Tensor>, kReaders.size()> read;  // [tokens, hidden] a batch
     for (auto& of_reader : read) of_reader.resize(hidden.size());
     workers.run(hidden.size(), [&](size_t b) {
-      LayerState state = reference::enter_layer(config, layer, hidden[b]);
-      for (int kind = 0; kind < kSitesPerLayer; ++kind) {
-        const auto at = static_cast<SiteKind>(kind);
-        for (size_t r = 0; r < kReaders.size(); ++r) {
-          if (kReaders[r] == at) read[r][b] = calibration::real_rows(batches.all[b], state.site_input);
-        }
-        state = reference::advance(config, layer, at, state, rotary);
-      }
-      hidden[b] = state.residual;
+      hidden[b] = reference::decoder_layer(config, layer, hidden[b], rotary, index, [&](Site site, const torch::Tensor& x) {
+        const auto reader = std::find(kReaders.begin(), kReaders.end(), site.kind);
+        if (reader != kReaders.end()) read[static_cast<size_t>(reader - kReaders.begin())][b] = calibration::real_rows(batches.all[b], x);
+        return x;
+      });
     });
     // In the batches' order, whatever the number of threads.
     workers.run(kReaders.size(), [&](size_t r) {
