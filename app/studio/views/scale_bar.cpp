@@ -1,13 +1,22 @@
 // Viridis from left to right.
 #include "app/studio/views/scale_bar.h"
 
+#include <QFontMetrics>
 #include <QPainter>
 #include <QPainterPath>
+
+#include <algorithm>
 
 #include "app/studio/style/colormap.h"
 #include "app/studio/style/theme.h"
 
 namespace qvlm::studio {
+namespace {
+
+constexpr int kBarWidth = 82, kGap = 6;
+const char* const kNothing = QT_TRANSLATE_NOOP("qvlm::studio::ScaleBar", "entropy not measured yet");
+
+}  // namespace
 
 ScaleBar::ScaleBar(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
   setAccessibleName(tr("Colour scale of entropy"));
@@ -20,24 +29,37 @@ void ScaleBar::set_range(double low, double high, bool measured) {
   measured_ = measured;
   setAccessibleDescription(measured ? tr("From %1 to %2").arg(low, 0, 'f', 2).arg(high, 0, 'f', 2)
                                     : tr("Not measured yet"));
+  updateGeometry();
   update();
+}
+
+QFont ScaleBar::small_font() const {
+  QFont small = font();
+  small.setPointSizeF(8);
+  return small;
+}
+
+// Texts are as wide as the font makes them.
+QSize ScaleBar::sizeHint() const {
+  const QFontMetrics metrics(small_font());
+  const int scale = metrics.horizontalAdvance(low_text()) + kGap + kBarWidth + kGap + metrics.horizontalAdvance(QString::number(high_, 'f', 2));
+  return {std::max(scale, metrics.horizontalAdvance(tr(kNothing))) + 2, 16};
 }
 
 void ScaleBar::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   painter.setRenderHint(QPainter::Antialiasing);
-  QFont small = font();
-  small.setPointSizeF(8);
-  painter.setFont(small);
+  painter.setFont(small_font());
   painter.setPen(theme_.colors().muted);
   if (!measured_) {
-    painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, tr("entropy not measured yet"));
+    painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, tr(kNothing));
     return;
   }
-  painter.drawText(QRect(0, 0, 68, height()), Qt::AlignRight | Qt::AlignVCenter, tr("entropy %1").arg(low_, 0, 'f', 2));
-  painter.drawText(QRect(width() - 30, 0, 30, height()), Qt::AlignRight | Qt::AlignVCenter,
-                   QString::number(high_, 'f', 2));
-  const QRect bar(74, 4, width() - 74 - 34, height() - 8);
+  const QString high = QString::number(high_, 'f', 2);
+  const int high_width = painter.fontMetrics().horizontalAdvance(high);
+  const QRect bar(width() - high_width - kGap - kBarWidth, 4, kBarWidth, height() - 8);
+  painter.drawText(QRect(0, 0, bar.left() - kGap, height()), Qt::AlignRight | Qt::AlignVCenter, low_text());
+  painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, high);
   QPainterPath shape;
   shape.addRoundedRect(bar, 4, 4);
   painter.setClipPath(shape);
