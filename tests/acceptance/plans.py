@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""What a run plans with, printed before it starts, against what it took: seconds and bytes within 30 % on the demo model, for three kinds of runs."""
+"""What a run plans with, printed before it starts, against what it took: seconds and bytes within 30 % on the demo model, for four kinds of runs."""
 from common import DEMO, Figures, WORK, program
 from large_shapes import run_and_watch
 
 RUNS = {"gptq_a16": ["--preset", "balanced"], "awq_a16": ["--weight-method", "awq", "--search", "joint", "--weights", "4", "--activations", "16"],
+        "learned_a4": ["--preset", "best-w4a4", "--samples", "16"],
         "rtn_a4": ["--weight-method", "rtn", "--search", "joint", "--weights", "4", "--activations", "4"]}
 
 

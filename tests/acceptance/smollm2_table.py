@@ -3,8 +3,10 @@
 that was held out (Debian FAQ): perplexity and KL, one table.
 
 W4A16 g64 and W3A16 g32: 'best' has at most half of RTN's KL. W4A4 per token: 'best' closes at least 80 % of the gap of log-perplexity
-between RTN and float. W4A4 per group of 32: 'best' at most 15 % above float's perplexity. RTN > layer-wise > joint on the layers' error,
-and on KL wherever two rows can be told apart (the model has no tower, so no VEO). Rows of 576 weights have no groups of 128: 64 stands for it.
+between RTN and float. W4A4 per group of 32: 'best' at most 15 % above float's perplexity. RTN > layer-wise > joint on the error of the layers'
+tokens, each by its own size, and on KL wherever two rows can be told apart (the model has no tower, so no VEO). Over the tokens together the
+order need not hold: one token's activation, some hundred times all others', has nearly all of the energy behind its layer, and the error is
+that token's; it is told before that layer and from it on. Rows of 576 weights have no groups of 128: 64 stands for it.
 
 usage: smollm2_table.py [--fresh]
 """
@@ -52,6 +54,19 @@ ROWS = [
 ]
 
 
+def tell_massive_activation(figures, before, rows):
+    """Where the order of errors over all tokens together breaks: the layer whose MLP has one value that outweighs all, and how the error of `rows`
+    relates to that of `before` over the layers ahead of it and from it on."""
+    largest = [max(abs(e["minimum"]), abs(e["maximum"])) for e in before.events("SiteMeasured") if e["site"] % 4 == 3]
+    layer = max(range(len(largest)), key=largest.__getitem__)
+    figures.told("smollm2_table_massive_activation_layer", layer)
+    figures.told("smollm2_table_massive_activation_over_median", largest[layer] / sorted(largest)[len(largest) // 2])
+    for row in rows:
+        ratios = [math.log(b["output_error"] / a["output_error"]) for a, b in zip(before.events("LayerQuantized"), row.events("LayerQuantized"))]
+        for where, part in (("ahead_of", ratios[:layer]), ("from", ratios[layer:])):
+            figures.told(f"smollm2_table_{slug(row.name)}_pooled_error_ratio_{where}_it", math.exp(sum(part) / max(len(part), 1)))
+
+
 def main():
     use_packages()
     figures = Figures()
@@ -78,8 +93,13 @@ def main():
     full, rtn, best = (math.log(rows[name].perplexity) for name in ("float", "RTN W4A4 token", "best W4A4 token"))
     figures.at_least("smollm2_table_best_w4a4_token_gap_closed", (rtn - best) / (rtn - full), 0.8)
     figures.at_most("smollm2_table_best_w4a4_groups_perplexity", rows["best W4A4 groups"].perplexity / rows["float"].perplexity, 1.15)
-    check_order(figures, "smollm2_table", [[rows[f"{method} W4A4 token"]] for method in ("RTN", "Q-VLM layer-wise", "Q-VLM")])
-    check_blocks(figures, "smollm2_table", [rows["Q-VLM W4A4 token"]])
+    plain, searched = rows["RTN W4A4 token"], []
+    for kind in ("", " relative"):
+        methods = [rows[f"{method} W4A4 token{kind}"] for method in ("Q-VLM layer-wise", "Q-VLM")]
+        check_order(figures, "smollm2_table", [[plain], *([one] for one in methods)], error="token_error")
+        check_blocks(figures, "smollm2_table", methods[1:])
+        searched += methods
+    tell_massive_activation(figures, plain, searched)
     figures.finish()
 
 

@@ -34,6 +34,9 @@ class Row:
     def layer_error(self):
         return self.run["layer_error"]
 
+    def events(self, kind):
+        return [e for e in map(json.loads, self.journal.read_text().splitlines()) if e["event"] == kind]
+
     @property
     def token_error(self):
         return self.run["token_error"]
@@ -42,7 +45,7 @@ class Row:
     def joint_over_layerwise(self):
         """Error behind the blocks by the joint search over that of the layer-wise choice on the same inputs, geometric mean over the blocks of
         more than one site; and how many there are."""
-        blocks = [e for e in map(json.loads, self.journal.read_text().splitlines()) if e["event"] == "BlockSearched" and e["last_site"] > e["first_site"]]
+        blocks = [e for e in self.events("BlockSearched") if e["last_site"] > e["first_site"]]
         ratios = [math.log(e["joint_error"] / e["layerwise_error"]) for e in blocks]
         return math.exp(sum(ratios) / max(len(ratios), 1)), len(ratios)
 
