@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """20 runs killed (SIGKILL) at random moments and resumed: both GGUF files byte for byte those of the unbroken run, and the journal the same
-but for its times. Then a run killed half-way and resumed with an edited partition: equal to a fresh run with that partition, blocks before
+but for its times; some more that measure axes and learn transforms before they search. Then a run killed half-way and resumed with an edited partition: equal to a fresh run with that partition, blocks before
 the edit taken over.
 
 usage: kill_and_resume.py [--runs N] [--seed N]
@@ -16,12 +16,13 @@ import time
 
 from common import DEMO, Figures, WORK, program
 
-OPTIONS = ["--preset", "w4a4", "--samples", "12", "--search-samples", "4"]
+SEARCHED = ["--preset", "w4a4", "--samples", "12", "--search-samples", "4"]
+LEARNED = ["--preset", "best-w4a4", "--samples", "8", "--search-samples", "4", "--transform-epochs", "1"]
 TIMES = ("at", "seconds")
 
 
 def command(out, *options):
-    return [program("qvlm"), "quantize", str(DEMO / "model"), "--calibration", str(DEMO / "calibration"), "-o", str(out), "--json", *OPTIONS, *options]
+    return [program("qvlm"), "quantize", str(DEMO / "model"), "--calibration", str(DEMO / "calibration"), "-o", str(out), "--json", *options]
 
 
 def clear(out):
@@ -78,6 +79,41 @@ def files(out):
     return {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in ("model.gguf", "vision.gguf", "recipe.json")}
 
 
+def kill_some(figures, name, place, recipe, runs, draw):
+    """-> the folder of the unbroken run"""
+    whole = place / f"whole{name}.qvlm"
+    clear(whole)
+    begin = time.monotonic()
+    finish(whole, *recipe)
+    seconds = time.monotonic() - begin
+    expected_files, expected = files(whole), outcome(whole)
+    figures.told(f"kill{name}_whole_run_seconds", seconds)
+
+    same_files = same_journal = killed = kills = 0
+    broken = place / "broken.qvlm"
+    for _ in range(runs):
+        clear(broken)
+        options = []
+        interrupted = False
+        for _ in range(draw.choice((1, 1, 2))):  # some are killed again while they are resumed
+            going = kill_after(broken, draw.uniform(0.02, 0.98) * seconds, *recipe, *options)
+            interrupted |= going
+            kills += going
+            if broken.exists():
+                break
+            options = ["--resume"] if (broken.with_name("broken.qvlm.partial") / "journal.jsonl").exists() else ["--replace"]
+        killed += interrupted
+        if not broken.exists():
+            finish(broken, *recipe, *options)
+        same_files += files(broken) == expected_files
+        same_journal += outcome(broken) == expected
+    figures.at_least(f"kill{name}_runs_killed", killed, runs * 0.8)
+    figures.told(f"kill{name}_kills", kills)
+    figures.add(f"kill{name}_runs_with_the_same_files", same_files, f">={runs}", same_files == runs)
+    figures.add(f"kill{name}_runs_with_the_same_journal", same_journal, f">={runs}", same_journal == runs)
+    return whole
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=20)
@@ -88,37 +124,10 @@ def main():
     place = WORK / "kill"
     place.mkdir(parents=True, exist_ok=True)
 
-    whole = place / "whole.qvlm"
-    clear(whole)
-    begin = time.monotonic()
-    finish(whole)
-    seconds = time.monotonic() - begin
-    expected_files, expected = files(whole), outcome(whole)
-    figures.told("kill_whole_run_seconds", seconds)
+    whole = kill_some(figures, "", place, SEARCHED, arguments.runs, draw)
+    kill_some(figures, "_learned", place, LEARNED, arguments.runs // 5, draw)
 
-    same_files = same_journal = killed = kills = 0
     broken = place / "broken.qvlm"
-    for _ in range(arguments.runs):
-        clear(broken)
-        options = []
-        interrupted = False
-        for _ in range(draw.choice((1, 1, 2))):  # some are killed again while they are resumed
-            going = kill_after(broken, draw.uniform(0.02, 0.98) * seconds, *options)
-            interrupted |= going
-            kills += going
-            if broken.exists():
-                break
-            options = ["--resume"] if (broken.with_name("broken.qvlm.partial") / "journal.jsonl").exists() else ["--replace"]
-        killed += interrupted
-        if not broken.exists():
-            finish(broken, *options)
-        same_files += files(broken) == expected_files
-        same_journal += outcome(broken) == expected
-    figures.at_least("kill_runs_killed", killed, arguments.runs * 0.8)
-    figures.told("kill_kills", kills)
-    figures.add("kill_runs_with_the_same_files", same_files, f">={arguments.runs}", same_files == arguments.runs)
-    figures.add("kill_runs_with_the_same_journal", same_journal, f">={arguments.runs}", same_journal == arguments.runs)
-
     # An edited partition: the first block of depth two or more behind the middle is split.
     blocks = [event for event in journal(whole) if event["event"] == "PartitionChanged"][-1]["partition"]["blocks"]
     index = next(i for i, block in enumerate(blocks) if block["first"] >= 24 and block["last"] > block["first"])
@@ -128,13 +137,13 @@ def main():
     partition.write_text(json.dumps({"blocks": edited}))
     fresh = place / "fresh.qvlm"
     clear(fresh)
-    finish(fresh, "--partition", str(partition))
+    finish(fresh, *SEARCHED, "--partition", str(partition))
     clear(broken)
-    kill_behind(broken, blocks[index]["last"] + 4)
+    kill_behind(broken, blocks[index]["last"] + 4, *SEARCHED)
     if broken.exists():
         raise SystemExit("the run ended before it was killed")
     done = {event["first_site"] for event in journal(broken.with_name("broken.qvlm.partial")) if event["event"] == "BlockSearched"}
-    finish(broken, "--resume", "--partition", str(partition))
+    finish(broken, *SEARCHED, "--resume", "--partition", str(partition))
     events = journal(broken)
     resumed = max(i for i, event in enumerate(events) if event["event"] == "RunResumed")
     again = {event["first_site"] for event in events[resumed:] if event["event"] == "BlockSearched"}

@@ -137,14 +137,15 @@ class Planner {
 
   RunPlan plan() const {
     RunPlan plan;
-    plan.seconds = (recipe_.rotation == RotationMode::PRINCIPAL ? axes_seconds() : 0) + vision_seconds() + c_.layers * statistics_seconds() + layers_ * (prepare_seconds() + search_seconds());
+    plan.seconds = (turns() ? axes_seconds() : 0) + vision_seconds() + c_.layers * statistics_seconds() + layers_ * (prepare_seconds() + search_seconds());
     if (layers_ == c_.layers) plan.seconds += write_seconds();
     if (has_budget(recipe_)) plan.seconds += budget_seconds();
-    plan.bytes = run_.resident_bytes + static_cast<int64_t>(std::max(encoding_bytes(), streamed_bytes()));
+    plan.bytes = run_.resident_bytes + static_cast<int64_t>(std::max({encoding_bytes(), turns() ? axes_bytes() : 0, streamed_bytes()}));
     return plan;
   }
 
  private:
+  bool turns() const { return recipe_.rotation == RotationMode::PRINCIPAL; }
   bool quantizes_activations() const { return recipe_.activation_bits < 16; }
   bool folds() const { return recipe_.weight_method == WeightMethod::AWQ || recipe_.weight_method == WeightMethod::SMOOTHQUANT; }
   bool walks_quantized() const {
@@ -211,7 +212,7 @@ class Planner {
   }
   // Reading a layer and turning it into floats.
   double load_seconds() const {
-    const double turned = recipe_.rotation == RotationMode::PRINCIPAL ? w_.weights() * w_.hidden * speed_.product / threads_ : 0;  // by a dense matrix
+    const double turned = turns() ? w_.weights() * w_.hidden * speed_.product / threads_ : 0;  // by a dense matrix
     return 3 * w_.weights() * speed_.element + turned;
   }
 
@@ -339,9 +340,16 @@ class Planner {
     return bytes;
   }
 
+  // Moments, the decomposition in double with its work space, and one layer with what both its readers see.
+  double axes_bytes() const {
+    const double inputs = 4.0 * all_.rows * w_.hidden;
+    return 48.0 * w_.hidden * w_.hidden + 4 * inputs + 4 * w_.weights() + at_work(all_.largest_batch);
+  }
+
   // While layers are streamed: the inputs, the streams as far as they may stay, the weights of the layer at hand, and what threads work on.
   double streamed_bytes() const {
-    const double inputs = 4.0 * all_.rows * w_.hidden * (recipe_.vision_bits < 16 ? 2 : 1);
+    const double axes = turns() ? 4.0 * w_.hidden * w_.hidden : 0;  // R1 is dense
+    const double inputs = axes + 4.0 * all_.rows * w_.hidden * (recipe_.vision_bits < 16 ? 2 : 1);
     const double state = 4.0 * all_.rows * (w_.hidden + w_.widest());
     const double budget = static_cast<double>(run_.activation_bytes);
     size_t deepest = 1;
