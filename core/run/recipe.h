@@ -35,7 +35,8 @@ enum class ClipRefinement { NONE, COORDINATE, GRADIENT };
 
 /// What is done to the float model before anything is measured (algorithms.md 3.2). FOLD: norm gains go into the linears
 /// behind them; R1R2: that, and rotations of the residual stream and of each head's values, fused into the weights;
-/// R1R2R4: that, and a Hadamard transform of what mlp.down reads, applied online.
+/// R1R2R4: that, and a Hadamard transform of what mlp.down reads, applied online. PRINCIPAL: as R1R2, the residual stream along its principal
+/// axes, which are measured (core/lab/quantization/principal_axes.h).
 enum class RotationMode { NONE, FOLD, R1R2, R1R2R4, PRINCIPAL };
 
 /// What is learned before a layer's weights are rounded. LEARNED: an invertible online transform of what each site reads, and clip bounds

@@ -11,7 +11,7 @@ import json
 import sys
 
 from common import DEMO, Figures
-from tables import check_blocks, check_order, demand_rows, make_table, slug
+from tables import DRAWS, check_blocks, check_order, demand_rows, make_table, slug
 
 
 def main():
@@ -28,7 +28,7 @@ def main():
             figures.told(f"demo_table_{slug(row.name)}_kl", row.kl)
             figures.told(f"demo_table_{slug(row.name)}_layer_error", row.layer_error)
     hurt = "W4A3 V4A4"
-    drawn = [[rows[f"{method} {hurt}{draw}"] for draw in ("", " draw 1", " draw 2")] for method in ("Q-VLM layer-wise", "Q-VLM", "Q-VLM + VEO")]
+    drawn = [[rows[f"{method} {hurt}{draw}"] for draw in DRAWS] for method in ("Q-VLM layer-wise", "Q-VLM", "Q-VLM + VEO")]
     check_order(figures, "demo_table", [[rows[f"RTN {hurt}"]], *drawn])
     check_blocks(figures, "demo_table", [rows[f"Q-VLM {hurt}"]])
     # Where the tower's rounding is nearly all that hurts.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """20 runs killed (SIGKILL) at random moments and resumed: both GGUF files byte for byte those of the unbroken run, and the journal the same
-but for its times; some more that measure axes and learn transforms before they search. Then a run killed half-way and resumed with an edited partition: equal to a fresh run with that partition, blocks before
-the edit taken over.
+but for its times; some more that measure axes and learn transforms. Then a run killed half-way and resumed with an edited partition: equal to
+a fresh run with that partition, blocks before the edit taken over.
 
 usage: kill_and_resume.py [--runs N] [--seed N]
 """

@@ -9,14 +9,13 @@ usage: outlier_table.py [--fresh]
 import sys
 
 from common import DEMO, WORK, Figures
-from tables import check_blocks, check_order, demand_rows, make_table, slug
+from tables import DRAWS, check_blocks, check_order, demand_rows, make_table, slug
 from testbeds import make
 
 W4A4 = {"activation_bits": 4}
 TOWER = {"activation_bits": 4, "vision_bits": 4, "vision_activation_bits": 4}
 GPTAQ = {"weight_method": "gptaq", "gptaq_validated": True}
 LEARNED = {"transform": "learned", "search": "none"}
-DRAWS = ("", " draw 1", " draw 2")
 
 
 def row(name, method, *recipes):

@@ -17,7 +17,7 @@ import sys
 import sysconfig
 
 from common import WORK, Figures, use_packages
-from tables import check_blocks, check_order, demand_rows, make_table, slug
+from tables import DRAWS, check_blocks, check_order, demand_rows, make_table, slug
 from testbeds import make
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -26,7 +26,6 @@ GPTAQ = {"weight_method": "gptaq", "gptaq_validated": True, "search": "none"}
 FUSED = {"rotation": "r1r2", **GPTAQ}
 LEARNED = {"transform": "learned", **GPTAQ}   # clip bounds are learned along with the transforms, so nothing is searched
 BEST = {"rotation": "principal", **LEARNED}
-DRAWS = ("", " draw 1", " draw 2")
 RELATIVE = {"token_weighting": "relative", "activation_bits": 4}  # each token's error by its own size: the attention sink's does not drown the others'
 
 

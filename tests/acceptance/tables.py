@@ -9,6 +9,8 @@ import sys
 
 from common import WORK, program
 
+DRAWS = ("", " draw 1", " draw 2")  # behind the names of rows of one recipe whose seeds draw other calibration samples
+
 
 class Row:
     """One row, with the lines of its answers for paired comparisons."""

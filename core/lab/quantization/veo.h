@@ -45,8 +45,8 @@ struct VeoResult {
 ///          hidden states, at the start, mean over the training pairs, normalised to sum 1 over all sites
 ///   L_err  |V_q - V_r| / |V_r| + eta |X_q - X_r| / |X_r|, of the tower's output and of the decoder's last hidden states
 /// Ends after the recipe's epochs, or `patience` epochs after the one of least L_err over the validation pairs, whose parameters are returned
-/// (the start's if no epoch is better). Deterministic. Parts of a step run side by side, where the decoder's layers stay in memory; else one after the other, with
-/// one decoder layer in memory. `scratch`: folder for spilled activations.
+/// (the start's if no epoch is better). Deterministic. Parts of a step run side by side, where the decoder's layers stay in memory; else one
+/// after the other, with one decoder layer in memory. `scratch`: folder for spilled activations.
 /// Throws Error: no pair has a picture, or none an answer.
 VeoResult optimise_vision(const Model& model, const Recipe& recipe, const QuantizedVision& start,
                           const std::vector<calibration::CalibrationPrompt>& prompts, const std::filesystem::path& scratch,
