@@ -267,13 +267,22 @@ class TestLearnedTransforms : public QObject {
     const WeightGrid grid{4, group, symmetric};
     ActivationQuantizer quantizer{static_cast<ActivationGranularity>(mode), mode == 0 ? 16 : 4};
     if (quantizer.granularity == ActivationGranularity::DYNAMIC_GROUP) quantizer.group = 32;
-    const auto learned = learn_transforms(p.layer, p.calibration(grid, quantizer), {30, true, 0});
-    const double rtn = p.rounded_loss({p.layer, {}, false}, grid, quantizer), real = p.rounded_loss(learned.prepared, grid, quantizer);
-    qInfo("rounded to nearest %.3e, start %.3e, learned %.3e, as it runs %.3e", rtn, learned.start_loss, learned.loss, real);
-    QVERIFY(std::abs(learned.plain_loss / rtn - 1) < 0.1);  // what training sees is what runs
-    QVERIFY(std::abs(learned.loss / real - 1) < 0.15);
-    QVERIFY(learned.loss < 0.95 * learned.start_loss);  // with evened channels, the start is good
-    QVERIFY(real < (mode == 0 ? 0.9 : 0.6) * rtn);
+    const double rtn = p.rounded_loss({p.layer, {}, false}, grid, quantizer);
+    // Rounding makes of the least difference between two machines' sums another training: what holds on all of them is the mean over some.
+    constexpr int kTrainings = 3;
+    double of_start = 0, of_rtn = 0;
+    for (int seed = 0; seed < kTrainings; ++seed) {
+      const auto learned = learn_transforms(p.layer, p.calibration(grid, quantizer), {30, true, static_cast<uint64_t>(seed)});
+      const double real = p.rounded_loss(learned.prepared, grid, quantizer);
+      QVERIFY(learned.loss <= learned.start_loss);
+      QVERIFY(std::abs(learned.plain_loss / rtn - 1) < 0.1);  // what training sees is what runs
+      QVERIFY(std::abs(learned.loss / real - 1) < 0.2);
+      of_start += learned.loss / learned.start_loss / kTrainings;
+      of_rtn += real / rtn / kTrainings;
+    }
+    qInfo("learned over start %.3f, as it runs over rounded to nearest %.3f", of_start, of_rtn);
+    QVERIFY(of_start < 0.98);  // one training gains 1 to 25 %: with evened channels, the start is good
+    QVERIFY(of_rtn < (mode == 0 ? 0.5 : 0.4));
   }
 
   void theSameAgain() {
@@ -282,9 +291,11 @@ class TestLearnedTransforms : public QObject {
     const Planted p;
     const reference::Workers workers(2);
     auto c = p.calibration(kW4, kA4);
-    const auto first = learn_transforms(p.layer, c, {6, true, 7}), second = learn_transforms(p.layer, c, {6, true, 7});
+    // Long enough that training beats its start whatever order the machine sums in.
+    const auto first = learn_transforms(p.layer, c, {30, true, 7}), second = learn_transforms(p.layer, c, {30, true, 7});
     c.workers = &workers;
-    const auto shared = learn_transforms(p.layer, c, {6, true, 7}), other = learn_transforms(p.layer, c, {6, true, 8});
+    const auto shared = learn_transforms(p.layer, c, {30, true, 7}), other = learn_transforms(p.layer, c, {30, true, 8});
+    qInfo("learned over start: %.3f", first.loss / first.start_loss);
     QVERIFY(first.loss < first.start_loss);
     for (const auto* again : {&second, &shared}) {
       QCOMPARE(first.loss, again->loss);
