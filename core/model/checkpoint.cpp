@@ -170,6 +170,7 @@ std::string HuggingFaceModel::fingerprint() const {
   for (const auto& [canonical, at] : place_) {
     const TensorView& view = at.store->tensor(at.name);
     fingerprint.add(canonical, std::string(name_of(view.dtype)) + to_string(view.shape), view.bytes);
+    at.store->release(at.name);  // the kernel maps much more around each page that is read
   }
   return fingerprint.digest();
 }

@@ -196,6 +196,7 @@ std::string GgufModel::fingerprint() const {
     for (const std::string& name : tensors_of(at)) {
       const GgufTensor& tensor = at.file->tensor(name);
       fingerprint.add(name, name_of(tensor.type) + to_string(tensor.shape), tensor.bytes);
+      at.file->release(name);  // the kernel maps much more around each page that is read
     }
   for (const ActivationQuantizer& quantizer : activations_)
     fingerprint.add("activation",
