@@ -5,6 +5,7 @@
 #include <fstream>
 #include <functional>
 #include <sstream>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,30 @@ class RunFixture : protected ModelFixture {
     Recorder listener;
     RunControl control;
     return quantize(r, listener, control);
+  }
+
+  using When = std::function<bool(const Event&)>;
+
+  /// Stopped behind the first event that `when` is true of: true. False where the run ended without one.
+  static bool run_until(const QuantizeRequest& r, Recorder& listener, const When& when) {
+    RunControl control;
+    std::stop_source stop;
+    control.stop = stop.get_token();
+    listener.at_event = [&](const Event& event) {
+      if (when(event)) stop.request_stop();
+    };
+    try {
+      quantize(r, listener, control);
+    } catch (const Cancelled&) {
+      return true;
+    }
+    return false;
+  }
+  template <class E>
+  static bool is(const Event& event) { return std::holds_alternative<E>(event); }
+  /// True behind event `number` of the listener.
+  static When behind(const Recorder& listener, int number) {
+    return [&listener, number](const Event&) { return static_cast<int>(listener.events.size()) == number; };
   }
 };
 

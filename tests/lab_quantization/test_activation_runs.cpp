@@ -28,21 +28,11 @@ class TestActivationRuns : public QObject, RunFixture {
   // Stopped behind the event of that number; then resumed. True if it was stopped at all.
   static bool run_in_two(QuantizeRequest r, int stop_after) {
     Recorder listener;
-    RunControl control;
-    std::stop_source stop;
-    control.stop = stop.get_token();
-    listener.at_event = [&](const Event&) {
-      if (static_cast<int>(listener.events.size()) == stop_after) stop.request_stop();
-    };
-    try {
-      quantize(r, listener, control);
-    } catch (const Cancelled&) {
-      r.resume = true;
-      r.recipe.reset();
-      run(r);
-      return true;
-    }
-    return false;
+    if (!run_until(r, listener, behind(listener, stop_after))) return false;
+    r.resume = true;
+    r.recipe.reset();
+    run(r);
+    return true;
   }
 
  private Q_SLOTS:

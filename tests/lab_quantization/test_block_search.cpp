@@ -47,22 +47,23 @@ class ToyBlock : public SearchableBlock {
     return {torch::tanh(torch::mm(state[0], options_[static_cast<size_t>(position)][static_cast<size_t>(candidate)]))};
   }
   Deviation deviation(SampleSet set, size_t i, const State& state, int position) const override {
-    const auto target = row(targets_[static_cast<size_t>(position)], set, i);
+    const auto target = this->target(set, i, position);
     return {(state[0] - target).square().sum().item<double>(), target.square().sum().item<double>()};
   }
-  // Error of a prefix of choices over the given sets, by itself.
-  double error(const Tuple& tuple, bool with_rest) const {
+  // Error of a prefix of choices over the given sets, by itself: of the output of its last site, or of what leaves the block.
+  double error(const Tuple& tuple, bool with_rest, bool leaves = false) const {
     Deviation sum;
     for (const SampleSet set : {SampleSet::SEARCH, SampleSet::REST}) {
       if (set == SampleSet::REST && (!with_rest || rest_ == 0)) continue;
       for (size_t i = 0; i < parts(set); ++i) {
         State state = enter(set, i);
         for (size_t site = 0; site < tuple.size(); ++site) state = step(state, static_cast<int>(site), tuple[site]);
-        sum = sum + deviation(set, i, state, static_cast<int>(tuple.size()) - 1);
+        sum = sum + (leaves ? end_deviation(set, i, state) : deviation(set, i, state, static_cast<int>(tuple.size()) - 1));
       }
     }
     return sum.relative();
   }
+  torch::Tensor target(SampleSet set, size_t i, int position) const { return row(targets_[static_cast<size_t>(position)], set, i); }
   mutable std::atomic<int> steps = 0;
 
  private:
@@ -73,6 +74,17 @@ class ToyBlock : public SearchableBlock {
   torch::Tensor input_;
   std::vector<torch::Tensor> exact_, targets_;
   std::vector<std::vector<torch::Tensor>> options_;
+};
+
+// What leaves it is not its last site's output: two sums of its channels.
+class SummingBlock : public ToyBlock {
+ public:
+  using ToyBlock::ToyBlock;
+  Deviation end_deviation(SampleSet set, size_t i, const State& state) const override {
+    const auto target = this->target(set, i, depth() - 1);
+    const auto weights = torch::tensor({{1.0f, 0.0f}, {1.0f, 0.0f}, {-1.0f, 2.0f}, {0.0f, 1.0f}, {0.0f, 1.0f}});
+    return {torch::mm(state[0] - target, weights).square().sum().item<double>(), torch::mm(target, weights).square().sum().item<double>()};
+  }
 };
 
 std::vector<Tuple> all_tuples(int depth, int candidates) {
@@ -142,6 +154,37 @@ class TestBlockSearch : public QObject {
       QVERIFY(std::abs(result.layerwise_error - block.error(greedy, true)) < 1e-9);
       QVERIFY(result.joint_error <= result.layerwise_error);
     }
+  }
+
+  // The joint choice is by what leaves the block, the layer-wise one by each site's own output; of a single site too.
+  void jointIsByWhatLeavesTheBlock() {
+    int differ = 0;
+    for (int seed = 0; seed < 10; ++seed) {
+      for (int depth = 1; depth <= 3; ++depth) {
+        for (const int rescored : {1000, 3}) {
+          const SummingBlock block(depth, 5, 3, 5, seed);
+          const auto result = search_block(block, {rescored});
+          Tuple greedy;
+          for (int position = 0; position < depth; ++position) {
+            greedy.push_back(0);
+            Tuple best = greedy;
+            for (greedy.back() = 0; greedy.back() < 5; ++greedy.back()) {
+              if (block.error(greedy, true) < block.error(best, true)) best = greedy;
+            }
+            greedy = best;
+          }
+          QCOMPARE(result.layerwise, greedy);
+          QVERIFY(std::abs(result.layerwise_error - block.error(greedy, true, true)) < 1e-9);
+          QVERIFY(std::abs(result.joint_error - block.error(result.joint, true, true)) < 1e-9);
+          QVERIFY(result.joint_error <= result.layerwise_error);
+          differ += result.joint != result.layerwise ? 1 : 0;
+          if (rescored < 1000) continue;
+          for (const Tuple& tuple : all_tuples(depth, 5)) QVERIFY(result.joint_error <= block.error(tuple, true, true) + 1e-12);
+          QVERIFY(std::abs(score_only(block, {}, result.joint).joint_error - result.joint_error) < 1e-9);
+        }
+      }
+    }
+    QVERIFY(differ > 20);
   }
 
   void jointBeatsLayerwiseSomewhere() {

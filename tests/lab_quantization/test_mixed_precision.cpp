@@ -242,14 +242,10 @@ class TestMixedPrecision : public QObject, RunFixture {
     for (const bool after : {false, true}) {
       QuantizeRequest r = replacing("resumed.qvlm", recipe);
       Recorder listener;
-      RunControl control;
-      std::stop_source stop;
-      control.stop = stop.get_token();
-      listener.at_event = [&](const Event& event) {
+      QVERIFY(run_until(r, listener, [&](const Event& event) {
         const auto* phase = std::get_if<PhaseStarted>(&event);
-        if (after ? std::holds_alternative<PartitionChanged>(event) : phase != nullptr && phase->phase == "bits") stop.request_stop();
-      };
-      QVERIFY_THROWS_EXCEPTION(Cancelled, quantize(r, listener, control));
+        return after ? is<PartitionChanged>(event) : phase != nullptr && phase->phase == "bits";
+      }));
       r.resume = true;
       r.replace = false;
       r.recipe.reset();

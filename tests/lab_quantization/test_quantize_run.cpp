@@ -172,17 +172,8 @@ class TestQuantizeRun : public QObject, RunFixture {
     const fs::path whole = path(qPrintable(source + ".qvlm"));
     QuantizeRequest r = replacing("resumed.qvlm", read_recipe(whole / "recipe.json"));
     Recorder listener;
-    RunControl control;
-    std::stop_source stop;
-    control.stop = stop.get_token();
-    listener.at_event = [&](const Event&) {
-      if (static_cast<int>(listener.events.size()) == stop_after) stop.request_stop();
-    };
-    bool cancelled = false;
-    try {
-      quantize(r, listener, control);
-    } catch (const Cancelled&) {
-      cancelled = true;
+    const bool cancelled = run_until(r, listener, behind(listener, stop_after));
+    if (cancelled) {
       QVERIFY(std::holds_alternative<RunCancelled>(listener.events.back().event));
       QVERIFY(fs::exists(partial_of(r.output)));
       verify_refused([&] { open_model(partial_of(r.output)); }, "resume");
@@ -203,25 +194,13 @@ class TestQuantizeRun : public QObject, RunFixture {
   void finishedLayersAreReused() {
     QuantizeRequest r = request("reuse.qvlm", read_recipe(path("a16.qvlm") / "recipe.json"));
     Recorder listener;
-    RunControl control;
-    std::stop_source stop;
-    control.stop = stop.get_token();
-    listener.at_event = [&](const Event& event) {
-      if (std::holds_alternative<LayerQuantized>(event)) stop.request_stop();
-    };
-    QVERIFY_THROWS_EXCEPTION(Cancelled, quantize(r, listener, control));
+    QVERIFY(run_until(r, listener, is<LayerQuantized>));
     // A damaged layer is noticed and made again.
     std::ofstream(partial_of(r.output) / "work" / "layer_0.safetensors", std::ios::app) << "x";
     Recorder second;
     RunControl free;
     r.resume = true;
-    RunControl again;
-    std::stop_source later;
-    again.stop = later.get_token();
-    second.at_event = [&](const Event& event) {
-      if (std::holds_alternative<LayerQuantized>(event)) later.request_stop();
-    };
-    QVERIFY_THROWS_EXCEPTION(Cancelled, quantize(r, second, again));
+    QVERIFY(run_until(r, second, is<LayerQuantized>));
     QCOMPARE(second.count<CandidateScored>(), 0);  // its blocks were known from the journal
     Recorder third;
     const RunState state = quantize(r, third, free);
@@ -233,24 +212,12 @@ class TestQuantizeRun : public QObject, RunFixture {
   // The axes are measured once: a resumed run takes their file, a damaged one is made again, the result is the same.
   void axesAreReused() {
     QuantizeRequest r = request("axes.qvlm", read_recipe(path("principal.qvlm") / "recipe.json"));
-    const auto until = [&](auto kind) {
-      Recorder listener;
-      RunControl control;
-      std::stop_source stop;
-      control.stop = stop.get_token();
-      listener.at_event = [&](const Event& event) {
-        if (std::holds_alternative<decltype(kind)>(event)) stop.request_stop();
-      };
-      try {
-        quantize(r, listener, control);
-        return -1;
-      } catch (const Cancelled&) {
-        r.resume = true;
-        return listener.count<AxesMeasured>();
-      }
-    };
-    QCOMPARE(until(AxesMeasured{}), 1);
-    QCOMPARE(until(LayerQuantized{}), 0);
+    Recorder first, second;
+    QVERIFY(run_until(r, first, is<AxesMeasured>));
+    QCOMPARE(first.count<AxesMeasured>(), 1);
+    r.resume = true;
+    QVERIFY(run_until(r, second, is<LayerQuantized>));
+    QCOMPARE(second.count<AxesMeasured>(), 0);
     std::ofstream(partial_of(r.output) / "work" / "axes.safetensors", std::ios::app) << "x";
     Recorder last;
     RunControl free;
@@ -266,13 +233,7 @@ class TestQuantizeRun : public QObject, RunFixture {
     Recipe recipe = small_recipe();
     QuantizeRequest r = request("differs.qvlm", recipe);
     Recorder listener;
-    RunControl control;
-    std::stop_source stop;
-    control.stop = stop.get_token();
-    listener.at_event = [&](const Event& event) {
-      if (std::holds_alternative<PartitionChanged>(event)) stop.request_stop();
-    };
-    QVERIFY_THROWS_EXCEPTION(Cancelled, quantize(r, listener, control));
+    QVERIFY(run_until(r, listener, is<PartitionChanged>));
     verify_refused([&] { run(r); }, "--resume");  // not overwritten by accident
     r.resume = true;
     recipe.threads = 2;

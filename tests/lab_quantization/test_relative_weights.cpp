@@ -147,6 +147,68 @@ class TestRelativeWeights : public QObject {
     }
   }
 
+  // A block that ends inside a sublayer: the output's error as the next linear carries it, on top of the residual's.
+  void whatLeavesABlock() {
+    const torch::NoGradGuard guard;
+    const auto rotary = reference::RotaryTable::make(config(), batches_.longest);
+    const auto layer = reference::DecoderLayer::load(*model_, 0, torch::kFloat32);
+    for (const SiteKind kind : {SiteKind::ATTENTION_INPUT, SiteKind::MLP_INPUT}) {
+      std::vector<reference::LayerState> states, exact;
+      std::vector<torch::Tensor> targets, residuals;
+      std::vector<SiteCandidates> sites(1);
+      SiteCandidates& site = sites.front();
+      site.site = {0, kind};
+      site.parameters = {1};
+      site.quantizers.resize(1);
+      for (const auto& batch : batches_.all) {
+        // The quantized path's residual differs from the float path's.
+        for (auto* list : {&exact, &states}) {
+          auto state = reference::enter_layer(config(), layer, list == &exact ? batch.hidden : batch.hidden * 1.02 + 0.01);
+          for (int before = 0; before < static_cast<int>(kind); ++before) state = reference::advance(config(), layer, static_cast<SiteKind>(before), state, rotary);
+          list->push_back(state);
+        }
+        residuals.push_back(exact.back().residual);
+        targets.push_back(reference::advance(config(), layer, kind, exact.back(), rotary).site_input);
+        site.token_weights.push_back(batch.mask * torch::rand(batch.mask.sizes()));
+      }
+      std::map<std::string, GridWeight> rounded;
+      auto other = layer;
+      for (const auto suffix : linears_of(kind)) {
+        rounded.emplace(suffix, round_to_nearest(layer.linear(suffix), {3, 16, false}, std::string(suffix)));
+        other.linear(suffix) = rounded.at(std::string(suffix)).dequantize();
+      }
+      site.targets = targets;
+      site.layers = CandidateLayers(layer, {rounded});
+      const calibration::BatchStates entered(states);
+      const auto next = kind == SiteKind::ATTENTION_INPUT ? layer.output : layer.down;
+      for (const bool carried : {false, true}) {
+        if (carried) {
+          site.carry = next;
+          site.residuals = residuals;
+        }
+        const DecoderBlock block(config(), rotary, batches_, entered, sites, workers_);
+        for (size_t b = 0; b < batches_.all.size(); ++b) {
+          const auto output = reference::advance(config(), other, kind, states[b], rotary).site_input;
+          const auto moved = (states[b].residual + torch::matmul(output, next.t())) - (residuals[b] + torch::matmul(targets[b], next.t()));
+          double error = 0, energy = 0;
+          for (int64_t i = 0; i < batches_.all[b].size(); ++i) {
+            for (int64_t row = 0; row < batches_.all[b].lengths[static_cast<size_t>(i)]; ++row) {
+              const double w = site.token_weights[b][i][row].item<double>();
+              error += w * (carried ? norm_of(moved, i, row) : norm_of(output - targets[b], i, row));
+              energy += w * (carried ? norm_of(residuals[b], i, row) : norm_of(targets[b], i, row));
+            }
+          }
+          const auto [set, part] = block.part_of(b);
+          const auto state = block.step(block.enter(set, part), 0, 0);
+          const Deviation end = block.end_deviation(set, part, state), alone = block.deviation(set, part, state, 0);
+          nearly(end.error, error);
+          nearly(end.energy, energy);
+          if (!carried) nearly(alone.error, error);
+        }
+      }
+    }
+  }
+
   // A row of zeros weighs much, but not infinitely; padding nothing.
   void zerosAreFinite() {
     auto x = torch::ones({1, 3, 4});

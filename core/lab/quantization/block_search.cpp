@@ -27,7 +27,7 @@ class Search {
     measure_spread();
     const Tuple unclipped(static_cast<size_t>(depth_), 0);
     const bool all_rescored = static_cast<int>(on_search_.size()) <= settings_.rescored_tuples;
-    // A single site whose candidates are all rescored needs no pass of its own: both searches are the same.
+    // A single site whose candidates are all rescored needs no pass of its own.
     std::optional<Tuple> layerwise;
     if (depth_ > 1 || !all_rescored) layerwise = layerwise_tuple();
 
@@ -36,8 +36,8 @@ class Search {
     for (const Tuple& tuple : best_on_search()) finalists.insert(tuple);
     rescore(finalists);
 
-    result_.joint = best_overall();
-    result_.layerwise = layerwise.value_or(result_.joint);
+    result_.joint = least_of(overall_);
+    result_.layerwise = layerwise ? *layerwise : least_of(alone_);
     result_.joint_error = overall_.at(result_.joint).relative();
     result_.layerwise_error = overall_.at(result_.layerwise).relative();
     result_.unclipped_error = overall_.at(unclipped).relative();
@@ -51,7 +51,7 @@ class Search {
       side_by_side(deviations.size(), [&](size_t part) {
         State state = block_.enter(set, part);
         for (int position = 0; position < depth_; ++position) state = block_.step(state, position, tuple[static_cast<size_t>(position)]);
-        deviations[part] = block_.deviation(set, part, state, depth_ - 1);
+        deviations[part] = block_.end_deviation(set, part, state);
       });
       for (const Deviation& deviation : deviations) sum = sum + deviation;
       result_.site_forwards += depth_ * block_.samples(set);
@@ -101,13 +101,15 @@ class Search {
     const auto c = static_cast<size_t>(candidates_);
     const size_t last = two ? c : 1;                              // candidates of the last site in one piece of work
     std::vector<Deviation> deviations(states.size() * c * last);  // [candidate][last candidate][part]
+    std::vector<Deviation> alone(depth_ == 1 ? states.size() * c : 0);
     side_by_side(states.size() * c, [&](size_t piece) {
       const size_t part = piece % states.size(), candidate = piece / states.size();
       const State next = block_.step(states[part], position, static_cast<int>(candidate));
       for (size_t i = 0; i < last; ++i) {
         const State end = two ? block_.step(next, position + 1, static_cast<int>(i)) : next;
-        deviations[(candidate * last + i) * states.size() + part] = block_.deviation(SampleSet::SEARCH, part, end, depth_ - 1);
+        deviations[(candidate * last + i) * states.size() + part] = block_.end_deviation(SampleSet::SEARCH, part, end);
       }
+      if (!alone.empty()) alone[candidate * states.size() + part] = block_.deviation(SampleSet::SEARCH, part, next, 0);
     });
     result_.site_forwards += static_cast<int64_t>(two ? c + c * c : c) * samples;
     for (size_t tuple = 0; tuple < c * last; ++tuple) {
@@ -117,6 +119,7 @@ class Search {
       Deviation sum;
       for (size_t part = 0; part < states.size(); ++part) sum = sum + deviations[tuple * states.size() + part];
       on_search_[scored] = sum;
+      for (size_t part = 0; part < states.size() && !alone.empty(); ++part) alone_[scored] = alone_[scored] + alone[tuple * states.size() + part];
       if (on_score_) on_score_(scored, sum.relative(), samples);
     }
   }
@@ -200,7 +203,7 @@ class Search {
   // Each part of the rest walks over all finalists in lexicographic order, so that neighbours share the states of their common prefix.
   void rescore(const std::set<Tuple>& finalists) {
     const size_t parts = block_.parts(SampleSet::REST);
-    std::vector<std::vector<Deviation>> deviations(parts);  // [part][finalist]
+    std::vector<std::vector<Deviation>> deviations(parts), alone(parts);  // [part][finalist]
     side_by_side(parts, [&](size_t part) {
       std::vector<State> path{block_.enter(SampleSet::REST, part)};  // path[i]: the state before site i, for `current`
       Tuple current;
@@ -211,7 +214,8 @@ class Search {
           path.push_back(block_.step(path.back(), static_cast<int>(position), tuple[position]));
         }
         current = tuple;
-        deviations[part].push_back(block_.deviation(SampleSet::REST, part, path.back(), depth_ - 1));
+        deviations[part].push_back(block_.end_deviation(SampleSet::REST, part, path.back()));
+        if (depth_ == 1) alone[part].push_back(block_.deviation(SampleSet::REST, part, path.back(), 0));
       }
     });
     Tuple current;
@@ -219,6 +223,7 @@ class Search {
     for (const Tuple& tuple : finalists) {
       Deviation sum = on_search_.at(tuple);
       for (const auto& of_part : deviations) sum = sum + of_part[index];
+      for (size_t part = 0; part < parts && depth_ == 1; ++part) alone_[tuple] = alone_[tuple] + alone[part][index];
       ++index;
       overall_[tuple] = sum;
       result_.site_forwards += static_cast<int64_t>(tuple.size() - shared_prefix(current, tuple)) * block_.samples(SampleSet::REST);
@@ -231,9 +236,9 @@ class Search {
     return static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
   }
 
-  Tuple best_overall() const {
-    auto best = overall_.begin();  // tuples in lexicographic order: among equals the first stays
-    for (auto it = overall_.begin(); it != overall_.end(); ++it) {
+  static Tuple least_of(const std::map<Tuple, Deviation>& deviations) {
+    auto best = deviations.begin();  // tuples in lexicographic order: among equals the first stays
+    for (auto it = deviations.begin(); it != deviations.end(); ++it) {
       if (comparable(it->second.relative()) < comparable(best->second.relative())) best = it;
     }
     return best->first;
@@ -244,6 +249,7 @@ class Search {
   const ScoreListener& on_score_;
   int depth_, candidates_;
   std::map<Tuple, Deviation> on_search_, overall_;
+  std::map<Tuple, Deviation> alone_;  // of a single site's own output
   BlockSearchResult result_;
 };
 

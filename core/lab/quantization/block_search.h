@@ -40,8 +40,10 @@ class SearchableBlock {
   virtual State enter(SampleSet set, size_t part) const = 0;
   /// The state behind site `position` of the block (0 .. depth - 1), whose parameter is `candidate`.
   virtual State step(const State& state, int position, int candidate) const = 0;
-  /// Of the state of a part behind site `position`, against the float path there.
+  /// Of the output of site `position` alone, against the float path's (Eq. 2).
   virtual Deviation deviation(SampleSet set, size_t part, const State& state, int position) const = 0;
+  /// Of all that leaves the block (Eq. 3).
+  virtual Deviation end_deviation(SampleSet set, size_t part, const State& state) const { return deviation(set, part, state, depth() - 1); }
 };
 
 struct SearchSettings {
@@ -62,10 +64,10 @@ struct BlockSearchResult {
   int64_t site_forwards = 0;  // forwards of one site over one sample
 };
 
-/// Scores all candidates^depth tuples on SEARCH by a tree (candidates + candidates^2 + ... site evaluations), then the best
+/// Scores all candidates^depth tuples by end_deviation on SEARCH in a tree (candidates + candidates^2 + ... site evaluations), then the best
 /// `rescored_tuples`, the layer-wise tuple and the unclipped one on all samples; the least error over all samples wins, among equals
-/// the tuple that clips first the least. The layer-wise tuple chooses site by site the candidate of the least error behind that site
-/// (Eq. 2) over all samples. So joint_error <= layerwise_error, always.
+/// the tuple that clips first the least. The layer-wise tuple chooses site by site the candidate of the least deviation of that site's
+/// output (Eq. 2) over all samples. So joint_error <= layerwise_error, always.
 BlockSearchResult search_block(const SearchableBlock& block, const SearchSettings& settings, const ScoreListener& on_score = {});
 
 /// The errors of one given tuple, for runs that do not search.

@@ -11,6 +11,13 @@ const torch::Tensor& output_behind(SiteKind kind, const LayerState& state) {
   return kind == SiteKind::ATTENTION_INPUT || kind == SiteKind::MLP_INPUT ? state.site_input : state.residual;
 }
 
+std::pair<torch::Tensor, torch::Tensor> block_end(const SiteCandidates& last, size_t batch, const LayerState& behind) {
+  const torch::Tensor& output = output_behind(last.site.kind, behind);
+  const torch::Tensor target = last.targets[batch];
+  if (!last.carry.defined()) return {output, target};
+  return {behind.residual + torch::linear(output - target, last.carry), last.residuals[batch]};
+}
+
 LayerState run_site(const DecoderConfig& config, const reference::DecoderLayer& layer, SiteKind kind, const LayerState& state,
                     const ActivationQuantizer& quantizer, const reference::RotaryTable& rotary) {
   LayerState at = state.site_input.defined() ? state : reference::enter_layer(config, layer, state.residual);
@@ -22,8 +29,11 @@ DecoderBlock::DecoderBlock(const DecoderConfig& config, const reference::RotaryT
                            const calibration::BatchStates& states, const std::vector<SiteCandidates>& sites, const reference::Workers& workers)
     : config_(config), rotary_(rotary), batches_(batches), states_(states), sites_(sites) {
   energies_.resize(sites_.size(), std::vector<double>(batches_.all.size()));
+  end_energies_.resize(batches_.all.size());
+  const SiteCandidates& last = sites_.back();
   workers.run(batches_.all.size(), [&](size_t b) {
     for (size_t i = 0; i < sites_.size(); ++i) energies_[i][b] = weighted_energy(sites_[i].weights_of(batches_, b), sites_[i].targets[b]);
+    end_energies_[b] = last.carry.defined() ? weighted_energy(last.weights_of(batches_, b), last.residuals[b]) : energies_.back()[b];
   });
 }
 
@@ -59,6 +69,13 @@ Deviation DecoderBlock::deviation(SampleSet set, size_t part, const State& state
   const LayerState behind = unpack(state);
   const torch::Tensor& output = output_behind(site.site.kind, behind);
   return {weighted_error(site.weights_of(batches_, b), output, site.targets[b]), energies_[static_cast<size_t>(position)][b]};
+}
+
+Deviation DecoderBlock::end_deviation(SampleSet set, size_t part, const State& state) const {
+  const SiteCandidates& last = sites_.back();
+  const size_t b = first_batch(set) + part;
+  const auto [output, target] = block_end(last, b, unpack(state));
+  return {weighted_error(last.weights_of(batches_, b), output, target), end_energies_[b]};
 }
 
 Deviation DecoderBlock::output_deviation(size_t index, const State& state, int position) const {

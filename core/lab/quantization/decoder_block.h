@@ -26,6 +26,9 @@ struct SiteCandidates {
   CandidateLayers layers;                               // the layer with the site's linears rounded; one a candidate, or one for all
   calibration::BatchTensors targets;                    // the float path's output behind the site
   TokenWeights token_weights = {};                      // of its error
+  // Where the site ends a block inside a sublayer that is compared by what leaves it (block_end() below):
+  torch::Tensor carry = {};                 // the float linear that reads the output, [hidden, width]
+  calibration::BatchTensors residuals = {}; // the float path's residual, which passes the site by
 
   const torch::Tensor& weights_of(const calibration::Batches& batches, size_t batch) const {
     return token_weights.empty() ? batches.all[batch].mask : token_weights[batch];
@@ -34,6 +37,11 @@ struct SiteCandidates {
 
 /// What a site's error is measured on: the next site's input where it lies in the same sublayer, else the residual. [samples, tokens, width]
 const torch::Tensor& output_behind(SiteKind kind, const reference::LayerState& state);
+
+/// What leaves a block behind its last site on batch `batch`, and what the float path has in its place. [samples, tokens, width] each.
+/// With `carry`, on the residual: the output's error as the float linear carries it there, on top of the residual that passes the site by.
+/// Rounding parameters before the last site reach the rest of the model by the residual most of all. Else output and target.
+std::pair<torch::Tensor, torch::Tensor> block_end(const SiteCandidates& last, size_t batch, const reference::LayerState& behind);
 
 class DecoderBlock : public SearchableBlock {
  public:
@@ -48,6 +56,7 @@ class DecoderBlock : public SearchableBlock {
   State enter(SampleSet set, size_t part) const override;
   State step(const State& state, int position, int candidate) const override;
   Deviation deviation(SampleSet set, size_t part, const State& state, int position) const override;
+  Deviation end_deviation(SampleSet set, size_t part, const State& state) const override;
 
   /// Of batch `index` behind site `position`, every token counting 1.
   Deviation output_deviation(size_t index, const State& state, int position) const;
@@ -66,6 +75,7 @@ class DecoderBlock : public SearchableBlock {
   const calibration::BatchStates& states_;
   const std::vector<SiteCandidates>& sites_;
   std::vector<std::vector<double>> energies_;  // of the targets, by site and batch
+  std::vector<double> end_energies_;           // of what leaves the block, by batch
 };
 
 /// One site of one batch: enters the layer if need be, quantizes the site's input, advances.

@@ -171,6 +171,11 @@ class Planner {
     return quantizes_activations() ? load.rows * w_.input(kind) * speed_.round_activation : 0;
   }
   double deviation(int kind, const Load& load) const { return load.rows * w_.output(kind) * kDeviationPasses * speed_.element; }
+  // Of what leaves a block: an output inside a sublayer goes through the linear that reads it.
+  double end_deviation(int kind, const Load& load) const {
+    const bool carried = recipe_.search == SearchMode::JOINT && kind % 2 == 0;
+    return deviation(kind, load) + (carried ? load.rows * (w_.weights(kind + 1) * speed_.product * kBusy + 2 * w_.hidden * speed_.element) : 0);
+  }
   double layer_forward(const Load& load) const {
     double seconds = 0;
     for (int kind = 0; kind < kSitesPerLayer; ++kind) seconds += forward(kind, load);
@@ -300,8 +305,8 @@ class Planner {
       double block = 0;
       for (int kind = 0; kind < kSitesPerLayer; ++kind) {
         const auto step = [&](const Load& load) { return forward(kind, load) + rounding(kind, load); };
-        block += (cost.search * step(search_) + cost.deviations_search * deviation(kind, search_)) / threads_;
-        block += (cost.rest * step(rest_) + cost.deviations_rest * deviation(kind, rest_)) / rest_.speed_up(threads_);
+        block += (cost.search * step(search_) + cost.deviations_search * end_deviation(kind, search_)) / threads_;
+        block += (cost.rest * step(rest_) + cost.deviations_rest * end_deviation(kind, rest_)) / rest_.speed_up(threads_);
         block += (cost.all * step(all_) + cost.deviations_all * deviation(kind, all_)) / all_.speed_up(threads_);
       }
       seconds += depths_[depth] * block / kSitesPerLayer;

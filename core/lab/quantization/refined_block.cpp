@@ -24,13 +24,14 @@ Deviation ChosenBlock::deviation(size_t part, const State& state) const {
   const SiteCandidates& last = sites_.back();
   const LayerState behind = DecoderBlock::unpack(state);
   const torch::Tensor& weights = last.weights_of(batches_, part);
-  return {weighted_error(weights, output_behind(last.site.kind, behind), last.targets[part]), weighted_energy(weights, last.targets[part])};
+  const auto [output, target] = block_end(last, part, behind);
+  return {weighted_error(weights, output, target), weighted_energy(weights, target)};
 }
 
 torch::Tensor ChosenBlock::squared_error(size_t part, const State& state) const {
   const SiteCandidates& last = sites_.back();
-  const LayerState behind = DecoderBlock::unpack(state);
-  return ((output_behind(last.site.kind, behind) - last.targets[part]).square().sum(-1) * last.weights_of(batches_, part)).sum();
+  const auto [output, target] = block_end(last, part, DecoderBlock::unpack(state));
+  return ((output - target).square().sum(-1) * last.weights_of(batches_, part)).sum();
 }
 
 std::vector<ActivationQuantizer> ChosenBlock::chosen() const {

@@ -244,6 +244,10 @@ class Pass {
       if (in_.recipe.token_weighting == TokenWeighting::RELATIVE) site.token_weights = layer.token_weights[static_cast<size_t>(kind)];
       site.quantizers = quantizers_at(exact.site_inputs, layer.prepared.clips[static_cast<size_t>(kind)]);
       enter_provisional(provisional, prepared, site.quantizers.front());
+      if (index == block.last && in_.recipe.search == SearchMode::JOINT && kind != SiteKind::OUTPUT_INPUT && kind != SiteKind::DOWN_INPUT) {
+        site.carry = kind == SiteKind::ATTENTION_INPUT ? prepared.output : prepared.down;
+        site.residuals = exact.residuals;
+      }
       site.targets = BatchTensors(float_states_.size());
       workers_.run(float_states_.size(), [&](size_t b) {
         const LayerState before = exact[b];
