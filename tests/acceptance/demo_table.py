@@ -32,7 +32,7 @@ def main():
     check_order(figures, "demo_table", [[rows[f"RTN {hurt}"]], *drawn])
     check_blocks(figures, "demo_table", [rows[f"Q-VLM {hurt}"]])
     # Where the tower's rounding is nearly all that hurts.
-    check_order(figures, "demo_table", [[rows["RTN W8A16 V4A4"]], [rows["RTN + VEO W8A16 V4A4"]]])
+    check_order(figures, "demo_table", [[rows[f"{method} W8A16 V4A4{draw}"] for draw in DRAWS] for method in ("RTN", "RTN + VEO")])
     best = rows["best W4A4 g32"]
     figures.at_most("demo_table_best_w4a4_points_lost", rows["float"].accuracy - best.accuracy, 1.5, "points")
     figures.at_most("demo_table_best_w4a4_kl_of_rtn", best.kl / rows["RTN W4A4 g32"].kl, 0.6)
