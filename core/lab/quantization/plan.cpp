@@ -282,17 +282,30 @@ class Planner {
         break;
       }
     }
-    if (recipe_.transform == TransformMode::LEARNED) {
-      // Forward and backward of every row; the weights once a step, elementwise work that takes as long as 150 products each.
-      const double steps = recipe_.transform_epochs * std::ceil(all_.samples / 8);
-      seconds += ((3 * recipe_.transform_epochs + 4) * layer_forward(all_) + 150 * steps * weights * speed_.product) * per_thread;
-    }
+    if (recipe_.transform == TransformMode::LEARNED) seconds += learning_seconds() * per_thread;
     if (recipe_.residual_rank > 0) {
       double squares = 0;
       for (int kind = 0; kind < kSitesPerLayer; ++kind) squares += w_.input(kind) * w_.input(kind);
       seconds += (all_.rows * squares + rounded_ * (w_.widest() + 10.0 * (recipe_.residual_rank + 8)) * weights) * speed_.product * per_thread;
     }
     return seconds;
+  }
+
+  // One thread's: the eight starts on the search's rows, three losses over all rows, and every epoch forward and backward over three quarters of
+  // them and forward over the rest, the linears folded and rounded once a start or step.
+  double learning_seconds() const {
+    constexpr double kStarts = 8, kLosses = 3, kHeldOut = 0.25, kBackward = 2;
+    constexpr double kFold = 6;                // a weight through a step, as roundings of a weight
+    constexpr double kTransformPasses = 30;    // a Kronecker factor is too small for a product's speed: counted by values
+    const double epochs = recipe_.transform_epochs, steps = epochs * std::ceil((1 - kHeldOut) * all_.samples / 8);
+    const auto forward_of = [&](const Load& load) {
+      double seconds = layer_forward(load);
+      for (int kind = 0; kind < kSitesPerLayer; ++kind) seconds += 2 * rounding(kind, load) + load.rows * w_.input(kind) * kTransformPasses * speed_.element;
+      return seconds;
+    };
+    const double passes = kLosses + epochs * ((1 - kHeldOut) * kBackward + kHeldOut);
+    return layer_forward(all_) + kStarts * forward_of(search_) + passes * forward_of(all_) +
+           (kStarts / 2 + steps) * w_.weights() * kFold * speed_.round_weight;
   }
 
   // The searches of one layer's sites, by the blocks that are expected.
