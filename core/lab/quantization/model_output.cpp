@@ -6,7 +6,7 @@
 #include "core/base/error.h"
 #include "core/lab/quantization/layer_file.h"
 #include "core/lab/quantization/search_pass.h"
-#include "core/lab/quantization/transforms/transformed_model.h"
+#include "core/lab/reference/decoder.h"
 #include "core/model/gguf_model.h"
 #include "core/model/kronecker.h"
 #include "core/model/qvlm_folder.h"
@@ -73,7 +73,7 @@ OutputSizes write_output(const Model& source, const Provenance& provenance, cons
   QvlmWriter writer(folder, std::move(description));
   std::optional<QuantizedLayer> layer;
   for (const ExpectedTensor& tensor : expected) {
-    const auto [index, part] = layer_part(tensor.name);
+    const auto [index, part] = reference::layer_part(tensor.name);
     if (index < 0) {
       if (tensor.optional && !source.has(tensor.name)) continue;
       if (const auto matrix = vision.matrices.find(tensor.name); matrix != vision.matrices.end()) {

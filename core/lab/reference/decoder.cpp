@@ -68,6 +68,14 @@ std::string decoder_weight_name(int layer, std::string_view suffix) {
   return "decoder." + std::to_string(layer) + "." + std::string(suffix) + ".weight";
 }
 
+std::pair<int, std::string> layer_part(const std::string& name) {
+  constexpr std::string_view prefix = "decoder.";
+  if (!name.starts_with(prefix)) return {-1, {}};
+  const size_t digits = name.find_first_not_of("0123456789", prefix.size());
+  if (digits == prefix.size() || digits == std::string::npos || name[digits] != '.') return {-1, {}};
+  return {std::stoi(name.substr(prefix.size(), digits - prefix.size())), name.substr(digits + 1)};
+}
+
 DecoderEnds DecoderEnds::load(const Model& model, torch::ScalarType type) {
   DecoderEnds ends;
   ends.embedding = load_tensor(model, "decoder.embedding.weight", type);

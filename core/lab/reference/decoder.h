@@ -6,7 +6,9 @@
 
 #include <array>
 #include <functional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/lab/reference/rotary.h"
 #include "core/lab/reference/site_transform.h"
@@ -36,6 +38,8 @@ struct DecoderLayer {
 
 /// "decoder.3.attention.query.weight"
 std::string decoder_weight_name(int layer, std::string_view suffix);
+/// "decoder.3.mlp.up.weight" -> 3 and "mlp.up.weight"; other names -> -1.
+std::pair<int, std::string> layer_part(const std::string& name);
 
 /// What stands around the layers.
 struct DecoderEnds {

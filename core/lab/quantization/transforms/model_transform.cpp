@@ -18,7 +18,7 @@ uint64_t seed_of(uint64_t seed, uint64_t kind, uint64_t layer, uint64_t head) {
 
 std::string block_text(const char* name, int64_t width, int64_t block) {
   std::string text = std::string(name) + " " + std::to_string(width);
-  if (block == 0) return text + " along its principal axes";
+  if (block == 0) return text + " dense";
   return block == width ? text + " whole" : text + " in blocks of " + std::to_string(block);
 }
 
@@ -32,6 +32,7 @@ ModelTransform make_transform(const DecoderConfig& config, RotationMode mode, ui
   if (mode == RotationMode::PRINCIPAL) {
     if (!axes.defined() || axes.size(0) != config.hidden) throw Error("rotation principal: expected axes of " + std::to_string(config.hidden) + " channels");
     transform.residual = Rotation::dense(axes, "rotation principal: axes");
+    transform.principal = true;
     const auto values = axes.to(torch::kFloat32).contiguous();
     transform.name += " " + hash64_hex(std::as_bytes(std::span(values.data_ptr<float>(), static_cast<size_t>(values.numel()))));
   } else {
@@ -58,7 +59,7 @@ ModelTransform make_transform(const DecoderConfig& config, RotationMode mode, ui
 std::string describe(const ModelTransform& transform, const DecoderConfig& config) {
   std::string text = "norm gains folded";
   if (!transform.residual.is_identity())
-    text += "; " + block_text("R1", config.hidden, transform.residual.block());
+    text += "; " + (transform.principal ? "R1 " + std::to_string(config.hidden) + " along its principal axes" : block_text("R1", config.hidden, transform.residual.block()));
   if (!transform.layers.empty() && !transform.layers.front().values.empty())
     text += "; " + block_text("R2", config.head_dim, transform.layers.front().values.front().block());
   if (transform.down_hadamard > 0) text += "; " + block_text("R4 (online)", config.ffn, transform.down_hadamard);

@@ -24,6 +24,7 @@ struct LayerTransform {
 struct ModelTransform {
   std::string name;                    // goes into the transformed model's fingerprint: must say all that it does
   Rotation residual;                   // R1, [hidden] wide
+  bool principal = false;              // R1 goes along the residual stream's principal axes
   std::vector<LayerTransform> layers;  // one a decoder layer, or none
   int down_hadamard = 0;               // R4's block; 0: none
 };

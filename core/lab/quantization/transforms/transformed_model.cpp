@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
+#include "core/lab/reference/decoder.h"
 #include "core/lab/reference/hadamard.h"
 #include "core/lab/reference/tensors.h"
 
@@ -21,14 +22,6 @@ DType dtype_of(const torch::Tensor& tensor) {
 }
 
 }  // namespace
-
-std::pair<int, std::string> layer_part(const std::string& name) {
-  constexpr std::string_view prefix = "decoder.";
-  if (!name.starts_with(prefix)) return {-1, {}};
-  const size_t digits = name.find_first_not_of("0123456789", prefix.size());
-  if (digits == prefix.size() || digits == std::string::npos || name[digits] != '.') return {-1, {}};
-  return {std::stoi(name.substr(prefix.size(), digits - prefix.size())), name.substr(digits + 1)};
-}
 
 TransformedModel::TransformedModel(std::shared_ptr<const Model> source, ModelTransform transform)
     : source_(std::move(source)), transform_(std::move(transform)), config_(source_->config()) {
@@ -123,7 +116,7 @@ torch::Tensor TransformedModel::layer_tensor(int layer, const std::string& name,
 }
 
 torch::Tensor TransformedModel::compute(const std::string& name) const {
-  if (const auto [layer, part] = layer_part(name); layer >= 0) return layer_tensor(layer, name, part);
+  if (const auto [layer, part] = reference::layer_part(name); layer >= 0) return layer_tensor(layer, name, part);
   if (name == kNorm) return torch::ones({config_.decoder.hidden});
   if (name == kHead)
     return transform_.residual.times(source_tensor(source_->config().decoder.tied_head ? kEmbedding : kHead) *

@@ -16,9 +16,6 @@
 
 namespace qvlm::quantization {
 
-/// "decoder.3.mlp.up.weight" -> 3 and "mlp.up.weight"; other names -> -1.
-std::pair<int, std::string> layer_part(const std::string& name);
-
 /// Changed tensors are computed in float32. Those that a run stores as they are (embedding, head, the projector's last
 /// weight) are rounded to float16 where the source has no more precision and float16 holds their range; all else is
 /// float32. A loaded tensor is held until release(). sizes (stored_bytes, stored_bits) are the source's: this model is
