@@ -15,7 +15,7 @@ namespace qvlm {
 
 /// What a quantization run cost and reached, from its report.json.
 struct RunFigures {
-  double block_error = 0;     // mean over the blocks of the chosen tuple's relative squared output error
+  double block_error = 0;     // mean over the blocks of the chosen tuple's relative squared error, as its search measured it: compare rows by layer_error
   double layer_error = 0;     // mean over the decoder's layers of their outputs' error: comparable between partitions
   double token_error = 0;     // the same, each token against its own norm: few tokens of a huge norm do not hide the others
   double output_error = 0;    // layer_error of the last layer's output, quantized stream against float stream

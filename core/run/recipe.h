@@ -13,6 +13,7 @@
 namespace qvlm {
 
 enum class WeightMethod { RTN, AWQ, OPT_RTN, GPTQ, GPTAQ, AUTOROUND, NF4, SMOOTHQUANT };
+/// Nothing is clipped; each site by the error of its own output (Eq. 2); a block's sites together, by the error of what leaves the block (Eq. 3).
 enum class SearchMode { NONE, LAYERWISE, JOINT };
 /// How blocks are formed from the pairs' scores: Eq. 7 step by step, or the best partition of all.
 enum class PartitionRule { GREEDY, EXACT };
