@@ -13,8 +13,8 @@ namespace {
 constexpr uint32_t kLogitRows = 16;  // rows that last_logits computes together
 }
 
-Decoder::Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_rows, GpuContext& gpu,
-                 WeightLoader& loader)
+Decoder::Decoder(const DecoderConfig& config, std::span<const ActivationQuantizer> activations, int64_t context,
+                 int64_t prefill_rows, GpuContext& gpu, WeightLoader& loader)
     : config_(config), context_(context), chunk_(static_cast<uint32_t>(std::min(context, prefill_rows))), gpu_(gpu) {
   if (config.head_dim % 4 != 0 || config.head_dim > 256)
     throw Error("the engine runs attention heads of a multiple of 4 channels, at most 256; the model has " +
@@ -59,6 +59,7 @@ Decoder::Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_r
   qkv_ = gpu.new_tensor(chunk_, queries + 2 * kv);
   attended_ = gpu.new_tensor(chunk_, queries);
   ffn_ = gpu.new_tensor(chunk_, static_cast<uint32_t>(config.ffn));
+  make_site_inputs(activations, loader);
   logits_ = gpu.new_tensor(1, vocabulary);
   many_normed_ = gpu.new_tensor(kLogitRows, hidden);
   many_logits_ = gpu.new_tensor(kLogitRows, vocabulary);
@@ -75,6 +76,35 @@ Decoder::Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_r
   Recorder sampling = gpu.recorder();
   sampling.add(gpu.kernels().sample(logits_, work_, request_, result_));
   sample_ = sampling.finish();
+}
+
+void Decoder::make_site_inputs(std::span<const ActivationQuantizer> activations, WeightLoader& loader) {
+  const size_t sites = layers_.size() * kSitesPerLayer;
+  if (!activations.empty() && activations.size() != sites)
+    throw Error::in("the model", "activation quantizers", std::to_string(sites), std::to_string(activations.size()));
+  SiteInput hadamard;  // its matrices are the same for every layer
+  if (config_.down_hadamard > 0) hadamard.add_hadamard(config_.down_hadamard, gpu_);
+  bool turns = false;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    for (int k = 0; k < kSitesPerLayer; ++k) {
+      const auto kind = static_cast<SiteKind>(k);
+      SiteInput& input = layers_[i].inputs[static_cast<size_t>(k)];
+      if (kind == SiteKind::DOWN_INPUT) input = hadamard;
+      if (config_.site_transforms) {
+        const std::string p = "decoder." + std::to_string(i) + ".";
+        input.add_transform(loader.values(p + transform_part(kind, "left")), loader.values(p + transform_part(kind, "right")),
+                            kronecker_shape(width_of(config_, kind)), gpu_);
+      }
+      if (!activations.empty()) input.set_rounding(activations[i * kSitesPerLayer + static_cast<size_t>(k)]);
+      turns = turns || input.turns();
+      const bool first = i == 0 && k == 0;
+      least_activation_bits_ = first ? input.bits() : std::min(least_activation_bits_, input.bits());
+      most_activation_bits_ = first ? input.bits() : std::max(most_activation_bits_, input.bits());
+    }
+  }
+  if (!turns) return;
+  const int64_t widest = std::max({config_.hidden, config_.heads * config_.head_dim, config_.ffn});
+  turned_ = gpu_.memory().allocate(tensor_bytes(chunk_, static_cast<uint32_t>(widest)), Intent::SCRATCH);
 }
 
 void Decoder::logits_of(Recorder& r, const DeviceTensor& hidden, const DeviceTensor& logits) {
@@ -95,23 +125,30 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits) {
   const DeviceTensor ffn = ffn_.row_part(0, rows);            // [rows, ffn]
   r.add(k.embed(embedding_, ids_, features_, x));
   for (const Layer& layer : layers_) {
+    // What the site's linears read of x.
+    const auto input = [&](SiteKind kind, const DeviceTensor& site_x) {
+      const SiteInput& site = layer.inputs[static_cast<size_t>(kind)];
+      return site.record(r, k, site_x, site.turns() ? tensor_in(turned_, rows, site_x.columns) : DeviceTensor{});
+    };
     r.add(k.norm(x, normed, layer.attention_norm, {}, config_.norm_epsilon));
+    const DeviceTensor attention_input = input(SiteKind::ATTENTION_INPUT, normed);
     uint32_t column = 0;
     for (const DeviceMatrix& part : layer.qkv) {
       const uint32_t width = part.layout.rows;
       DeviceVector bias;
       if (layer.qkv_bias.present()) bias = {layer.qkv_bias.span.part(uint64_t{column} * 4, uint64_t{width} * 4), width};
-      r.add(k.matrix(part, normed, qkv.column_part(column, width), {.bias = bias}));
+      r.add(k.matrix(part, attention_input, qkv.column_part(column, width), {.bias = bias}));
       column += width;
     }
     r.add(k.rope_kv(qkv, layer.cache, cosines_, sines_, state_, heads, kv_heads, head_dim));
     r.add(k.attention_causal(qkv.column_part(0, heads * head_dim), layer.cache, state_, attended, heads, kv_heads,
                              head_dim));
-    r.add(k.matrix(layer.output, attended, x, {.add = &x}));
+    r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended), x, {.add = &x}));
     r.add(k.norm(x, normed, layer.mlp_norm, {}, config_.norm_epsilon));
-    r.add(k.matrix(layer.up, normed, ffn));
-    r.add(k.matrix(layer.gate, normed, ffn, {.activate = true, .activation = config_.activation, .multiply = &ffn}));
-    r.add(k.matrix(layer.down, ffn, x, {.add = &x}));
+    const DeviceTensor mlp_input = input(SiteKind::MLP_INPUT, normed);
+    r.add(k.matrix(layer.up, mlp_input, ffn));
+    r.add(k.matrix(layer.gate, mlp_input, ffn, {.activate = true, .activation = config_.activation, .multiply = &ffn}));
+    r.add(k.matrix(layer.down, input(SiteKind::DOWN_INPUT, ffn), x, {.add = &x}));
   }
   if (with_logits) logits_of(r, x.row_part(rows - 1, 1), logits_);
   return r.finish();

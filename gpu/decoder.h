@@ -1,12 +1,14 @@
 // The decoder on the device: weights, KV cache, prefill in chunks, one-token steps recorded once, logits and sampling.
 #pragma once
 
+#include <array>
 #include <span>
 #include <stop_token>
 #include <vector>
 
 #include "core/inference/sampling.h"
 #include "gpu/gpu_context.h"
+#include "gpu/site_input.h"
 #include "gpu/weight_loader.h"
 
 namespace qvlm {
@@ -19,7 +21,9 @@ struct InputRows {
 
 class Decoder {
  public:
-  Decoder(const DecoderConfig& config, int64_t context, int64_t prefill_rows, GpuContext& gpu, WeightLoader& loader);
+  /// activations: one a site, as a model has them; empty: nothing is rounded.
+  Decoder(const DecoderConfig& config, std::span<const ActivationQuantizer> activations, int64_t context,
+          int64_t prefill_rows, GpuContext& gpu, WeightLoader& loader);
 
   int64_t context() const { return context_; }
   /// Computes rows at positions [position, position + rows); afterwards logits are of the last row. Throws Cancelled,
@@ -33,6 +37,9 @@ class Decoder {
   int32_t sample(const SamplingParameters& parameters, std::span<const int32_t> recent, int64_t position);
 
   double weight_bits() const { return weight_bits_; }
+  /// The fewest and the most that any site's linears read, by the kernels that run; 16: not rounded.
+  int least_activation_bits() const { return least_activation_bits_; }
+  int most_activation_bits() const { return most_activation_bits_; }
   /// Of the recorded one-token step, and of a prefill of `rows` rows recorded anew: for the barrier checker.
   const Trace& decode_trace();
   Trace prefill_trace(uint32_t rows);
@@ -45,8 +52,10 @@ class Decoder {
     DeviceVector attention_norm, mlp_norm, qkv_bias;
     std::vector<DeviceMatrix> qkv;
     DeviceMatrix output, gate, up, down;
+    std::array<SiteInput, kSitesPerLayer> inputs;
     KeyValues cache;
   };
+  void make_site_inputs(std::span<const ActivationQuantizer> activations, WeightLoader& loader);
   /// All kernels of `rows` rows into stream rows [first, first + rows); with_logits: also the head on the last one.
   Recording record(uint32_t first, uint32_t rows, bool with_logits);
   void write_inputs(const InputRows& rows, size_t first, size_t count, int64_t position);
@@ -63,8 +72,10 @@ class Decoder {
   DeviceTensor stream_;    // [context, hidden]: residual stream of the last forward
   DeviceTensor features_;  // [chunk, hidden], written by the host
   DeviceTensor normed_, qkv_, attended_, ffn_, logits_, many_normed_, many_logits_;
+  Span turned_;  // of a site's input that is turned: empty where none is
   Recording decode_, read_logits_, sample_;
   double weight_bits_ = 16;
+  int least_activation_bits_ = 16, most_activation_bits_ = 16;
 };
 
 }  // namespace qvlm

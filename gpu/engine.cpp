@@ -33,11 +33,14 @@ Engine::Engine(const Model& model, const EngineOptions& options) : gpu_(context_
                 " positions, asked for " + std::to_string(context));
   const int64_t rows = options.prefill_rows > 0 ? options.prefill_rows : gpu_.profile().prefill_rows;
   WeightLoader loader(model, gpu_);
-  decoder_ = std::make_unique<Decoder>(config.decoder, context, rows, gpu_, loader);
+  const auto rounded = [&](const auto& quantizers) {
+    return options.activations_as_a16 ? std::decay_t<decltype(quantizers)>() : quantizers;
+  };
+  decoder_ = std::make_unique<Decoder>(config.decoder, rounded(model.activations()), context, rows, gpu_, loader);
   weight_bytes_ = loader.uploaded_bytes();
   if (config.vision) {
     WeightLoader tower_loader(model, gpu_);  // of its own: it counts the tower's bits
-    vision_ = std::make_unique<VisionEncoder>(model, gpu_, tower_loader);
+    vision_ = std::make_unique<VisionEncoder>(model, rounded(model.vision_activations()), gpu_, tower_loader);
     weight_bytes_ += tower_loader.uploaded_bytes();
   }
   if (options.lose_device_after >= 0) gpu_.device().lose_at(options.lose_device_after);

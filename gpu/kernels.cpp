@@ -35,6 +35,18 @@ struct NormArguments {
   float epsilon;
 };
 
+struct RoundArguments {
+  uint64_t x, bounds;
+  uint32_t width, stride, bound_rows, dynamic;
+  float low, high, top;
+};
+
+struct AxisProductArguments {
+  uint64_t x, y, factor;
+  uint32_t width, x_stride, y_stride, order, behind;
+  float scale;
+};
+
 struct RopeArguments {
   uint64_t qkv, keys, values, cosines, sines, state;
   uint32_t qkv_stride, heads, kv_heads, head_dim, kv_stride;
@@ -166,6 +178,41 @@ Dispatch Kernels::norm(const DeviceTensor& x, const DeviceTensor& y, const Devic
   if (bias.present()) d.reads.push_back(bias.span);
   d.writes = {y.span};
   d.macs = 4.0 * x.rows * x.columns;
+  return d;
+}
+
+Dispatch Kernels::round(const DeviceTensor& x, const RoundingGrid& grid) const {
+  const uint32_t group = grid.group > 0 ? grid.group : x.columns;
+  if (x.columns % group != 0 || (grid.bounds.present() && grid.bounds.size != 2 * x.rows))
+    throw Error("Vulkan: a rounding grid of groups of " + std::to_string(group) + " channels and " +
+                std::to_string(grid.bounds.size) + " bounds does not fit x [" + std::to_string(x.rows) + ", " +
+                std::to_string(x.columns) + "]");
+  Dispatch d = start("round", {"round", {profile_.norm_threads}});
+  d.set_arguments(RoundArguments{x.address(), grid.bounds.span.address(), group, x.stride, grid.bounds.size / 2,
+                                 grid.dynamic ? 1u : 0u, grid.low, grid.high,
+                                 static_cast<float>((1 << grid.bits) - 1)});
+  d.groups_x = x.columns / group;
+  d.groups_y = x.rows;
+  d.reads = {x.span};
+  if (grid.bounds.present()) d.reads.push_back(grid.bounds.span);
+  d.writes = {x.span};
+  d.macs = 4.0 * x.rows * x.columns;
+  return d;
+}
+
+Dispatch Kernels::axis_product(const DeviceTensor& x, const DeviceVector& factor, uint32_t order, uint32_t behind,
+                               float scale, const DeviceTensor& y) const {
+  if (x.columns % (order * behind) != 0 || factor.size != order * order || x.rows != y.rows || x.columns != y.columns)
+    throw Error("Vulkan: a factor of order " + std::to_string(order) + " before " + std::to_string(behind) +
+                " does not fit x [" + std::to_string(x.rows) + ", " + std::to_string(x.columns) + "]");
+  Dispatch d = start("axis_product", {"axis_product", {profile_.small_threads}});
+  d.set_arguments(AxisProductArguments{x.address(), y.address(), factor.span.address(), x.columns, x.stride, y.stride,
+                                       order, behind, scale});
+  d.groups_x = ceil_div(x.columns, profile_.small_threads);
+  d.groups_y = x.rows;
+  d.reads = {x.span, factor.span};
+  d.writes = {y.span};
+  d.macs = double(x.rows) * x.columns * order;
   return d;
 }
 

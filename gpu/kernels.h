@@ -20,6 +20,16 @@ struct Epilogue {
   const DeviceTensor* multiply = nullptr;  // like y; may be y itself
 };
 
+/// The grid that activations are rounded to (core/model/activation_quantizer.h). `dynamic`: low and high are multiples of a group's own least and
+/// greatest value, else the bounds themselves.
+struct RoundingGrid {
+  int bits = 8;
+  bool dynamic = true;
+  uint32_t group = 0;  // channels; 0: the whole row
+  float low = 1, high = 1;
+  DeviceVector bounds;  // [2, rows], low ones first: each row's own in place of low and high
+};
+
 /// Keys and values of one layer: f16 [context, kv_heads * head_dim] (a cache), or f32 columns of a tensor.
 struct KeyValues {
   Span keys, values;
@@ -38,6 +48,11 @@ class Kernels {
   /// RMSNorm (bias absent) or LayerNorm of rows. y may be x.
   Dispatch norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight, const DeviceVector& bias,
                 float epsilon) const;
+  /// Rounds x in place. Throws Error where groups or bounds do not fit it.
+  Dispatch round(const DeviceTensor& x, const RoundingGrid& grid) const;
+  /// Rows as [outer, order, behind]: y[o, k, l] = scale * sum_i x[o, i, l] factor[i, k]. factor [order, order]; y is not x.
+  Dispatch axis_product(const DeviceTensor& x, const DeviceVector& factor, uint32_t order, uint32_t behind, float scale,
+                        const DeviceTensor& y) const;
   /// Rotates q and k of qkv [M, (heads + 2 kv_heads) head_dim] at positions state.position + m; q stays in qkv, k and v
   /// go to the cache. cosines, sines [context, head_dim / 2].
   Dispatch rope_kv(const DeviceTensor& qkv, const KeyValues& cache, const Span& cosines, const Span& sines,

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "gpu/devices.h"
+#include "core/model/activation_quantizer.h"
+#include "core/model/vision_activation.h"
 #include "gpu/gpu_context.h"
 #include "gpu/packing.h"
 
@@ -27,6 +29,13 @@ SelfTestLine test_matrix(GpuContext& gpu, const MatrixShape& shape);
 /// Bias, every activation, add and multiply, on a small matrix.
 std::vector<SelfTestLine> test_epilogues(GpuContext& gpu);
 SelfTestLine test_norm(GpuContext& gpu, uint32_t tokens, uint32_t width, bool layer_norm);
+/// A quantizer of the decoder over random rows; some of them zero, one-sided or large.
+SelfTestLine test_round(GpuContext& gpu, uint32_t tokens, uint32_t width, const ActivationQuantizer& quantizer);
+/// One of the tower, with bounds of each row.
+SelfTestLine test_round_positions(GpuContext& gpu, uint32_t positions, uint32_t width, VisionRange range, int bits);
+/// A learned transform's two products; Hadamard products of blocks.
+SelfTestLine test_kronecker(GpuContext& gpu, uint32_t tokens, uint32_t width);
+SelfTestLine test_hadamard(GpuContext& gpu, uint32_t tokens, uint32_t width, uint32_t block);
 SelfTestLine test_rope_kv(GpuContext& gpu, const AttentionShape& shape);
 SelfTestLine test_attention(GpuContext& gpu, const AttentionShape& shape);
 SelfTestLine test_embed(GpuContext& gpu, uint32_t width);

@@ -1,11 +1,13 @@
 // Records the tower and the projector once, and runs them for each picture.
 #include "gpu/vision_encoder.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace qvlm {
 
-VisionEncoder::VisionEncoder(const Model& model, GpuContext& gpu, WeightLoader& loader)
+VisionEncoder::VisionEncoder(const Model& model, std::span<const VisionQuantizer> activations, GpuContext& gpu,
+                             WeightLoader& loader)
     : config_(*model.config().vision),
       projector_(model.config().projector),
       decoder_hidden_(static_cast<uint32_t>(model.config().decoder.hidden)),
@@ -23,6 +25,10 @@ VisionEncoder::VisionEncoder(const Model& model, GpuContext& gpu, WeightLoader& 
     pre_norm_ = loader.vector("vision.pre_norm.weight");
     pre_norm_bias_ = loader.vector("vision.pre_norm.bias");
   }
+  const size_t sites = static_cast<size_t>(config_.layers) * kSitesPerLayer;
+  if (!activations.empty() && activations.size() != sites)
+    throw Error::in(model.path().string(), "the tower's activation quantizers", std::to_string(sites),
+                    std::to_string(activations.size()));
   loader.counting = true;
   for (int i = 0; i < config_.layers; ++i) {
     const std::string p = "vision." + std::to_string(i) + ".";
@@ -40,6 +46,12 @@ VisionEncoder::VisionEncoder(const Model& model, GpuContext& gpu, WeightLoader& 
     layer.up_bias = loader.vector(p + "mlp.up.bias");
     layer.down = loader.matrix(p + "mlp.down.weight");
     layer.down_bias = loader.vector(p + "mlp.down.bias");
+    for (size_t k = 0; k < kSitesPerLayer && !activations.empty(); ++k) {
+      const VisionQuantizer& quantizer = activations[static_cast<size_t>(i) * kSitesPerLayer + k];
+      validate(quantizer, config_.positions(), model.path().string() + ": " + p + "activations");
+      layer.inputs[k].set_rounding(quantizer, gpu);
+      activation_bits_ = std::min(activation_bits_, layer.inputs[k].bits());
+    }
     layers_.push_back(std::move(layer));
   }
   loader.counting = false;
@@ -84,7 +96,11 @@ void VisionEncoder::record() {
   if (config_.pre_norm) r.add(k.norm(hidden_, hidden_, pre_norm_, pre_norm_bias_, config_.norm_epsilon));
 
   for (const Layer& layer : layers_) {
+    const auto input = [&](SiteKind kind, const DeviceTensor& x) {
+      return layer.inputs[static_cast<size_t>(kind)].record(r, k, x, {});
+    };
     r.add(k.norm(hidden_, normed_, layer.attention_norm, layer.attention_norm_bias, config_.norm_epsilon));
+    input(SiteKind::ATTENTION_INPUT, normed_);
     uint32_t column = 0;
     for (const DeviceMatrix& part : layer.qkv) {
       const DeviceVector bias =
@@ -98,11 +114,12 @@ void VisionEncoder::record() {
     const KeyValues kv{qkv_.column_part(hidden, hidden).span, qkv_.column_part(2 * hidden, hidden).span, false,
                        qkv_.stride};
     r.add(k.attention_full(qkv_.column_part(0, hidden), kv, qkv_.rows, attended_, heads, head_dim));
-    r.add(k.matrix(layer.output, attended_, hidden_, {.bias = layer.output_bias, .add = &hidden_}));
+    r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended_), hidden_,
+                   {.bias = layer.output_bias, .add = &hidden_}));
     r.add(k.norm(hidden_, normed_, layer.mlp_norm, layer.mlp_norm_bias, config_.norm_epsilon));
-    r.add(
-        k.matrix(layer.up, normed_, ffn_, {.bias = layer.up_bias, .activate = true, .activation = config_.activation}));
-    r.add(k.matrix(layer.down, ffn_, hidden_, {.bias = layer.down_bias, .add = &hidden_}));
+    r.add(k.matrix(layer.up, input(SiteKind::MLP_INPUT, normed_), ffn_,
+                   {.bias = layer.up_bias, .activate = true, .activation = config_.activation}));
+    r.add(k.matrix(layer.down, input(SiteKind::DOWN_INPUT, ffn_), hidden_, {.bias = layer.down_bias, .add = &hidden_}));
   }
 
   const DeviceTensor kept =

@@ -18,27 +18,6 @@ class VulkanGenerator : public Generator {
  public:
   VulkanGenerator(std::shared_ptr<const Model> model, EngineOptions options)
       : model_(std::move(model)), options_(std::move(options)), images_(options_.image_cache_bytes) {
-    if (const int block = model_->config().decoder.down_hadamard; block > 0)
-      throw Error(model_->path().string() + ": the model needs an online Hadamard transform before mlp.down (blocks of " +
-                  std::to_string(block) + ", rotation r1r2r4), which the Vulkan engine does not run: use --backend "
-                  "reference, or quantize with --rotation r1r2");
-    if (model_->config().decoder.site_transforms)
-      throw Error(model_->path().string() + ": the model needs its learned transforms before every linear (transform "
-                  "learned), which the Vulkan engine does not run: use --backend reference, or quantize with --transform "
-                  "none");
-    const bool quantized = std::any_of(model_->activations().begin(), model_->activations().end(),
-                                       [](const auto& q) { return q.active(); });
-    if (quantized) {
-      int bits = 16;
-      for (const auto& q : model_->activations())
-        if (q.active()) bits = std::min(bits, q.bits);
-      if (!options_.activations_as_a16)
-        throw Error(model_->path().string() + ": the model quantizes its activations (A" + std::to_string(bits) +
-                    "), which the Vulkan engine does not run yet: use --backend reference, or run them unquantized "
-                    "with --activations-as-a16");
-      info_.activation_note = "activations run as A16 (model asks for A" + std::to_string(bits) + ")";
-    }
-    check_tower();
     build();
   }
 
@@ -109,19 +88,6 @@ class VulkanGenerator : public Generator {
   }
 
  private:
-  // The engine's tower reads 16-bit activations.
-  void check_tower() {
-    int bits = 16;
-    for (const VisionQuantizer& quantizer : model_->vision_activations()) bits = std::min(bits, quantizer.bits);
-    if (bits == 16) return;
-    if (!options_.activations_as_a16)
-      throw Error(model_->path().string() + ": the vision tower quantizes its activations (A" + std::to_string(bits) +
-                  "), which the Vulkan engine does not run: use --backend reference, or run them unquantized with "
-                  "--activations-as-a16");
-    add_note(info_.activation_note,
-             "the tower's activations run as A16 (model asks for A" + std::to_string(bits) + ")");
-  }
-
   void build() {
     engine_ = std::make_unique<Engine>(*model_, options_);
     options_.lose_device_after = -1;  // an injected fault strikes once
@@ -132,8 +98,33 @@ class VulkanGenerator : public Generator {
     info_.driver = device.driver;
     info_.weight_bits = engine_->decoder().weight_bits();
     if (engine_->vision()) info_.vision_weight_bits = engine_->vision()->weight_bits();
+    describe_activations();
     info_.weight_bytes = static_cast<int64_t>(engine_->weight_bytes());
     info_.total_bytes = static_cast<int64_t>(engine_->gpu().memory().allocated_bytes());
+  }
+
+  // Off the kernels that run; where the model asks for other bits, the note says so.
+  void describe_activations() {
+    info_.activation_note.clear();
+    const Decoder& decoder = engine_->decoder();
+    info_.activation_bits = decoder.least_activation_bits();
+    int asked = 16, tower_asked = 16;
+    for (const ActivationQuantizer& q : model_->activations())
+      if (q.active()) asked = std::min(asked, q.bits);
+    for (const VisionQuantizer& q : model_->vision_activations()) tower_asked = std::min(tower_asked, q.bits);
+    if (asked != info_.activation_bits) {
+      info_.activation_note = "activations run as A" + std::to_string(info_.activation_bits) + " (model asks for A" +
+                              std::to_string(asked) + ")";
+    } else if (decoder.most_activation_bits() != info_.activation_bits) {
+      info_.activation_note = "activations run as A" + std::to_string(info_.activation_bits) + " to A" +
+                              std::to_string(decoder.most_activation_bits());
+    }
+    if (!engine_->vision()) return;
+    info_.vision_activation_bits = engine_->vision()->activation_bits();
+    if (tower_asked != info_.vision_activation_bits)
+      add_note(info_.activation_note, "the tower's activations run as A" +
+                                          std::to_string(info_.vision_activation_bits) + " (model asks for A" +
+                                          std::to_string(tower_asked) + ")");
   }
 
   // Runs on a live engine; a lost device takes the engine and the sequence with it, and the next call builds them anew.

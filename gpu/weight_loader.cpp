@@ -50,14 +50,19 @@ DeviceMatrix WeightLoader::plain_matrix(const std::string& name) {
 DeviceVector WeightLoader::vector(const std::vector<std::string>& names) {
   const auto there = std::count_if(names.begin(), names.end(), [&](const auto& name) { return model_.has(name); });
   if (there == 0) return {};
-  std::vector<float> values;
+  std::vector<float> all;
   for (const auto& name : names) {
-    const std::vector<float> part = load_float(model_, name);  // throws for a missing one
-    values.insert(values.end(), part.begin(), part.end());
-    model_.release(name);
+    const std::vector<float> part = values(name);  // throws for a missing one
+    all.insert(all.end(), part.begin(), part.end());
   }
+  return gpu_.upload_vector(all);
+}
+
+std::vector<float> WeightLoader::values(const std::string& name) {
+  std::vector<float> values = load_float(model_, name);
+  model_.release(name);
   bytes_ += values.size() * 4;
-  return gpu_.upload_vector(values);
+  return values;
 }
 
 }  // namespace qvlm

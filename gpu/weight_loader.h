@@ -23,6 +23,9 @@ class WeightLoader {
   DeviceVector vector(const std::vector<std::string>& names);
   DeviceVector vector(const std::string& name) { return vector(std::vector<std::string>{name}); }
 
+  /// load_float(); counted as uploaded.
+  std::vector<float> values(const std::string& name);
+
   uint64_t uploaded_bytes() const { return bytes_; }
   /// Bits executed a weight over all matrices that `stacked` and `matrix` took while `counting`.
   bool counting = false;

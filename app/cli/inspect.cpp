@@ -120,25 +120,13 @@ std::vector<std::string> notes_of(const Model& model) {
                                 config.vision->file_layers - config.vision->layers, config.vision->file_layers));
   }
   if (!config.vision) notes.push_back("a decoder without a tower: it takes no pictures");
-  if (activation_bits(model) < 16) {
-    notes.push_back(
-        "activations are quantized: --backend reference runs them; the engine refuses, or runs them as A16 with "
-        "--activations-as-a16");
-  }
   if (config.decoder.down_hadamard > 0) {
     notes.push_back(
-        "mlp.down reads its input through an online Hadamard transform: --backend reference applies it; the engine and "
-        "GGUF export refuse the model");
+        "mlp.down reads its input through an online Hadamard transform: GGUF export refuses the model");
   }
   if (config.decoder.site_transforms) {
     notes.push_back(
-        "every linear of the decoder reads its input through a learned transform: --backend reference applies them; the "
-        "engine and GGUF export refuse the model");
-  }
-  if (vision_activation_bits(model) < 16) {
-    notes.push_back(
-        "the tower's activations are quantized: --backend reference runs them; the engine refuses, or runs them as A16 "
-        "with --activations-as-a16");
+        "every linear of the decoder reads its input through a learned transform: GGUF export refuses the model");
   }
   const auto unmatched = model.unmatched();
   for (size_t i = 0; i < std::min<size_t>(unmatched.size(), 8); ++i) notes.push_back("not used: " + unmatched[i]);

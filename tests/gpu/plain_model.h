@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "core/inference/generator.h"
+#include "core/model/hadamard.h"
+#include "core/model/kronecker.h"
 #include "core/model/model.h"
 #include "gpu/reference/plain_kernels.h"
 #include "gpu/rotary_table.h"
@@ -35,20 +37,23 @@ class PlainModel {
     const RotaryTable rotary = rotary_table(d, x.rows);
     for (int i = 0; i < d.layers; ++i) {
       const std::string p = "decoder." + std::to_string(i) + ".";
-      const plain::Tensor normed = plain::norm(x, vector(p + "attention_norm.weight"), {}, d.norm_epsilon);
+      const plain::Tensor normed =
+          input(i, SiteKind::ATTENTION_INPUT, plain::norm(x, vector(p + "attention_norm.weight"), {}, d.norm_epsilon));
       plain::Tensor qkv = side_by_side({plain::matrix(matrix(p + "attention.query.weight"), normed),
                                         plain::matrix(matrix(p + "attention.key.weight"), normed),
                                         plain::matrix(matrix(p + "attention.value.weight"), normed)});
       plain::Tensor keys(x.rows, kv_heads * head_dim), values(x.rows, kv_heads * head_dim);
       plain::rope_kv(qkv, keys, values, rotary.cosines, rotary.sines, 0, heads, kv_heads, head_dim);
       const plain::Tensor attended =
-          plain::attention(columns(qkv, 0, heads * head_dim), keys, values, true, 0, 0, heads, kv_heads, head_dim);
+          input(i, SiteKind::OUTPUT_INPUT,
+                plain::attention(columns(qkv, 0, heads * head_dim), keys, values, true, 0, 0, heads, kv_heads, head_dim));
       x = plain::matrix(matrix(p + "attention.output.weight"), attended, {.add = &x});
-      const plain::Tensor again = plain::norm(x, vector(p + "mlp_norm.weight"), {}, d.norm_epsilon);
+      const plain::Tensor again =
+          input(i, SiteKind::MLP_INPUT, plain::norm(x, vector(p + "mlp_norm.weight"), {}, d.norm_epsilon));
       const plain::Tensor up = plain::matrix(matrix(p + "mlp.up.weight"), again);
       const plain::Tensor gated = plain::matrix(matrix(p + "mlp.gate.weight"), again,
                                                 {.activate = true, .activation = d.activation, .multiply = &up});
-      x = plain::matrix(matrix(p + "mlp.down.weight"), gated, {.add = &x});
+      x = plain::matrix(matrix(p + "mlp.down.weight"), input(i, SiteKind::DOWN_INPUT, gated), {.add = &x});
     }
     return plain::matrix(matrix("decoder.head.weight"),
                          plain::norm(x, vector("decoder.norm.weight"), {}, d.norm_epsilon));
@@ -73,16 +78,19 @@ class PlainModel {
     const auto heads = static_cast<uint32_t>(v.heads);
     for (int i = 0; i < v.layers; ++i) {
       const std::string p = "vision." + std::to_string(i) + ".";
-      const plain::Tensor normed =
-          plain::norm(x, vector(p + "attention_norm.weight"), vector(p + "attention_norm.bias"), v.norm_epsilon);
-      const plain::Tensor attended =
+      const plain::Tensor normed = tower_input(
+          i, SiteKind::ATTENTION_INPUT,
+          plain::norm(x, vector(p + "attention_norm.weight"), vector(p + "attention_norm.bias"), v.norm_epsilon));
+      const plain::Tensor attended = tower_input(
+          i, SiteKind::OUTPUT_INPUT,
           plain::attention(linear(p + "attention.query", normed), linear(p + "attention.key", normed),
-                           linear(p + "attention.value", normed), false, 0, x.rows, heads, heads, x.columns / heads);
+                           linear(p + "attention.value", normed), false, 0, x.rows, heads, heads, x.columns / heads));
       x = linear(p + "attention.output", attended, {.add = &x});
-      const plain::Tensor again =
-          plain::norm(x, vector(p + "mlp_norm.weight"), vector(p + "mlp_norm.bias"), v.norm_epsilon);
-      x = linear(p + "mlp.down", linear(p + "mlp.up", again, {.activate = true, .activation = v.activation}),
-                 {.add = &x});
+      const plain::Tensor again = tower_input(
+          i, SiteKind::MLP_INPUT, plain::norm(x, vector(p + "mlp_norm.weight"), vector(p + "mlp_norm.bias"), v.norm_epsilon));
+      const plain::Tensor middle =
+          tower_input(i, SiteKind::DOWN_INPUT, linear(p + "mlp.up", again, {.activate = true, .activation = v.activation}));
+      x = linear(p + "mlp.down", middle, {.add = &x});
     }
     plain::Tensor kept(static_cast<uint32_t>(v.image_tokens()), x.columns);
     std::copy(x.values.end() - static_cast<ptrdiff_t>(kept.values.size()), x.values.end(),
@@ -92,6 +100,25 @@ class PlainModel {
   }
 
  private:
+  // What the site's linears read: turned, then rounded.
+  plain::Tensor input(int layer, SiteKind kind, plain::Tensor x) const {
+    const DecoderConfig& d = model_.config().decoder;
+    if (kind == SiteKind::DOWN_INPUT && d.down_hadamard > 0) apply_hadamard(x.values, d.down_hadamard);
+    if (d.site_transforms) {
+      const std::string p = "decoder." + std::to_string(layer) + ".";
+      const KroneckerShape shape = kronecker_shape(x.columns);
+      apply_kronecker(x.values, vector(p + transform_part(kind, "left")), shape.left, vector(p + transform_part(kind, "right")),
+                      shape.right);
+    }
+    if (!model_.activations().empty())
+      quantize_activations(x.values, x.columns, model_.activations().at(static_cast<size_t>(Site{layer, kind}.index())));
+    return x;
+  }
+  plain::Tensor tower_input(int layer, SiteKind kind, plain::Tensor x) const {
+    if (!model_.vision_activations().empty())
+      quantize_vision_activations(x.values, x.rows, model_.vision_activations().at(static_cast<size_t>(Site{layer, kind}.index())));
+    return x;
+  }
   PackedMatrix matrix(const std::string& name) const { return pack(model_.load(name), 1, name); }
   std::vector<float> vector(const std::string& name) const { return load_float(model_, name); }
   plain::Tensor linear(const std::string& name, const plain::Tensor& x, plain::Epilogue e = {}) const {

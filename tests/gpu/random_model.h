@@ -103,6 +103,7 @@ class RandomModel : public Model {
   }
   void release(std::string_view) const override {}
   const std::vector<ActivationQuantizer>& activations() const override { return activations_; }
+  const std::vector<VisionQuantizer>& vision_activations() const override { return vision_activations_; }
   int64_t stored_bytes() const override { return 0; }
   double stored_bits() const override { return 4; }
   std::string fingerprint() const override { return "0000000000000000"; }
@@ -110,6 +111,7 @@ class RandomModel : public Model {
 
   /// For tests that spoil the model.
   void set_activations(std::vector<ActivationQuantizer> activations) { activations_ = std::move(activations); }
+  void set_vision_activations(std::vector<VisionQuantizer> activations) { vision_activations_ = std::move(activations); }
   std::vector<float>& values(const std::string& name) { return plain_.at(name).values; }
   QuantizedMatrix& quantized(const std::string& name) { return quantized_.at(name); }
 
@@ -123,6 +125,7 @@ class RandomModel : public Model {
   std::map<std::string, Plain> plain_;
   std::map<std::string, QuantizedMatrix> quantized_;
   std::vector<ActivationQuantizer> activations_;
+  std::vector<VisionQuantizer> vision_activations_;
 };
 
 inline PixelTensor random_picture(int size, uint32_t seed) {

@@ -65,6 +65,20 @@ class TestBarriers : public QObject {
     QCOMPARE(d.decode_dispatches(), layers * 9 + 3);
   }
 
+  // With inputs that are turned and rounded on the way, in the decoder and the tower.
+  void site_inputs_need_their_barriers() {
+    VlmConfig config = small_config();
+    config.decoder.site_transforms = true;
+    RandomModel model(config, RandomWeights{4, 32, false});
+    model.set_activations(std::vector<ActivationQuantizer>(12, {ActivationGranularity::DYNAMIC_TOKEN, 4}));
+    model.set_vision_activations(std::vector<VisionQuantizer>(8, {.bits = 8, .low = {1}, .high = {1}}));
+    Engine engine(model, {});
+    Decoder& d = engine.decoder();
+    check_trace(engine.vision()->trace());
+    check_trace(joined({d.prefill_trace(21), d.sample_trace(), d.decode_trace(), d.logits_trace()}));
+    QCOMPARE(d.decode_dispatches(), static_cast<size_t>(config.decoder.layers) * (9 + 4 * 3) + 3);
+  }
+
   void a_missing_barrier_is_seen_across_submissions() {
     const RandomModel model(small_config(), RandomWeights{4, 32, false});
     Engine engine(model, {.macs_per_segment = 1});  // every dispatch its own submission

@@ -94,12 +94,12 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
                              {tr("R1, R2, R4 (online)"), int(RotationMode::R1R2R4)},
                              {tr("Principal axes (folded)"), int(RotationMode::PRINCIPAL)}});
   rotation_->setToolTip(
-      tr("Turns the model before it is quantized without changing its function. R4 is applied while the model runs: the "
-         "reference does, the engine does not yet. Principal axes, which are measured, go with learned transforms."));
+      tr("Turns the model before it is quantized without changing its function. R4 is applied while the model runs. "
+         "Principal axes, which are measured, go with learned transforms."));
   transform_ = choices(this, {{tr("None"), int(TransformMode::NONE)}, {tr("Learned"), int(TransformMode::LEARNED)}});
   transform_->setToolTip(
       tr("Learns an invertible transform of what each site reads, and clip bounds, layer by layer: the strongest mode for "
-         "4-bit activations. It is applied while the model runs: the reference does, the engine does not yet."));
+         "4-bit activations. It is applied while the model runs; other programs cannot read such a model."));
   samples_ = new QSpinBox(this);
   samples_->setRange(1, 100000);
   samples_->setValue(64);
