@@ -2,37 +2,22 @@
 #include "gpu/self_test.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <random>
 
 #include "core/base/half.h"
 #include "core/inference/sampling.h"
-#include "core/model/hadamard.h"
-#include "core/model/kronecker.h"
 #include "gpu/reference/plain_kernels.h"
 #include "gpu/rotary_table.h"
-#include "gpu/site_input.h"
+#include "gpu/self_test_bench.h"
 #include "gpu/step_state.h"
 
 namespace qvlm {
+
+using namespace testing;
+
 namespace {
-
-std::vector<float> normal(size_t count, uint32_t seed, float deviation = 1) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> distribution(0, deviation);
-  std::vector<float> values(count);
-  for (float& value : values) value = distribution(generator);
-  return values;
-}
-
-plain::Tensor random_tensor(uint32_t rows, uint32_t columns, uint32_t seed) {
-  plain::Tensor t(rows, columns);
-  t.values = normal(t.values.size(), seed);
-  return t;
-}
 
 PackedMatrix random_matrix(const MatrixShape& s, uint32_t interleave, uint32_t seed) {
   const float deviation = 1 / std::sqrt(static_cast<float>(s.columns));
@@ -56,102 +41,6 @@ PackedMatrix random_matrix(const MatrixShape& s, uint32_t interleave, uint32_t s
     q.zeros.push_back(static_cast<uint8_t>(s.symmetric ? levels / 2 : generator() % levels));
   }
   return pack(Weight(std::move(q)), interleave, "random");
-}
-
-// Uploads and downloads tensors, keeping what it allocated until it goes.
-class Bench {
- public:
-  explicit Bench(GpuContext& gpu) : gpu_(gpu) {}
-  ~Bench() {
-    for (const Span& span : spans_) {
-      gpu_.pipelines().forget(span.block);
-      gpu_.memory().free_block(span);
-    }
-  }
-  DeviceTensor tensor(uint32_t rows, uint32_t columns) {
-    const DeviceTensor t = gpu_.new_tensor(rows, columns);
-    spans_.push_back(t.span);
-    return t;
-  }
-  DeviceTensor upload(const plain::Tensor& host) {
-    const DeviceTensor t = tensor(host.rows, host.columns);
-    std::vector<float> padded(size_t{t.rows} * t.stride, std::nanf(""));  // what lies between rows must not matter
-    for (size_t r = 0; r < host.rows; ++r)
-      std::copy_n(host.values.data() + r * host.columns, host.columns, padded.data() + r * t.stride);
-    gpu_.memory().upload(t.span, std::as_bytes(std::span(padded)).first(t.span.size));
-    return t;
-  }
-  Span bytes(std::span<const std::byte> data, Intent intent = Intent::SCRATCH) {
-    const Span span = gpu_.memory().allocate(data.size(), intent);
-    spans_.push_back(span);
-    gpu_.memory().upload(span, data);
-    return span;
-  }
-  template <class T>
-  Span array(const std::vector<T>& values) {
-    return bytes(std::as_bytes(std::span(values)));
-  }
-  DeviceVector vector(const std::vector<float>& values) {
-    return {array(values), static_cast<uint32_t>(values.size())};
-  }
-  DeviceMatrix matrix(const PackedMatrix& packed) {
-    DeviceMatrix m;
-    m.layout = packed.layout;
-    m.codes = array(packed.codes);
-    if (!packed.scales.empty()) m.scales = array(packed.scales);
-    if (!packed.zeros.empty()) m.zeros = array(packed.zeros);
-    return m;
-  }
-  void run(const std::vector<Dispatch>& dispatches) {
-    Recorder recorder = gpu_.recorder();
-    for (const Dispatch& d : dispatches) recorder.add(d);
-    gpu_.run(recorder.finish());
-  }
-  std::vector<std::byte> download(const Span& span) {
-    const Span host = gpu_.memory().allocate(span.size, Intent::READBACK);
-    spans_.push_back(host);
-    run({gpu_.kernels().copy(span, host, span.size / 4 * 4)});
-    return {host.mapped(), host.mapped() + span.size};
-  }
-  plain::Tensor download(const DeviceTensor& t) {
-    const std::vector<std::byte> data = download(t.span);
-    plain::Tensor host(t.rows, t.columns);
-    for (size_t r = 0; r < t.rows; ++r)
-      std::memcpy(&host.at(r, 0), data.data() + r * t.stride * 4, size_t{t.columns} * 4);
-    return host;
-  }
-
- private:
-  GpuContext& gpu_;
-  std::vector<Span> spans_;
-};
-
-void compare(SelfTestLine& line, std::span<const float> found, std::span<const float> expected) {
-  double largest = 1e-30, error = 0;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    largest = std::max<double>(largest, std::fabs(expected[i]));
-    const double difference = std::fabs(double(found[i]) - expected[i]);
-    error = std::isfinite(difference) ? std::max(error, difference) : INFINITY;
-  }
-  line.largest_error = std::max(line.largest_error, error / largest);
-  line.passed = found.size() == expected.size() && line.largest_error <= line.tolerance;
-}
-
-// Runs `work`, which compares; what it throws becomes the line's message.
-template <class Work>
-SelfTestLine line_of(std::string kernel, std::string shape, double tolerance, Work work) {
-  SelfTestLine line{.kernel = std::move(kernel), .shape = std::move(shape), .tolerance = tolerance};
-  const auto start = std::chrono::steady_clock::now();
-  try {
-    work(line);
-  } catch (const DeviceLost&) {
-    throw;
-  } catch (const Error& error) {
-    line.passed = false;
-    line.message = error.what();
-  }
-  line.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return line;
 }
 
 std::string text(const MatrixShape& s) {
@@ -233,118 +122,6 @@ SelfTestLine test_norm(GpuContext& gpu, uint32_t tokens, uint32_t width, bool la
                    compare(line, bench.download(out).values, expected.values);
                    compare(line, bench.download(in).values, expected.values);  // in place
                  });
-}
-
-namespace {
-
-// Rows that a grid treats differently: zeros, of one sign, large.
-plain::Tensor rows_to_round(uint32_t rows, uint32_t columns) {
-  plain::Tensor x = random_tensor(rows, columns, columns + 1);
-  for (uint32_t i = 0; i < columns; ++i) {
-    if (rows > 1) x.at(1, i) = std::fabs(x.at(1, i));
-    if (rows > 2) x.at(2, i) = -std::fabs(x.at(2, i));
-    if (rows > 3) x.at(3, i) = 0;
-    if (rows > 4) x.at(4, i) *= 1000;
-  }
-  return x;
-}
-
-// A value within rounding of the middle of two codes may take either: such a one may differ by a step, few may.
-void compare_rounded(SelfTestLine& line, const plain::Tensor& found, const plain::Tensor& expected, int bits) {
-  size_t differ = 0;
-  for (uint32_t row = 0; row < expected.rows; ++row) {
-    float low = 0, high = 0;
-    for (uint32_t i = 0; i < expected.columns; ++i) {
-      low = std::min(low, expected.at(row, i));
-      high = std::max(high, expected.at(row, i));
-    }
-    const double step = 1.01 * (double(high) - low) / (std::exp2(bits) - 1) + 1e-12;
-    for (uint32_t i = 0; i < expected.columns; ++i) {
-      const double difference = std::fabs(double(found.at(row, i)) - expected.at(row, i));
-      if (difference <= 1e-5 * step * std::exp2(bits)) continue;
-      differ += difference <= step || bits == 16 ? 1 : expected.values.size();
-    }
-  }
-  line.largest_error = double(differ) / double(expected.values.size());
-  line.passed = line.largest_error <= line.tolerance;
-}
-
-SelfTestLine test_site_input(GpuContext& gpu, std::string kernel, const plain::Tensor& x, const plain::Tensor& expected,
-                             int bits, const std::function<SiteInput()>& make) {
-  const bool rounds = bits < 16;
-  return line_of(std::move(kernel), std::to_string(x.rows) + " x " + std::to_string(x.columns), rounds ? 1e-3 : 1e-5,
-                 [&](SelfTestLine& line) {
-                   Bench bench(gpu);
-                   const DeviceTensor device = bench.upload(x), scratch = bench.tensor(x.rows, x.columns);
-                   const SiteInput input = make();
-                   Recorder recorder = gpu.recorder();
-                   const DeviceTensor result = input.record(recorder, gpu.kernels(), device, scratch);
-                   gpu.run(recorder.finish());
-                   const plain::Tensor found = bench.download(result);
-                   if (rounds) {
-                     compare_rounded(line, found, expected, bits);
-                   } else {
-                     compare(line, found.values, expected.values);
-                   }
-                 });
-}
-
-}  // namespace
-
-SelfTestLine test_round(GpuContext& gpu, uint32_t tokens, uint32_t width, const ActivationQuantizer& quantizer) {
-  const plain::Tensor x = rows_to_round(tokens, width);
-  plain::Tensor expected = x;
-  quantize_activations(expected.values, width, quantizer);
-  return test_site_input(gpu, "round, " + std::string(name_of(quantizer.granularity)) + ", A" + std::to_string(quantizer.bits),
-                         x, expected, quantizer.bits, [&] {
-                           SiteInput input;
-                           input.set_rounding(quantizer);
-                           return input;
-                         });
-}
-
-SelfTestLine test_round_positions(GpuContext& gpu, uint32_t positions, uint32_t width, VisionRange range, int bits) {
-  VisionQuantizer quantizer{.bits = bits, .range = range};
-  const bool dynamic = range == VisionRange::DYNAMIC_TOKEN;
-  for (uint32_t i = 0; i < positions; ++i) {
-    quantizer.low.push_back((dynamic ? 0.8f : -2.0f) + 0.01f * static_cast<float>(i));
-    quantizer.high.push_back((dynamic ? 1.0f : 2.5f) - 0.01f * static_cast<float>(i));
-  }
-  const plain::Tensor x = rows_to_round(positions, width);
-  plain::Tensor expected = x;
-  quantize_vision_activations(expected.values, positions, quantizer);
-  return test_site_input(gpu, "round, " + std::string(name_of(range)) + ", A" + std::to_string(bits), x, expected, bits, [&] {
-    SiteInput input;
-    input.set_rounding(quantizer, gpu);
-    return input;
-  });
-}
-
-SelfTestLine test_kronecker(GpuContext& gpu, uint32_t tokens, uint32_t width) {
-  const KroneckerShape shape = kronecker_shape(width);
-  const auto of = [](int64_t order, uint32_t seed) {
-    return normal(static_cast<size_t>(order * order), seed, 1 / std::sqrt(static_cast<float>(order)));
-  };
-  const std::vector<float> left = of(shape.left, 21), right = of(shape.right, 22);
-  const plain::Tensor x = random_tensor(tokens, width, 23);
-  plain::Tensor expected = x;
-  apply_kronecker(expected.values, left, shape.left, right, shape.right);
-  return test_site_input(gpu, "Kronecker transform", x, expected, 16, [&] {
-    SiteInput input;
-    input.add_transform(left, right, shape, gpu);
-    return input;
-  });
-}
-
-SelfTestLine test_hadamard(GpuContext& gpu, uint32_t tokens, uint32_t width, uint32_t block) {
-  const plain::Tensor x = random_tensor(tokens, width, 24);
-  plain::Tensor expected = x;
-  apply_hadamard(expected.values, block);
-  return test_site_input(gpu, "Hadamard transform, blocks of " + std::to_string(block), x, expected, 16, [&] {
-    SiteInput input;
-    input.add_hadamard(block, gpu);
-    return input;
-  });
 }
 
 SelfTestLine test_rope_kv(GpuContext& gpu, const AttentionShape& s) {
