@@ -4,6 +4,7 @@
 
 #include "gpu/engine.h"
 #include "tests/gpu/random_model.h"
+#include "tests/gpu/without_device.h"
 
 using namespace qvlm;
 
@@ -38,6 +39,11 @@ Trace joined(const std::vector<Trace>& traces) {
 class TestBarriers : public QObject {
   Q_OBJECT
  private slots:
+  void initTestCase() {
+    const std::string why = without_device();
+    QVERIFY2(why.empty(), why.c_str());
+  }
+
   void the_checker_sees_each_kind_of_hazard() {
     const AddressRange a{100, 50}, b{149, 10}, far{200, 10};
     const auto dispatch = [](std::vector<AddressRange> reads, std::vector<AddressRange> writes) {

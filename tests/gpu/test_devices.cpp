@@ -7,12 +7,18 @@
 #include "gpu/devices.h"
 #include "gpu/vulkan_generator.h"
 #include "tests/gpu/random_model.h"
+#include "tests/gpu/without_device.h"
 
 using namespace qvlm;
 
 class TestDevices : public QObject {
   Q_OBJECT
  private slots:
+  void initTestCase() {
+    const std::string why = without_device();
+    QVERIFY2(why.empty(), why.c_str());
+  }
+
   void devices_are_listed() {
     const auto devices = list_devices();
     QVERIFY(!devices.empty());

@@ -9,6 +9,7 @@
 #include "tests/base/message_of.h"
 #include "tests/gpu/plain_model.h"
 #include "tests/gpu/random_model.h"
+#include "tests/gpu/without_device.h"
 
 using namespace qvlm;
 
@@ -48,6 +49,11 @@ double largest_difference(std::span<const float> a, std::span<const float> b) {
 class TestGenerator : public QObject {
   Q_OBJECT
  private slots:
+  void initTestCase() {
+    const std::string why = without_device();
+    QVERIFY2(why.empty(), why.c_str());
+  }
+
   void logits_are_those_of_plain_loops_data() {
     QTest::addColumn<int>("bits");
     QTest::addColumn<bool>("symmetric");

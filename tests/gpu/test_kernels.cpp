@@ -3,12 +3,18 @@
 #include <QTest>
 
 #include "gpu/self_test.h"
+#include "tests/gpu/without_device.h"
 
 using namespace qvlm;
 
 class TestKernels : public QObject {
   Q_OBJECT
  private slots:
+  void initTestCase() {
+    const std::string why = without_device();
+    QVERIFY2(why.empty(), why.c_str());
+  }
+
   void every_kernel_data() {
     QTest::addColumn<bool>("texel_kernels");
     QTest::newRow("texel buffers on CPU devices") << true;
