@@ -103,9 +103,9 @@ std::vector<float> llama3_rope_factors(const DecoderConfig& decoder) {
 
 DecoderConfig read_decoder_keys(const GgufFile& file) {
   const std::string& architecture = file.text("general.architecture");
-  if (architecture != "llama" && architecture != "qvlm")
+  if (architecture != "llama" && architecture != "qwen2" && architecture != "qvlm")
     throw Error::in(
-        file.file(), "general.architecture", "llama (or qvlm)",
+        file.file(), "general.architecture", "llama or qwen2 (or qvlm)",
         "\"" + architecture + "\"" + (architecture == "clip" ? ", a vision tower: give it with --vision" : ""));
   const std::string prefix = architecture + ".";
   DecoderConfig decoder;
@@ -157,7 +157,8 @@ DecoderConfig read_decoder_keys(const GgufFile& file) {
 void read_token_keys(const GgufFile& file, VlmConfig& config) {
   const int vocabulary = config.decoder.vocabulary;
   TokenConfig& tokens = config.tokens;
-  config.family = file.text_or("qvlm.family", config.vision ? "llava" : "llama");
+  const std::string& architecture = file.text("general.architecture");
+  config.family = file.text_or("qvlm.family", config.vision ? "llava" : architecture == "qvlm" ? "llama" : architecture);
   config.name = file.text_or("general.name", std::filesystem::path(file.file()).stem().string());
   config.chat_template = file.text_or("tokenizer.chat_template", "");
   tokens.begin = token_id(file, "tokenizer.ggml.bos_token_id", vocabulary);
@@ -232,6 +233,8 @@ std::vector<ActivationQuantizer> read_activation_keys(const GgufFile& file, cons
   }
   return result;
 }
+
+bool has_interleaved_rotary(const GgufFile& file) { return file.text("general.architecture") != "qwen2"; }
 
 bool fits_llama_architecture(const DecoderConfig& decoder) {
   return decoder.activation == Activation::SILU && decoder.down_hadamard == 0 && !decoder.site_transforms;

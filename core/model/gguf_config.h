@@ -12,7 +12,7 @@
 
 namespace qvlm {
 
-/// The decoder's part: architecture `llama`, or `qvlm` (the same keys under that prefix). Throws Error naming file and
+/// The decoder's part: architecture `llama`, `qwen2`, or `qvlm` (the same keys under that prefix). Throws Error naming file and
 /// key.
 DecoderConfig read_decoder_keys(const GgufFile& file);
 /// Tower, projector and preprocessing of an mmproj file with a projector of type "mlp". Where qvlm.* keys are absent,
@@ -27,6 +27,8 @@ std::vector<ActivationQuantizer> read_activation_keys(const GgufFile& file, cons
 /// and key.
 Activation read_activation_key(const GgufFile& file, const std::string& key, Activation fallback);
 
+/// The order of the rotary rows of queries and keys in the file: pairs (2j, 2j + 1), as `llama` has them, or halves of a head, as `qwen2`.
+bool has_interleaved_rotary(const GgufFile& file);
 /// True where `llama` says all that the decoder is; otherwise its file must be of the architecture `qvlm`.
 bool fits_llama_architecture(const DecoderConfig& decoder);
 /// `architecture`: "llama" or "qvlm".

@@ -20,6 +20,7 @@ GgufModel::GgufModel(const std::filesystem::path& path, const std::filesystem::p
     : path_(path), tokenizer_(std::move(tokenizer)), text_(std::make_unique<GgufFile>(text)) {
   if (tokenizer_.kind == TokenizerSource::Kind::GGUF_FILE && !text_->has_key("tokenizer.ggml.model")) tokenizer_ = {};
   config_.decoder = read_decoder_keys(*text_);
+  interleaved_ = has_interleaved_rotary(*text_);
   if (!vision.empty()) {
     vision_ = std::make_unique<GgufFile>(vision);
     read_vision_keys(*vision_, config_);
@@ -132,7 +133,7 @@ TensorView GgufModel::hold(std::string_view canonical, DType dtype, const Shape&
 
 Weight GgufModel::load(std::string_view canonical) const {
   const Place& at = place(canonical);
-  const int heads = rotary_heads(canonical, config_.decoder);
+  const int heads = interleaved_ ? rotary_heads(canonical, config_.decoder) : 0;
   const auto order = heads > 0 ? inverse(rotary_rows(at.shape[0], heads)) : std::vector<int64_t>{};
   const auto ordered = [&order](QuantizedMatrix matrix) {
     return order.empty() ? std::move(matrix) : reorder_rows(matrix, order);

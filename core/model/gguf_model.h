@@ -58,6 +58,7 @@ class GgufModel : public Model {
   std::filesystem::path path_;
   TokenizerSource tokenizer_;
   std::unique_ptr<GgufFile> text_, vision_;
+  bool interleaved_ = true;  // rotary rows of the decoder's file
   VlmConfig config_;
   std::map<std::string, Place, std::less<>> place_;
   std::vector<std::string> unmatched_;

@@ -3,6 +3,7 @@
 #include <QTest>
 #include <cmath>
 #include <cstring>
+#include <map>
 
 #include "core/base/atomic_file.h"
 #include "core/base/half.h"
@@ -221,6 +222,60 @@ class TestGguf : public QObject {
     QVERIFY(rotary_rows(8, 2) == (std::vector<int64_t>{0, 2, 1, 3, 4, 6, 5, 7}));
     const auto order = rotary_rows(48, 4), back = inverse(order);
     for (size_t i = 0; i < 48; ++i) QCOMPARE(back[static_cast<size_t>(order[i])], static_cast<int64_t>(i));
+  }
+
+  // The same model under both architectures: queries and keys of `llama` in interleaved order, of `qwen2` in halves; biases with them.
+  void rotary_order_by_architecture() {
+    constexpr int kHidden = 64, kHeads = 4, kKvHeads = 2, kHeadDim = 16, kFfn = 96, kVocabulary = 40;
+    const auto write = [&](const fs::path& path, const std::string& architecture) {
+      GgufWriter writer(path);
+      const std::string p = architecture + ".";
+      writer.set_text("general.architecture", architecture);
+      for (const auto& [key, value] : std::map<std::string, uint32_t>{{"embedding_length", kHidden}, {"block_count", 1},
+               {"feed_forward_length", kFfn}, {"attention.head_count", kHeads}, {"attention.head_count_kv", kKvHeads}, {"context_length", 128}})
+        writer.set_u32(p + key, value);
+      writer.set_f32(p + "attention.layer_norm_rms_epsilon", 1e-6f);
+      writer.set_f32(p + "rope.freq_base", 1e6f);
+      const auto add = [&](const std::string& name, Shape shape, GgufType type) {
+        const auto rows = static_cast<size_t>(shape[0]);
+        size_t row = type == GgufType::Q8_0 ? static_cast<size_t>(shape[1]) / 32 * 34 : shape.size() > 1 ? static_cast<size_t>(shape[1]) * 4 : 4;
+        std::vector<std::byte> bytes(rows * row);
+        for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>((i * 7 + name.size() * 13 + i / row * 5) % 61);
+        const bool query = name.find("attn_q") != std::string::npos, key = name.find("attn_k") != std::string::npos;
+        if (architecture == "llama" && (query || key)) bytes = reorder_rows(bytes, rotary_rows(shape[0], query ? kHeads : kKvHeads));
+        writer.add(name, type, shape, bytes);
+      };
+      add("token_embd.weight", {kVocabulary, kHidden}, GgufType::F32);
+      add("output_norm.weight", {kHidden}, GgufType::F32);
+      for (const char* norm : {"blk.0.attn_norm.weight", "blk.0.ffn_norm.weight"}) add(norm, {kHidden}, GgufType::F32);
+      for (const auto& [name, rows] : std::map<std::string, int64_t>{{"q", kHeads * kHeadDim}, {"k", kKvHeads * kHeadDim}, {"v", kKvHeads * kHeadDim}}) {
+        add("blk.0.attn_" + name + ".weight", {rows, kHidden}, GgufType::Q8_0);
+        add("blk.0.attn_" + name + ".bias", {rows}, GgufType::F32);
+      }
+      add("blk.0.attn_output.weight", {kHidden, kHeads * kHeadDim}, GgufType::Q8_0);
+      for (const char* name : {"gate", "up"}) add(std::string("blk.0.ffn_") + name + ".weight", {kFfn, kHidden}, GgufType::Q8_0);
+      add("blk.0.ffn_down.weight", {kHidden, kFfn}, GgufType::Q8_0);
+      writer.finish();
+    };
+    const fs::path other = path_.parent_path() / "b.gguf";
+    write(path_, "llama");
+    write(other, "qwen2");
+    const auto llama = open_model(path_), qwen2 = open_model(other);
+    QCOMPARE(qwen2->config().family, std::string("qwen2"));
+    QVERIFY(qwen2->config().decoder.attention_bias && qwen2->config().decoder.tied_head);
+    QCOMPARE(qwen2->config().decoder.rope_theta, 1e6f);
+    QVERIFY(qwen2->unmatched().empty());
+    QCOMPARE(llama->names(), qwen2->names());
+    for (const std::string& name : qwen2->names()) {
+      const auto a = load_float(*llama, name), b = load_float(*qwen2, name);
+      QVERIFY2(a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * 4) == 0, name.c_str());
+    }
+    // And not as the file has them.
+    const auto rows = qwen2->load("decoder.0.attention.query.weight");
+    const GgufFile file(path_);
+    QVERIFY(std::get<QuantizedMatrix>(rows).codes != read_as_matrix(GgufType::Q8_0, file.tensor("blk.0.attn_q.weight").bytes, 64, 64)->codes);
+    write(other, "gemma");
+    VERIFY_MESSAGE(open_model(other), "general.architecture: expected llama or qwen2 (or qvlm), found \"gemma\"");
   }
 
   void llama3_factors() {
