@@ -2,6 +2,7 @@
 #include "gpu/weight_loader.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace qvlm {
 
@@ -60,6 +61,8 @@ DeviceVector WeightLoader::vector(const std::vector<std::string>& names) {
 
 std::vector<float> WeightLoader::values(const std::string& name) {
   std::vector<float> values = load_float(model_, name);
+  for (const float value : values)
+    if (!std::isfinite(value)) throw Error::in(name, "values", "finite numbers", std::to_string(value));
   model_.release(name);
   bytes_ += values.size() * 4;
   return values;

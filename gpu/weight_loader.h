@@ -23,7 +23,7 @@ class WeightLoader {
   DeviceVector vector(const std::vector<std::string>& names);
   DeviceVector vector(const std::string& name) { return vector(std::vector<std::string>{name}); }
 
-  /// load_float(); counted as uploaded.
+  /// load_float(); counted as uploaded. Throws Error for a value that is not finite.
   std::vector<float> values(const std::string& name);
 
   uint64_t uploaded_bytes() const { return bytes_; }

@@ -295,6 +295,14 @@ class TestGenerator : public QObject {
     const auto other = std::make_shared<RandomModel>(small_config(), kInt4);
     other->quantized("decoder.2.mlp.down.weight").scales[0] = 0x7e00;  // NaN
     QVERIFY(message_of([&] { make_vulkan_generator(other); }).find("decoder.2.mlp.down.weight") != std::string::npos);
+    VlmConfig config = small_config();
+    config.decoder.site_transforms = true;
+    for (const std::string name : {"decoder.1.mlp_norm.weight", "decoder.1.transform.down.left", "vision.0.attention.output.bias"}) {
+      const auto spoilt = std::make_shared<RandomModel>(config, kInt4);
+      spoilt->values(name)[1] = std::nanf("");
+      const std::string message = message_of([&] { make_vulkan_generator(spoilt); });
+      QVERIFY2(message.find(name) != std::string::npos && message.find("finite") != std::string::npos, message.c_str());
+    }
   }
 
   void parts_on_unlike_grids_run_side_by_side() {
@@ -348,9 +356,14 @@ class TestGenerator : public QObject {
 
   void the_validation_layers_are_silent() {
     std::vector<std::string> messages;
-    {
+    VlmConfig config = small_config();
+    config.decoder.site_transforms = true;
+    const auto rounded = std::make_shared<RandomModel>(config, kInt4);
+    rounded->set_activations(std::vector<ActivationQuantizer>(12, {ActivationGranularity::DYNAMIC_GROUP, 6, 8}));
+    rounded->set_vision_activations(std::vector<VisionQuantizer>(8, {8, VisionRange::STATIC_POSITION, std::vector<float>(17, -2), std::vector<float>(17, 2)}));
+    for (const auto& model : {std::make_shared<RandomModel>(small_config(), kInt4), rounded}) {
       const auto generator = make_vulkan_generator(
-          std::make_shared<RandomModel>(small_config(), kInt4),
+          model,
           {.validation = true, .on_validation_message = [&](const std::string& m) { messages.push_back(m); }});
       generator->append(prompt_with_picture());
       for (int i = 0; i < 3; ++i) append_tokens(*generator, {generator->sample({.temperature = 1, .top_p = 0.9f}, {})});
