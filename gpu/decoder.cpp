@@ -2,7 +2,9 @@
 #include "gpu/decoder.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <optional>
 #include <set>
 
 #include "gpu/rotary_table.h"
@@ -113,9 +115,9 @@ void Decoder::logits_of(Recorder& r, const DeviceTensor& hidden, const DeviceTen
   r.add(gpu_.kernels().matrix(head_, normed, logits));
 }
 
-Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits) {
+Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits, Timestamps* timestamps) {
   const Kernels& k = gpu_.kernels();
-  Recorder r = gpu_.recorder();
+  Recorder r = gpu_.recorder(timestamps);
   const auto heads = static_cast<uint32_t>(config_.heads), kv_heads = static_cast<uint32_t>(config_.kv_heads),
              head_dim = static_cast<uint32_t>(config_.head_dim);
   const DeviceTensor x = stream_.row_part(first, rows);       // [rows, hidden]
@@ -126,12 +128,17 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits) {
   r.add(k.embed(embedding_, ids_, features_, x));
   for (const Layer& layer : layers_) {
     // What the site's linears read of x.
-    const auto input = [&](SiteKind kind, const DeviceTensor& site_x) {
-      const SiteInput& site = layer.inputs[static_cast<size_t>(kind)];
-      return site.record(r, k, site_x, site.turns() ? tensor_in(turned_, rows, site_x.columns) : DeviceTensor{});
+    const auto site = [&](SiteKind kind) -> const SiteInput& { return layer.inputs[static_cast<size_t>(kind)]; };
+    const auto scratch = [&](SiteKind kind) {
+      return site(kind).turns() ? tensor_in(turned_, rows, static_cast<uint32_t>(width_of(config_, kind))) : DeviceTensor{};
     };
-    r.add(k.norm(x, normed, layer.attention_norm, {}, config_.norm_epsilon));
-    const DeviceTensor attention_input = input(SiteKind::ATTENTION_INPUT, normed);
+    const auto normed_input = [&](SiteKind kind, const DeviceVector& weight) {
+      return site(kind).record_normed(r, k, x, normed, weight, {}, config_.norm_epsilon, scratch(kind));
+    };
+    const auto input = [&](SiteKind kind, const DeviceTensor& computed) {
+      return site(kind).record(r, k, computed, scratch(kind));
+    };
+    const DeviceTensor attention_input = normed_input(SiteKind::ATTENTION_INPUT, layer.attention_norm);
     uint32_t column = 0;
     for (const DeviceMatrix& part : layer.qkv) {
       const uint32_t width = part.layout.rows;
@@ -144,8 +151,7 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits) {
     r.add(k.attention_causal(qkv.column_part(0, heads * head_dim), layer.cache, state_, attended, heads, kv_heads,
                              head_dim));
     r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended), x, {.add = &x}));
-    r.add(k.norm(x, normed, layer.mlp_norm, {}, config_.norm_epsilon));
-    const DeviceTensor mlp_input = input(SiteKind::MLP_INPUT, normed);
+    const DeviceTensor mlp_input = normed_input(SiteKind::MLP_INPUT, layer.mlp_norm);
     r.add(k.matrix(layer.up, mlp_input, ffn));
     r.add(k.matrix(layer.gate, mlp_input, ffn, {.activate = true, .activation = config_.activation, .multiply = &ffn}));
     r.add(k.matrix(layer.down, input(SiteKind::DOWN_INPUT, ffn), x, {.add = &x}));
@@ -241,6 +247,23 @@ const Trace& Decoder::decode_trace() {
 
 Trace Decoder::prefill_trace(uint32_t rows) {
   return record(0, rows, true).trace();
+}
+
+StepProfile Decoder::profile_step(int64_t position, int runs) {
+  std::optional<Timestamps> timestamps;
+  if (Timestamps::supported(gpu_.profile())) timestamps.emplace(gpu_.device());
+  const Recording step = record(0, 1, true, timestamps ? &*timestamps : nullptr);
+  write_inputs({{0}, {}}, 0, 1, position);
+  StepProfile best{.dispatches = step.dispatches(), .submissions = step.segments().size()};
+  for (int run = 0; run <= runs; ++run) {
+    const auto start = std::chrono::steady_clock::now();
+    gpu_.run(step);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (run == 0 || (best.seconds > 0 && seconds >= best.seconds)) continue;  // the first one warms up
+    best.seconds = seconds;
+    if (timestamps) best.kernels = timestamps->read();
+  }
+  return best;
 }
 
 size_t Decoder::decode_dispatches() {

@@ -46,6 +46,9 @@ class Decoder {
   const Trace& logits_trace() const { return read_logits_.trace(); }
   const Trace& sample_trace() const { return sample_.trace(); }
   size_t decode_dispatches();
+  /// A token at `position`, the quickest of `runs`: with kernels timed, so it takes a little longer than without. What the cache holds at
+  /// `position` and the logits are overwritten.
+  StepProfile profile_step(int64_t position, int runs);
 
  private:
   struct Layer {
@@ -57,7 +60,7 @@ class Decoder {
   };
   void make_site_inputs(std::span<const ActivationQuantizer> activations, WeightLoader& loader);
   /// All kernels of `rows` rows into stream rows [first, first + rows); with_logits: also the head on the last one.
-  Recording record(uint32_t first, uint32_t rows, bool with_logits);
+  Recording record(uint32_t first, uint32_t rows, bool with_logits, Timestamps* timestamps = nullptr);
   void write_inputs(const InputRows& rows, size_t first, size_t count, int64_t position);
   void logits_of(Recorder& recorder, const DeviceTensor& hidden, const DeviceTensor& logits);
 

@@ -132,6 +132,8 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
   const auto family =
       std::find_if(queues.begin(), queues.end(), [](const auto& q) { return q.queueFlags & VK_QUEUE_COMPUTE_BIT; });
   p.queue_family = static_cast<uint32_t>(family - queues.begin());
+  if (family != queues.end()) p.timestamp_bits = family->timestampValidBits;
+  p.timestamp_nanoseconds = base.limits.timestampPeriod;
 
   constexpr VkSubgroupFeatureFlags kNeeded =
       VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT;

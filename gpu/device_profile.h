@@ -17,6 +17,8 @@ struct DeviceProfile {
   bool subgroup_size_control = false;  // a pipeline can require its subgroup size
   uint32_t subgroup_size = 32;
   uint32_t queue_family = 0;
+  uint32_t timestamp_bits = 0;  // of the queue's clock; 0: it has none
+  double timestamp_nanoseconds = 1;
   uint32_t max_workgroup_threads = 128;
   uint64_t max_allocation = uint64_t{1} << 30;  // bytes; never above 1 GiB
   uint64_t max_texel_elements = uint64_t{1} << 27;

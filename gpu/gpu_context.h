@@ -32,7 +32,9 @@ class GpuContext {
   GpuContext& operator=(const GpuContext&) = delete;
 
   const DeviceProfile& profile() const { return device_->profile(); }
-  Recorder recorder() { return Recorder(*device_, *pipelines_, profile().macs_per_segment); }
+  Recorder recorder(Timestamps* timestamps = nullptr) {
+    return Recorder(*device_, *pipelines_, profile().macs_per_segment, timestamps);
+  }
   /// Submits the segments in order, at most two ahead of the device, and waits. Between segments the stop token is
   /// asked; throws Cancelled when nothing runs any more. Throws DeviceLost.
   void run(const Recording& recording, std::stop_token stop = {});

@@ -29,16 +29,25 @@ struct MatrixArguments {
 };
 constexpr uint32_t kBias = 1, kAdd = 2, kMultiply = 4, kHasZeros = 8, kActivationShift = 8;
 
+// Mirrors rounding.glsl; as there, it stands first.
+struct RoundingArguments {
+  uint64_t bounds;
+  uint32_t bound_rows, mode;  // 0: none, 1: of each group's own range, 2: the bounds
+  float low, high, top;
+  uint32_t padding = 0;
+};
+
 struct NormArguments {
+  RoundingArguments rounding;
   uint64_t x, y, weight, bias;
   uint32_t width, x_stride, y_stride, layer_norm;
   float epsilon;
 };
 
 struct RoundArguments {
-  uint64_t x, bounds;
-  uint32_t width, stride, bound_rows, dynamic;
-  float low, high, top;
+  RoundingArguments rounding;
+  uint64_t x;
+  uint32_t width, stride;
 };
 
 struct AxisProductArguments {
@@ -84,6 +93,15 @@ struct SampleArguments {
   uint64_t logits, work, request, result;
   uint32_t vocabulary;
 };
+
+RoundingArguments rounding_arguments(const RoundingGrid& grid, uint32_t group, const DeviceTensor& x) {
+  if (x.columns % group != 0 || (grid.bounds.present() && grid.bounds.size != 2 * x.rows))
+    throw Error("Vulkan: a rounding grid of groups of " + std::to_string(group) + " channels and " +
+                std::to_string(grid.bounds.size) + " bounds does not fit x [" + std::to_string(x.rows) + ", " +
+                std::to_string(x.columns) + "]");
+  return {grid.bounds.span.address(), grid.bounds.size / 2, grid.dynamic ? 1u : 2u, grid.low, grid.high,
+          static_cast<float>((1 << grid.bits) - 1)};
+}
 
 Dispatch start(std::string kernel, PipelineKey key) {
   Dispatch d;
@@ -169,12 +187,14 @@ Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const Dev
 }
 
 Dispatch Kernels::norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight,
-                       const DeviceVector& bias, float epsilon) const {
+                       const DeviceVector& bias, float epsilon, const RoundingGrid* rounding) const {
   Dispatch d = start(bias.present() ? "layer_norm" : "rms_norm", {"norm", {profile_.norm_threads}});
-  d.set_arguments(NormArguments{x.address(), y.address(), weight.span.address(), bias.span.address(), x.columns,
-                                x.stride, y.stride, bias.present() ? 1u : 0u, epsilon});
+  d.set_arguments(NormArguments{rounding ? rounding_arguments(*rounding, y.columns, y) : RoundingArguments{}, x.address(),
+                                y.address(), weight.span.address(), bias.span.address(), x.columns, x.stride, y.stride,
+                                bias.present() ? 1u : 0u, epsilon});
   d.groups_x = x.rows;
   d.reads = {x.span, weight.span};
+  if (rounding && rounding->bounds.present()) d.reads.push_back(rounding->bounds.span);
   if (bias.present()) d.reads.push_back(bias.span);
   d.writes = {y.span};
   d.macs = 4.0 * x.rows * x.columns;
@@ -183,14 +203,8 @@ Dispatch Kernels::norm(const DeviceTensor& x, const DeviceTensor& y, const Devic
 
 Dispatch Kernels::round(const DeviceTensor& x, const RoundingGrid& grid) const {
   const uint32_t group = grid.group > 0 ? grid.group : x.columns;
-  if (x.columns % group != 0 || (grid.bounds.present() && grid.bounds.size != 2 * x.rows))
-    throw Error("Vulkan: a rounding grid of groups of " + std::to_string(group) + " channels and " +
-                std::to_string(grid.bounds.size) + " bounds does not fit x [" + std::to_string(x.rows) + ", " +
-                std::to_string(x.columns) + "]");
   Dispatch d = start("round", {"round", {profile_.norm_threads}});
-  d.set_arguments(RoundArguments{x.address(), grid.bounds.span.address(), group, x.stride, grid.bounds.size / 2,
-                                 grid.dynamic ? 1u : 0u, grid.low, grid.high,
-                                 static_cast<float>((1 << grid.bits) - 1)});
+  d.set_arguments(RoundArguments{rounding_arguments(grid, group, x), x.address(), group, x.stride});
   d.groups_x = x.columns / group;
   d.groups_y = x.rows;
   d.reads = {x.span};

@@ -45,9 +45,9 @@ class Kernels {
   /// y[m, n] = epilogue(sum_k x[m, k] w[n, k]); x [M, K], y [M, N].
   Dispatch matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y,
                   const Epilogue& epilogue = {}) const;
-  /// RMSNorm (bias absent) or LayerNorm of rows. y may be x.
+  /// RMSNorm (bias absent) or LayerNorm of rows. y may be x. rounding: of y, in whole rows. Throws Error where its bounds do not fit.
   Dispatch norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight, const DeviceVector& bias,
-                float epsilon) const;
+                float epsilon, const RoundingGrid* rounding = nullptr) const;
   /// Rounds x in place. Throws Error where groups or bounds do not fit it.
   Dispatch round(const DeviceTensor& x, const RoundingGrid& grid) const;
   /// Rows as [outer, order, behind]: y[o, k, l] = scale * sum_i x[o, i, l] factor[i, k]. factor [order, order]; y is not x.

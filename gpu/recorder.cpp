@@ -38,8 +38,12 @@ void Recording::clear() {
   segments_.clear();
 }
 
-Recorder::Recorder(Device& device, Pipelines& pipelines, double macs_per_segment)
-    : device_(device), pipelines_(pipelines), macs_per_segment_(macs_per_segment), recording_(device) {}
+Recorder::Recorder(Device& device, Pipelines& pipelines, double macs_per_segment, Timestamps* timestamps)
+    : device_(device),
+      pipelines_(pipelines),
+      macs_per_segment_(macs_per_segment),
+      timestamps_(timestamps),
+      recording_(device) {}
 
 void Recorder::begin_segment() {
   recording_.segments_.push_back(device_.new_command_buffer());
@@ -47,6 +51,7 @@ void Recorder::begin_segment() {
   check(device_.api().vkBeginCommandBuffer(recording_.segments_.back(), &begin), "vkBeginCommandBuffer");
   open_ = true;
   macs_ = 0;
+  if (timestamps_) timestamps_->begin(recording_.segments_.back());
 }
 
 void Recorder::end_segment() {
@@ -88,6 +93,7 @@ void Recorder::add(const Dispatch& d) {
   api.vkCmdPushConstants(commands, pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, d.argument_bytes,
                          d.arguments.data());
   api.vkCmdDispatch(commands, d.groups_x, d.groups_y, 1);
+  if (timestamps_) timestamps_->end(commands, d.kernel);
   reads_.insert(reads_.end(), reads.begin(), reads.end());
   writes_.insert(writes_.end(), writes.begin(), writes.end());
   recording_.trace_.push_back({TraceStep::Kind::DISPATCH, d.kernel, std::move(reads), std::move(writes)});

@@ -11,6 +11,7 @@
 #include "gpu/device.h"
 #include "gpu/memory.h"
 #include "gpu/pipelines.h"
+#include "gpu/timestamps.h"
 #include "gpu/trace.h"
 
 namespace qvlm {
@@ -58,7 +59,8 @@ class Recording {
 
 class Recorder {
  public:
-  Recorder(Device& device, Pipelines& pipelines, double macs_per_segment);
+  /// timestamps, if given, stamps every dispatch; it must outlive the recording.
+  Recorder(Device& device, Pipelines& pipelines, double macs_per_segment, Timestamps* timestamps = nullptr);
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
@@ -73,6 +75,7 @@ class Recorder {
   Device& device_;
   Pipelines& pipelines_;
   double macs_per_segment_;
+  Timestamps* timestamps_;
   double macs_ = 0;
   bool open_ = false;
   Recording recording_;

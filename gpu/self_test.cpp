@@ -274,6 +274,10 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
     lines.push_back(test_round(gpu, 6, width, {STATIC_TENSOR, 8, 0, -1.5f, 2.5f}));
     for (const VisionRange range : {VisionRange::DYNAMIC_TOKEN, VisionRange::STATIC_POSITION})
       lines.push_back(test_round_positions(gpu, 6, width, range, 8));
+    for (const bool layer_norm : {false, true}) {
+      lines.push_back(test_norm_rounded(gpu, 6, width, layer_norm, {DYNAMIC_TOKEN, 4, 0, 0, 0, 0.9f}));
+      lines.push_back(test_norm_rounded(gpu, 6, width, layer_norm, {STATIC_TENSOR, 8, 0, -1.5f, 2.5f}));
+    }
     lines.push_back(test_kronecker(gpu, 5, width));
   }
   lines.push_back(test_hadamard(gpu, 5, 160, 160));  // a core of 20

@@ -33,6 +33,8 @@ SelfTestLine test_norm(GpuContext& gpu, uint32_t tokens, uint32_t width, bool la
 SelfTestLine test_round(GpuContext& gpu, uint32_t tokens, uint32_t width, const ActivationQuantizer& quantizer);
 /// One of the tower, with bounds of each row.
 SelfTestLine test_round_positions(GpuContext& gpu, uint32_t positions, uint32_t width, VisionRange range, int bits);
+/// A norm that rounds by itself.
+SelfTestLine test_norm_rounded(GpuContext& gpu, uint32_t tokens, uint32_t width, bool layer_norm, const ActivationQuantizer& quantizer);
 /// A learned transform's two products; Hadamard products of blocks.
 SelfTestLine test_kronecker(GpuContext& gpu, uint32_t tokens, uint32_t width);
 SelfTestLine test_hadamard(GpuContext& gpu, uint32_t tokens, uint32_t width, uint32_t block);

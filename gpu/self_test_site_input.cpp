@@ -95,6 +95,28 @@ SelfTestLine test_round_positions(GpuContext& gpu, uint32_t positions, uint32_t 
   });
 }
 
+SelfTestLine test_norm_rounded(GpuContext& gpu, uint32_t tokens, uint32_t width, bool layer_norm, const ActivationQuantizer& quantizer) {
+  const std::string kernel = std::string(layer_norm ? "layer norm" : "RMS norm") + ", rounded, " +
+                             std::string(name_of(quantizer.granularity)) + ", A" + std::to_string(quantizer.bits);
+  return line_of(kernel, std::to_string(tokens) + " x " + std::to_string(width), 2e-3, [&](SelfTestLine& line) {
+    Bench bench(gpu);
+    const plain::Tensor x = rows_to_round(tokens, width);
+    const std::vector<float> weight = normal(width, 8), bias = layer_norm ? normal(width, 9) : std::vector<float>{};
+    plain::Tensor expected = plain::norm(x, weight, bias, 1e-5f);
+    quantize_activations(expected.values, width, quantizer);
+    SiteInput input;
+    input.set_rounding(quantizer);
+    const DeviceTensor y = bench.tensor(tokens, width);
+    Recorder recorder = gpu.recorder();
+    const DeviceTensor result = input.record_normed(recorder, gpu.kernels(), bench.upload(x), y, bench.vector(weight),
+                                                    layer_norm ? bench.vector(bias) : DeviceVector{}, 1e-5f, {});
+    const Recording recording = recorder.finish();
+    if (recording.dispatches() != 1) throw Error("expected one kernel, found " + std::to_string(recording.dispatches()));
+    gpu.run(recording);
+    compare_rounded(line, bench.download(result), expected, quantizer.bits);
+  });
+}
+
 SelfTestLine test_kronecker(GpuContext& gpu, uint32_t tokens, uint32_t width) {
   const KroneckerShape shape = kronecker_shape(width);
   const auto of = [](int64_t order, uint32_t seed) {

@@ -88,4 +88,12 @@ DeviceTensor SiteInput::record(Recorder& recorder, const Kernels& kernels, const
   return from;
 }
 
+DeviceTensor SiteInput::record_normed(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x,
+                                      const DeviceTensor& y, const DeviceVector& weight, const DeviceVector& bias,
+                                      float epsilon, const DeviceTensor& scratch) const {
+  const bool rounds = grid_ && !turns() && (grid_->group == 0 || grid_->group == y.columns);
+  recorder.add(kernels.norm(x, y, weight, bias, epsilon, rounds ? &*grid_ : nullptr));
+  return rounds ? y : record(recorder, kernels, y, scratch);
+}
+
 }  // namespace qvlm

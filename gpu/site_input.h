@@ -33,6 +33,10 @@ class SiteInput {
   /// result.
   DeviceTensor record(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x,
                       const DeviceTensor& scratch) const;
+  /// The same behind a norm of x into y, which rounds by itself where it can.
+  DeviceTensor record_normed(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x, const DeviceTensor& y,
+                             const DeviceVector& weight, const DeviceVector& bias, float epsilon,
+                             const DeviceTensor& scratch) const;
 
  private:
   struct Axis {

@@ -99,8 +99,11 @@ void VisionEncoder::record() {
     const auto input = [&](SiteKind kind, const DeviceTensor& x) {
       return layer.inputs[static_cast<size_t>(kind)].record(r, k, x, {});
     };
-    r.add(k.norm(hidden_, normed_, layer.attention_norm, layer.attention_norm_bias, config_.norm_epsilon));
-    input(SiteKind::ATTENTION_INPUT, normed_);
+    const auto normed_input = [&](SiteKind kind, const DeviceVector& weight, const DeviceVector& bias) {
+      return layer.inputs[static_cast<size_t>(kind)].record_normed(r, k, hidden_, normed_, weight, bias,
+                                                                   config_.norm_epsilon, {});
+    };
+    normed_input(SiteKind::ATTENTION_INPUT, layer.attention_norm, layer.attention_norm_bias);
     uint32_t column = 0;
     for (const DeviceMatrix& part : layer.qkv) {
       const DeviceVector bias =
@@ -116,8 +119,7 @@ void VisionEncoder::record() {
     r.add(k.attention_full(qkv_.column_part(0, hidden), kv, qkv_.rows, attended_, heads, head_dim));
     r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended_), hidden_,
                    {.bias = layer.output_bias, .add = &hidden_}));
-    r.add(k.norm(hidden_, normed_, layer.mlp_norm, layer.mlp_norm_bias, config_.norm_epsilon));
-    r.add(k.matrix(layer.up, input(SiteKind::MLP_INPUT, normed_), ffn_,
+    r.add(k.matrix(layer.up, normed_input(SiteKind::MLP_INPUT, layer.mlp_norm, layer.mlp_norm_bias), ffn_,
                    {.bias = layer.up_bias, .activate = true, .activation = config_.activation}));
     r.add(k.matrix(layer.down, input(SiteKind::DOWN_INPUT, ffn_), hidden_, {.bias = layer.down_bias, .add = &hidden_}));
   }

@@ -80,6 +80,16 @@ class VulkanGenerator : public Generator {
     return values;
   }
 
+  StepProfile profile_step(int runs) {
+    StepProfile profile;
+    guarded([&] {
+      if (position_ >= context_) throw Error("the context is full: there is no token to time");
+      last_rows_ = 0;
+      profile = engine_->decoder().profile_step(position_, runs);
+    });
+    return profile;
+  }
+
   int32_t sample(const SamplingParameters& parameters, std::span<const int32_t> recent) override {
     require_logits(1);
     int32_t token = 0;
@@ -204,6 +214,12 @@ class VulkanGenerator : public Generator {
 };
 
 }  // namespace
+
+StepProfile profile_step(Generator& generator, int runs) {
+  auto* vulkan = dynamic_cast<VulkanGenerator*>(&generator);
+  if (vulkan == nullptr) throw Error("only the Vulkan engine times its kernels");
+  return vulkan->profile_step(runs);
+}
 
 std::unique_ptr<Generator> make_vulkan_generator(std::shared_ptr<const Model> model, const EngineOptions& options) {
   return std::make_unique<VulkanGenerator>(std::move(model), options);

@@ -8,6 +8,7 @@
 
 #include "core/inference/generator.h"
 #include "core/model/model.h"
+#include "gpu/step_profile.h"
 
 namespace qvlm {
 
@@ -29,8 +30,12 @@ struct EngineOptions {
   int lose_device_after = -1;  // fault injection for tests: the device counts as lost at this submission
 };
 
-/// Uploads the model. Throws Error: no loader, no device, too little memory (with the numbers), quantized activations
-/// (unless activations_as_a16), a weight that cannot run (by name).
+/// Uploads the model. Throws Error: no loader, no device, too little memory (with the numbers), a weight that cannot run
+/// (by name).
 std::unique_ptr<Generator> make_vulkan_generator(std::shared_ptr<const Model> model, const EngineOptions& options = {});
+
+/// One token behind those of the sequence, run again and again with every kernel timed: the quickest of `runs`. There are
+/// no logits afterwards. Throws Error: not a Vulkan generator, a full context, DeviceLost.
+StepProfile profile_step(Generator& generator, int runs = 8);
 
 }  // namespace qvlm

@@ -1,13 +1,15 @@
-// LayerNorm (with bias) and RMSNorm of rows, one workgroup a row; y may be x.
+// LayerNorm (with bias) and RMSNorm of rows, rounded to a grid where the linears behind read them so; one workgroup a row; y may be x.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#include "rounding.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint THREADS = 64u;
 
 layout(push_constant, std430) uniform Arguments {
-  Floats x;       // [tokens, width]
+  Rounding rounding;  // of whole rows
+  Floats x;           // [tokens, width]
   Floats y;       // [tokens, width]
   Floats weight;  // [width]
   Floats bias;    // [width], LayerNorm only
@@ -31,6 +33,16 @@ float total(float value) {
   return sum;
 }
 
+float greatest(float value) {
+  value = subgroupMax(value);
+  if (subgroupElect()) partial[gl_SubgroupID] = value;
+  barrier();
+  float most = partial[0];
+  for (uint i = 1u; i < gl_NumSubgroups; ++i) most = max(most, partial[i]);
+  barrier();
+  return most;
+}
+
 void main() {
   uint id = gl_LocalInvocationID.x;
   uint in_row = gl_WorkGroupID.x * a.x_stride;
@@ -47,9 +59,19 @@ void main() {
     squares += d * d;
   }
   float factor = inversesqrt(total(squares) / float(a.width) + a.epsilon);
+  float least = 3.4e38;
+  float most = -3.4e38;
   for (uint i = id; i < a.width; i += THREADS) {
     float value = (a.x.at[in_row + i] - mean) * factor * a.weight.at[i];
     if (a.layer_norm != 0u) value += a.bias.at[i];
     a.y.at[out_row + i] = value;
+    least = min(least, value);
+    most = max(most, value);
   }
+  if (a.rounding.mode == 0u) return;
+  vec2 bounds = bounds_of(a.rounding, gl_WorkGroupID.x);
+  if (a.rounding.mode == OWN_RANGE) bounds *= vec2(-greatest(-least), greatest(most));
+  Grid grid = grid_between(bounds.x, bounds.y, a.rounding.top);
+  // Each thread reads what it wrote itself.
+  for (uint i = id; i < a.width; i += THREADS) a.y.at[out_row + i] = on_grid(grid, a.y.at[out_row + i]);
 }

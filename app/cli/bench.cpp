@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <optional>
 
 #include "app/cli/command.h"
@@ -13,6 +15,7 @@
 #include "core/inference/pictures.h"
 #include "core/input/preprocess.h"
 #include "gpu/bench.h"
+#include "gpu/vulkan_generator.h"
 
 namespace qvlm::cli {
 
@@ -71,22 +74,56 @@ class Bench {
     generator_.reset();
     append_tokens(generator_, some_tokens(generator_.config(), context), session_.interrupt.token());
     append_tokens(generator_, {generator_.sample({}, {})}, session_.interrupt.token());
-    const GeneratorTimings before = generator_.timings();
-    for (int i = 0; i < tokens; ++i) append_tokens(generator_, {generator_.sample({}, {})}, session_.interrupt.token());
-    const double seconds = generator_.timings().decode_seconds - before.decode_seconds;
-    const double rate = tokens / seconds;
+    std::vector<double> seconds;
+    for (int i = 0; i < tokens; ++i) {
+      const double before = generator_.timings().decode_seconds;
+      append_tokens(generator_, {generator_.sample({}, {})}, session_.interrupt.token());
+      seconds.push_back(generator_.timings().decode_seconds - before);
+    }
+    std::sort(seconds.begin(), seconds.end());
+    const auto at = [&](double share) { return 1e3 * seconds[static_cast<size_t>(share * static_cast<double>(tokens - 1) + 0.5)]; };
+    const double rate = tokens / std::accumulate(seconds.begin(), seconds.end(), 0.0);
     const double gigabytes =
         rate * static_cast<double>(bytes_per_token(generator_.config(), generator_.info(), context)) / 1e9;
     std::string line =
         fmt::format("  decode at {:>5} positions    {:8.1f} tokens/s  {:6.2f} GB/s", context, rate, gigabytes);
-    Json result{
-        {"what", "decode"}, {"context", context}, {"tokens_per_second", rate}, {"gigabytes_per_second", gigabytes}};
+    Json result{{"what", "decode"},
+                {"context", context},
+                {"tokens_per_second", rate},
+                {"p50_milliseconds", at(0.5)},
+                {"p99_milliseconds", at(0.99)},
+                {"gigabytes_per_second", gigabytes}};
     if (bandwidth_) {
       line += fmt::format("  {:.0f} % of the read bandwidth", 100 * gigabytes / *bandwidth_);
       result["bandwidth_fraction"] = gigabytes / *bandwidth_;
     }
+    line += fmt::format("  p50 {:.2f} ms, p99 {:.2f} ms", at(0.5), at(0.99));
     session_.output.text(line + "\n");
     results_.push_back(result);
+  }
+
+  /// Where a token's time goes. The Vulkan engine alone.
+  void step(int64_t context) {
+    generator_.reset();
+    append_tokens(generator_, some_tokens(generator_.config(), context), session_.interrupt.token());
+    const StepProfile profile = profile_step(generator_);
+    session_.output.text(fmt::format("  a token at {:>4} positions: {} dispatches in {} {}, {:.2f} ms with kernels timed\n", context,
+                                     profile.dispatches, profile.submissions,
+                                     profile.submissions == 1 ? "submission" : "submissions", 1e3 * profile.seconds));
+    double sum = 0;
+    for (const KernelTime& time : profile.kernels) sum += time.seconds;
+    Json kernels = Json::array();
+    for (const KernelTime& time : profile.kernels) {
+      session_.output.text(fmt::format("    {:<20} {:>4} x {:9.1f} us  {:5.1f} %\n", time.kernel, time.dispatches,
+                                       1e6 * time.seconds / static_cast<double>(time.dispatches), 100 * time.seconds / sum));
+      kernels.push_back({{"kernel", time.kernel}, {"dispatches", time.dispatches}, {"milliseconds", 1e3 * time.seconds}});
+    }
+    results_.push_back({{"what", "step"},
+                        {"context", context},
+                        {"dispatches", profile.dispatches},
+                        {"submissions", profile.submissions},
+                        {"milliseconds", 1e3 * profile.seconds},
+                        {"kernels", kernels}});
   }
 
   void picture() {
@@ -131,14 +168,16 @@ void bench(Session& session, const Options& options) {
   session.output.text(describe(generator->info()) + "\n");
   if (bandwidth) session.output.text(fmt::format("  read bandwidth              {:8.2f} GB/s\n", *bandwidth));
   Bench bench(session, *generator, bandwidth);
-  for (const int64_t tokens : {32, 64, 128, 256, 512}) bench.prefill(tokens);
-  for (const int64_t context : {16, 256, 1024}) bench.decode(context, options.decode_tokens);
+  for (const int64_t tokens : {32, 64, 128, 256, 512, 1024, 2048}) bench.prefill(tokens);
+  for (const int64_t context : {16, 128, 256, 1024, 4000}) bench.decode(context, options.decode_tokens);
+  if (options.run.backend == "vulkan") bench.step(std::min<int64_t>(256, generator->context_length() / 2));
   bench.picture();
   Json result{{"event", "Benched"},
               {"model", options.model.model},
               {"backend", generator->info().backend},
               {"device", generator->info().device},
               {"weight_bits", generator->info().weight_bits},
+              {"activation_bits", generator->info().activation_bits},
               {"weight_bytes", generator->info().weight_bytes},
               {"total_bytes", generator->info().total_bytes},
               {"results", bench.results()}};

@@ -84,6 +84,26 @@ class TestCliQuantize : public QObject {
     QCOMPARE(engine.out, faithful.out);
   }
 
+  void a_benchmark_says_where_time_goes() {
+    const Ran bench = run_qvlm({"bench", model_, "--tokens", "5", "--json"});
+    QVERIFY2(bench.status == 0, qPrintable(bench.err));
+    const QJsonObject result = bench.lines().last();
+    QCOMPARE(result["activation_bits"].toInt(), 16);
+    QStringList kinds;
+    for (const QJsonValue& value : result["results"].toArray()) {
+      const QJsonObject one = value.toObject();
+      kinds << one["what"].toString();
+      if (kinds.last() == "decode") QVERIFY(one["p50_milliseconds"].toDouble() > 0 && one["p99_milliseconds"].toDouble() >= one["p50_milliseconds"].toDouble());
+      if (kinds.last() != "step") continue;
+      QVERIFY(one["dispatches"].toInt() > one["submissions"].toInt() && one["milliseconds"].toDouble() > 0);
+      int dispatches = 0;
+      for (const QJsonValue& kernel : one["kernels"].toArray()) dispatches += kernel.toObject()["dispatches"].toInt();
+      QVERIFY(dispatches == one["dispatches"].toInt() || one["kernels"].toArray().isEmpty());
+    }
+    for (const char* kind : {"prefill", "decode", "step", "picture"}) QVERIFY2(kinds.contains(kind), kind);
+    QVERIFY2(run_qvlm({"bench", model_, "--tokens", "2", "--backend", "reference"}).status == 0, "reference");
+  }
+
   void ctrl_c_leaves_a_run_that_can_be_resumed() {
     QProcess process;
     process.setProcessEnvironment(environment_with({}));

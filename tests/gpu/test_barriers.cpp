@@ -83,6 +83,13 @@ class TestBarriers : public QObject {
     check_trace(engine.vision()->trace());
     check_trace(joined({d.prefill_trace(21), d.sample_trace(), d.decode_trace(), d.logits_trace()}));
     QCOMPARE(d.decode_dispatches(), static_cast<size_t>(config.decoder.layers) * (9 + 4 * 3) + 3);
+    // Without transforms, norms round by themselves.
+    RandomModel plain(small_config(), RandomWeights{4, 32, false});
+    plain.set_activations(std::vector<ActivationQuantizer>(12, {ActivationGranularity::DYNAMIC_TOKEN, 4}));
+    Engine rounding(plain, {});
+    Decoder& r = rounding.decoder();
+    check_trace(joined({r.prefill_trace(21), r.sample_trace(), r.decode_trace(), r.logits_trace()}));
+    QCOMPARE(rounding.decoder().decode_dispatches(), static_cast<size_t>(config.decoder.layers) * (9 + 2) + 3);
   }
 
   void a_missing_barrier_is_seen_across_submissions() {

@@ -162,6 +162,31 @@ class TestGenerator : public QObject {
     QVERIFY(largest_difference(generator->last_logits(16), PlainModel(*model).logits(parts).values) < 0.02);
   }
 
+  void a_step_is_profiled() {
+    const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
+    const auto generator = make_vulkan_generator(model, {.macs_per_segment = 60'000});
+    append_tokens(*generator, {1, 2, 3});
+    const StepProfile profile = profile_step(*generator, 3);
+    QCOMPARE(profile.dispatches, size_t(3 * 9 + 3));
+    QVERIFY(profile.submissions > 1 && profile.submissions < profile.dispatches && profile.seconds > 0);
+    size_t dispatches = 0;
+    double seconds = 0;
+    for (const KernelTime& time : profile.kernels) {
+      dispatches += time.dispatches;
+      seconds += time.seconds;
+      QVERIFY(time.seconds >= 0);
+    }
+    if (!profile.kernels.empty()) {  // the device has a clock
+      QCOMPARE(dispatches, profile.dispatches);
+      QVERIFY2(seconds > 0 && seconds <= 1.05 * profile.seconds, qPrintable(QString("%1 of %2 s").arg(seconds).arg(profile.seconds)));
+    }
+    QVERIFY(message_of([&] { generator->logits(); }).find("no logits") != std::string::npos);
+    append_tokens(*generator, {4});  // the sequence goes on where it was
+    const auto other = make_vulkan_generator(model);
+    append_tokens(*other, {1, 2, 3, 4});
+    QVERIFY(largest_difference(generator->logits(), other->logits()) < 1e-3);
+  }
+
   void info_says_what_runs() {
     const auto generator =
         make_vulkan_generator(std::make_shared<RandomModel>(small_config(), RandomWeights{4, 32, true}));
