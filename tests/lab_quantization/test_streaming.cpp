@@ -180,7 +180,8 @@ class TestStreaming : public QObject {
     recipe.search = SearchMode::LAYERWISE;
     const double layerwise = plan_run(config, recipe, run, speed).seconds;
     QVERIFY(deep > flat);
-    QCOMPARE(flat, layerwise);
+    // A joint search of single sites also carries what leaves them to the residual: of every second site, a product per candidate.
+    QVERIFY2(flat > layerwise && flat < 1.1 * layerwise, qPrintable(QString("%1 against %2").arg(flat).arg(layerwise)));
     QVERIFY(flat < whole.seconds);
     // Two threads that share even batches take half the time of one.
     recipe.threads = 2;
