@@ -52,6 +52,25 @@ class Row:
         return math.exp(sum(ratios) / max(len(ratios), 1)), len(ratios)
 
     @property
+    def joint_over_layerwise_by_samples(self):
+        """Over the blocks where the two choices differ, geometric means of the joint choice's error over the layer-wise one's: on the samples that
+        all tuples were scored on, and on the others, which only the best few were. What joint gains by fitting the former it loses on the latter."""
+        started = self.events("RunStarted")[0]
+        searched, samples = json.loads(started["recipe"])["search_samples"], started["samples"]
+        scores, ratios = {}, ([], [])
+        for event in map(json.loads, self.journal.read_text().splitlines()):
+            if event["event"] == "CandidateScored":
+                scores.setdefault((event["block"], *event["parameters"]), {})[event["samples"]] = event["loss"]
+            if event["event"] != "BlockSearched" or event["joint_parameters"] == event["layerwise_parameters"]:
+                continue
+            joint, layerwise = (scores[(event["block"], *event[key])] for key in ("joint_parameters", "layerwise_parameters"))
+            ratios[0].append(math.log(joint[searched] / layerwise[searched]))
+            # A relative error over all samples is the mean of those over its parts, near enough.
+            others = [(one[samples] * samples - one[searched] * searched) / (samples - searched) for one in (joint, layerwise)]
+            ratios[1].append(math.log(others[0] / others[1]))
+        return [math.exp(mean(part)) for part in ratios]
+
+    @property
     def kl(self):
         return sum(kl for kl, _ in self.scored.values()) / max(sum(tokens for _, tokens in self.scored.values()), 1)
 
@@ -153,6 +172,8 @@ def check_blocks(figures, name, rows):
         ratio, blocks = row.joint_over_layerwise
         figures.told(f"{name}_{slug(row.name)}_blocks_of_more_sites", blocks)
         figures.at_most(f"{name}_{slug(row.name)}_joint_over_layerwise_block_error", ratio, 1)
+        for where, value in zip(("searched", "other"), row.joint_over_layerwise_by_samples):
+            figures.told(f"{name}_{slug(row.name)}_joint_over_layerwise_on_{where}_samples", value)
 
 
 def slug(name):
