@@ -4,9 +4,9 @@
 
 #include <vector>
 
-#include "gpu/devices.h"
 #include "core/model/activation_quantizer.h"
 #include "core/model/vision_activation.h"
+#include "gpu/devices.h"
 #include "gpu/gpu_context.h"
 #include "gpu/packing.h"
 

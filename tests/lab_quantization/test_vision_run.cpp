@@ -104,14 +104,10 @@ class TestVisionRun : public QObject, RunFixture {
     }
     QuantizeRequest r = request("resumed.qvlm", recipe);
     Recorder listener;
-    RunControl control;
-    std::stop_source stop;
-    control.stop = stop.get_token();
-    listener.at_event = [&](const Event& event) {
-      if (steps < 0 && std::holds_alternative<VisionQuantized>(event)) stop.request_stop();
-      if (steps >= 0 && (listener.count<VeoStep>() == steps + 1 || (steps == 3 && std::holds_alternative<VeoFinished>(event)))) stop.request_stop();
-    };
-    QVERIFY_THROWS_EXCEPTION(Cancelled, quantize(r, listener, control));
+    QVERIFY(run_until(r, listener, [&](const Event& event) {
+      if (steps < 0) return is<VisionQuantized>(event);
+      return listener.count<VeoStep>() == steps + 1 || (steps == 3 && is<VeoFinished>(event));
+    }));
     Recorder second;
     RunControl free;
     r.resume = true;

@@ -8,7 +8,7 @@ namespace qvlm::quantization {
 using reference::LayerState;
 
 const torch::Tensor& output_behind(SiteKind kind, const LayerState& state) {
-  return kind == SiteKind::ATTENTION_INPUT || kind == SiteKind::MLP_INPUT ? state.site_input : state.residual;
+  return ends_within_sublayer(kind) ? state.site_input : state.residual;
 }
 
 std::pair<torch::Tensor, torch::Tensor> block_end(const SiteCandidates& last, size_t batch, const LayerState& behind) {

@@ -35,6 +35,9 @@ struct SiteCandidates {
   }
 };
 
+/// The output is read by another linear of the same sublayer; behind the other sites it is the residual.
+inline bool ends_within_sublayer(SiteKind kind) { return kind == SiteKind::ATTENTION_INPUT || kind == SiteKind::MLP_INPUT; }
+
 /// What a site's error is measured on: the next site's input where it lies in the same sublayer, else the residual. [samples, tokens, width]
 const torch::Tensor& output_behind(SiteKind kind, const reference::LayerState& state);
 

@@ -244,7 +244,7 @@ class Pass {
       if (in_.recipe.token_weighting == TokenWeighting::RELATIVE) site.token_weights = layer.token_weights[static_cast<size_t>(kind)];
       site.quantizers = quantizers_at(exact.site_inputs, layer.prepared.clips[static_cast<size_t>(kind)]);
       enter_provisional(provisional, prepared, site.quantizers.front());
-      if (index == block.last && in_.recipe.search == SearchMode::JOINT && kind != SiteKind::OUTPUT_INPUT && kind != SiteKind::DOWN_INPUT) {
+      if (index == block.last && in_.recipe.search == SearchMode::JOINT && ends_within_sublayer(kind)) {
         site.carry = kind == SiteKind::ATTENTION_INPUT ? prepared.output : prepared.down;
         site.residuals = exact.residuals;
       }
@@ -252,8 +252,7 @@ class Pass {
       workers_.run(float_states_.size(), [&](size_t b) {
         const LayerState before = exact[b];
         float_states_.set(b, reference::advance(config_, prepared, kind, before, rotary_), exact, before, in_.spill);
-        const bool within = kind == SiteKind::ATTENTION_INPUT || kind == SiteKind::MLP_INPUT;  // as output_behind() has it
-        site.targets.set(b, within ? float_states_.site_inputs.kept(b) : float_states_.residuals.kept(b));
+        site.targets.set(b, ends_within_sublayer(kind) ? float_states_.site_inputs.kept(b) : float_states_.residuals.kept(b));
         if (kind == SiteKind::DOWN_INPUT && !layer.next_hidden.empty()) float_states_.residuals.set(b, layer.next_hidden.kept(b));
       });
       const SiteInputs inputs{config_, rotary_, in_.batches, kind, grid_of(index), name, exact, provisional, site.targets,
