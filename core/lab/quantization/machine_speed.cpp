@@ -96,16 +96,24 @@ MachineSpeed measure_here(const DecoderConfig& c, int64_t rows, int64_t longest,
 }  // namespace
 
 MachineSpeed measure_speed(const DecoderConfig& config, int64_t rows, int64_t longest, int64_t weight_group, int threads) {
+  constexpr int kRounds = 4;
+  constexpr double MachineSpeed::*kValues[] = {&MachineSpeed::product,      &MachineSpeed::attention,   &MachineSpeed::element, &MachineSpeed::round_activation,
+                                               &MachineSpeed::round_weight, &MachineSpeed::sort_weight, &MachineSpeed::column,  &MachineSpeed::level,
+                                               &MachineSpeed::sort_value,   &MachineSpeed::bin};
   const reference::Workers workers(threads);
   std::vector<MachineSpeed> speeds(static_cast<size_t>(threads));
-  workers.run(speeds.size(), [&](size_t i) { speeds[i] = measure_here(config, rows, longest, weight_group); });
+  // A virtual machine's clock runs on while its processor is lent to another: the least of rounds that lie apart, each piece in each of them.
+  workers.run(speeds.size(), [&](size_t i) {
+    speeds[i] = measure_here(config, rows, longest, weight_group);
+    for (int round = 1; round < kRounds; ++round) {
+      const MachineSpeed again = measure_here(config, rows, longest, weight_group);
+      for (double MachineSpeed::*value : kValues) speeds[i].*value = std::min(speeds[i].*value, again.*value);
+    }
+  });
   // The mean: threads may sit on cores of different speed.
   MachineSpeed mean;
-  for (double MachineSpeed::*value : {&MachineSpeed::product, &MachineSpeed::attention, &MachineSpeed::element, &MachineSpeed::round_activation,
-                                      &MachineSpeed::round_weight, &MachineSpeed::sort_weight, &MachineSpeed::column, &MachineSpeed::level,
-                                      &MachineSpeed::sort_value, &MachineSpeed::bin}) {
+  for (double MachineSpeed::*value : kValues)
     for (const MachineSpeed& speed : speeds) mean.*value += speed.*value / static_cast<double>(threads);
-  }
   return mean;
 }
 

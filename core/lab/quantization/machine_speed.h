@@ -21,7 +21,7 @@ struct MachineSpeed {
   double bin = 0;               // a value counted in a histogram
 };
 
-/// Takes about a fifth of a second of `threads` threads. `rows`: of a calibration batch.
+/// Takes about a second of `threads` threads. `rows`: of a calibration batch.
 MachineSpeed measure_speed(const DecoderConfig& config, int64_t rows, int64_t longest, int64_t weight_group, int threads);
 
 }  // namespace qvlm
