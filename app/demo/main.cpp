@@ -15,6 +15,7 @@
 #include "app/demo/sets.h"
 #include "app/demo/world.h"
 #include "core/base/error.h"
+#include "core/model/named_shapes.h"
 
 namespace {
 
@@ -57,7 +58,7 @@ int run(int argc, char** argv) {
 
   RandomCheckpoint random;
   auto* checkpoint = app.add_subcommand("random", "Write a checkpoint of random weights in a published model's shape");
-  checkpoint->add_option("--shape", random.shape, "The shape")->check(CLI::IsMember(random_shapes()))->capture_default_str();
+  checkpoint->add_option("--shape", random.shape, "The shape")->check(CLI::IsMember(qvlm::shape_names()))->capture_default_str();
   checkpoint->add_option("-o,--output", random.folder, "A new folder")->required();
   checkpoint->add_option("--layers", random.layers, "Decoder layers; 0: as the shape has")->check(CLI::Range(0, 1024));
   checkpoint->add_option("--seed", random.seed, "Of the weights");

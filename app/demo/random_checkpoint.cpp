@@ -15,6 +15,7 @@
 #include "core/base/half.h"
 #include "core/base/json.h"
 #include "core/model/model.h"
+#include "core/model/named_shapes.h"
 
 namespace qvlm::demo {
 
@@ -23,34 +24,11 @@ namespace {
 constexpr int64_t kShardBytes = 5'000'000'000;
 constexpr size_t kTable = size_t{1} << 20, kStretch = 4096;
 
-struct Named {
-  const char* name;
-  int hidden, ffn, layers, heads;
-};
-constexpr Named kShapes[] = {{"llava-1.5-7b", 4096, 11008, 32, 32}, {"llava-1.5-13b", 5120, 13824, 40, 40}};
-
 VlmConfig config_of(const RandomCheckpoint& wanted) {
-  const auto found = std::find_if(std::begin(kShapes), std::end(kShapes),
-                                  [&](const Named& named) { return wanted.shape == named.name; });
-  if (found == std::end(kShapes)) {
-    std::string known;
-    for (const Named& named : kShapes) known += (known.empty() ? "" : ", ") + std::string(named.name);
-    throw Error::in("random checkpoint", "shape", "one of " + known, wanted.shape);
-  }
-  VlmConfig config;
-  config.family = "llava";
-  config.name = wanted.shape;
-  config.vision = VisionConfig{.hidden = 1024, .ffn = 4096, .layers = 24, .file_layers = 24, .heads = 16,
-                               .image_size = 336, .patch_size = 14};
-  config.projector = {found->hidden, Activation::GELU, true};
-  DecoderConfig& decoder = config.decoder;
-  decoder.hidden = found->hidden;
-  decoder.ffn = found->ffn;
-  decoder.layers = wanted.layers > 0 ? wanted.layers : found->layers;
-  decoder.heads = decoder.kv_heads = found->heads;
-  decoder.head_dim = found->hidden / found->heads;
-  decoder.vocabulary = 32064;
-  decoder.context_length = 4096;
+  VlmConfig config = shape_named(wanted.shape);
+  if (!config.vision) throw Error::in("random checkpoint", "shape", "one with LLaVA's tower", wanted.shape);
+  config.vision->layers = config.vision->file_layers;  // the file has them all
+  if (wanted.layers > 0) config.decoder.layers = wanted.layers;
   return config;
 }
 
@@ -146,12 +124,6 @@ class RandomWeights {
 };
 
 }  // namespace
-
-std::vector<std::string> random_shapes() {
-  std::vector<std::string> result;
-  for (const Named& named : kShapes) result.emplace_back(named.name);
-  return result;
-}
 
 void make_random_checkpoint(const RandomCheckpoint& wanted) {
   const VlmConfig config = config_of(wanted);

@@ -4,19 +4,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 namespace qvlm::demo {
 
 struct RandomCheckpoint {
-  std::string shape = "llava-1.5-7b";  // one of random_shapes()
+  std::string shape = "llava-7b";      // of core/model/named_shapes.h, with LLaVA's tower
   int layers = 0;                      // of the decoder; 0: as the shape has
   uint64_t seed = 0;
   std::filesystem::path folder;  // absent or empty
 };
-
-/// "llava-1.5-7b", "llava-1.5-13b"
-std::vector<std::string> random_shapes();
 
 /// Writes config.json, preprocessor_config.json, a small tokenizer (the demo's) and float16 shards of at most 5 GB,
 /// streamed: a few MB are in memory. Weights are normal with deviation 0.7 / sqrt(inputs), taken from a table of 2^20

@@ -72,6 +72,8 @@ std::vector<ExpectedTensor> expected_tensors(const VlmConfig& config) {
     list.linear(layer + "attention.query", width, decoder.hidden, decoder.attention_bias);
     list.linear(layer + "attention.key", kv_width, decoder.hidden, decoder.attention_bias);
     list.linear(layer + "attention.value", kv_width, decoder.hidden, decoder.attention_bias);
+    if (decoder.query_key_norm)
+      for (const char* norm : {"query_norm", "key_norm"}) list.add(layer + "attention." + norm + ".weight", {decoder.head_dim});
     list.linear(layer + "attention.output", decoder.hidden, width, false);
     list.add(layer + "mlp_norm.weight", {decoder.hidden});
     list.linear(layer + "mlp.gate", decoder.ffn, decoder.hidden, false);

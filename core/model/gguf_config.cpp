@@ -103,9 +103,9 @@ std::vector<float> llama3_rope_factors(const DecoderConfig& decoder) {
 
 DecoderConfig read_decoder_keys(const GgufFile& file) {
   const std::string& architecture = file.text("general.architecture");
-  if (architecture != "llama" && architecture != "qwen2" && architecture != "qvlm")
+  if (architecture != "llama" && architecture != "qwen2" && architecture != "qwen3" && architecture != "qvlm")
     throw Error::in(
-        file.file(), "general.architecture", "llama or qwen2 (or qvlm)",
+        file.file(), "general.architecture", "llama, qwen2 or qwen3 (or qvlm)",
         "\"" + architecture + "\"" + (architecture == "clip" ? ", a vision tower: give it with --vision" : ""));
   const std::string prefix = architecture + ".";
   DecoderConfig decoder;
@@ -140,6 +140,7 @@ DecoderConfig read_decoder_keys(const GgufFile& file) {
   const int64_t rows = file.has_tensor("token_embd.weight") ? file.tensor("token_embd.weight").shape[0] : 0;
   decoder.vocabulary = rows > 0 && rows < 1 << 24 ? static_cast<int>(rows) : file.size(prefix + "vocab_size", 1 << 24);
   decoder.attention_bias = file.has_tensor("blk.0.attn_q.bias");
+  decoder.query_key_norm = architecture == "qwen3" || file.has_tensor("blk.0.attn_q_norm.weight");
   decoder.tied_head = !file.has_tensor("output.weight") && !file.has_tensor("output.weight.codes");
   decoder.activation = read_activation_key(file, "qvlm.activation", Activation::SILU);
   if (file.has_key("qvlm.down_hadamard")) {
@@ -234,10 +235,13 @@ std::vector<ActivationQuantizer> read_activation_keys(const GgufFile& file, cons
   return result;
 }
 
-bool has_interleaved_rotary(const GgufFile& file) { return file.text("general.architecture") != "qwen2"; }
+bool has_interleaved_rotary(const GgufFile& file) {
+  const std::string& architecture = file.text("general.architecture");
+  return architecture != "qwen2" && architecture != "qwen3";
+}
 
 bool fits_llama_architecture(const DecoderConfig& decoder) {
-  return decoder.activation == Activation::SILU && decoder.down_hadamard == 0 && !decoder.site_transforms;
+  return decoder.activation == Activation::SILU && decoder.down_hadamard == 0 && !decoder.site_transforms && !decoder.query_key_norm;
 }
 
 void write_decoder_keys(GgufWriter& writer, const VlmConfig& config, const std::string& architecture) {

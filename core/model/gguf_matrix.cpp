@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/base/half.h"
+#include "core/model/gguf_k_quants.h"
 #include "core/model/gguf_types.h"
 
 namespace qvlm {
@@ -43,14 +44,29 @@ bool has_minimum(GgufType type) {
   return type == GgufType::Q4_1 || type == GgufType::Q5_1;
 }
 
-// The zero point z in 0..15 with minimum = -z * scale, exactly; -1 where there is none.
+bool is_finite_half(uint16_t bits) { return (bits & 0x7c00u) != 0x7c00u; }
+
+// The zero point z in 0..top with minimum = -z * scale, exactly; -1 where there is none.
 int zero_of(uint16_t scale_bits, uint16_t minimum_bits, int top) {
   const float scale = from_half(scale_bits), minimum = from_half(minimum_bits);
   if (minimum == 0) return 0;
-  if (scale == 0 || !std::isfinite(scale) || !std::isfinite(minimum)) return -1;
+  if (scale == 0) return -1;
   const float zero = std::nearbyint(-minimum / scale);
   if (!(zero >= 0 && zero <= static_cast<float>(top)) || -zero * scale != minimum) return -1;
   return static_cast<int>(zero);
+}
+
+// As zero points where all of them are such, else as they are.
+void set_minimums(QuantizedMatrix& matrix, const std::vector<uint16_t>& minimums) {
+  for (size_t b = 0; b < minimums.size(); ++b) {
+    const int zero = zero_of(matrix.scales[b], minimums[b], (1 << matrix.bits) - 1);
+    if (zero < 0) {
+      matrix.zeros.clear();
+      for (const uint16_t bits : minimums) matrix.minimums.push_back(from_half(bits));
+      return;
+    }
+    matrix.zeros.push_back(static_cast<uint8_t>(zero));
+  }
 }
 
 // What a block of `type` stores for (code - zero) of a matrix: an offset that the type's own zero point undoes.
@@ -92,12 +108,14 @@ bool holds(const QuantizedMatrix& matrix, GgufType type) {
 
 std::optional<QuantizedMatrix> read_as_matrix(GgufType type, std::span<const std::byte> bytes, int64_t rows,
                                               int64_t columns) {
-  const Layout layout = layout_of(type);
-  if (layout.bits == 0 || columns % kBlock != 0) return std::nullopt;
-  const int64_t block_bytes = block_of(type)->bytes;
-  const auto blocks = static_cast<size_t>(rows * (columns / kBlock));
+  const auto block_size = block_of(type);
+  if (!block_size || dtype_of(type) || rows <= 0 || columns <= 0 || columns % block_size->elements != 0) return std::nullopt;
+  const int64_t block_bytes = block_size->bytes;
+  const auto blocks = static_cast<size_t>(rows * (columns / block_size->elements));
   if (bytes.size() != blocks * static_cast<size_t>(block_bytes)) return std::nullopt;
+  if (is_k_quant(type)) return read_k_quants(type, bytes, rows, columns);
 
+  const Layout layout = layout_of(type);
   QuantizedMatrix matrix;
   matrix.rows = rows;
   matrix.columns = columns;
@@ -106,18 +124,14 @@ std::optional<QuantizedMatrix> read_as_matrix(GgufType type, std::span<const std
   matrix.symmetric = !has_minimum(type);
   matrix.codes.resize(static_cast<size_t>(rows * columns));
   matrix.scales.resize(blocks);
-  matrix.zeros.assign(blocks, static_cast<uint8_t>(1 << (layout.bits - 1)));
+  std::vector<uint16_t> minimums(matrix.symmetric ? 0 : blocks);
   const auto* data = reinterpret_cast<const uint8_t*>(bytes.data());
   for (size_t b = 0; b < blocks; ++b) {
     const uint8_t* block = data + b * static_cast<size_t>(block_bytes);
     uint8_t* codes = matrix.codes.data() + b * kBlock;
     matrix.scales[b] = u16_at(block);
-    if ((matrix.scales[b] & 0x7c00u) == 0x7c00u) return std::nullopt;
-    if (has_minimum(type)) {
-      const int zero = zero_of(matrix.scales[b], u16_at(block + 2), (1 << layout.bits) - 1);
-      if (zero < 0) return std::nullopt;
-      matrix.zeros[b] = static_cast<uint8_t>(zero);
-    }
+    if (!is_finite_half(matrix.scales[b])) return std::nullopt;
+    if (!minimums.empty() && !is_finite_half(minimums[b] = u16_at(block + 2))) return std::nullopt;
     const uint8_t* low = block + layout.header;
     for (int e = 0; e < kBlock; ++e) {
       if (type == GgufType::Q8_0) {
@@ -129,6 +143,10 @@ std::optional<QuantizedMatrix> read_as_matrix(GgufType type, std::span<const std
         codes[e] = static_cast<uint8_t>(codes[e] | ((block[layout.high + e / 8] >> (e % 8)) & 1) << 4);
     }
   }
+  if (matrix.symmetric)
+    matrix.zeros.assign(blocks, static_cast<uint8_t>(1 << (layout.bits - 1)));
+  else
+    set_minimums(matrix, minimums);
   return matrix;
 }
 

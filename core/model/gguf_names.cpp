@@ -19,6 +19,8 @@ const std::vector<NameGroup>& groups() {
         {"blk.#.attn_q.*", "decoder.#.attention.query.*"},
         {"blk.#.attn_k.*", "decoder.#.attention.key.*"},
         {"blk.#.attn_v.*", "decoder.#.attention.value.*"},
+        {"blk.#.attn_q_norm.weight", "decoder.#.attention.query_norm.weight"},
+        {"blk.#.attn_k_norm.weight", "decoder.#.attention.key_norm.weight"},
         {"blk.#.attn_output.*", "decoder.#.attention.output.*"},
         {"blk.#.ffn_norm.weight", "decoder.#.mlp_norm.weight"},
         {"blk.#.ffn_gate.*", "decoder.#.mlp.gate.*"},
@@ -107,6 +109,8 @@ QuantizedMatrix reorder_rows(const QuantizedMatrix& matrix, const std::vector<in
   reorder<uint8_t>(matrix.codes, result.codes, order);
   reorder<uint16_t>(matrix.scales, result.scales, order);
   reorder<uint8_t>(matrix.zeros, result.zeros, order);
+  reorder<float>(matrix.wide_scales, result.wide_scales, order);
+  reorder<float>(matrix.minimums, result.minimums, order);
   if (matrix.residual.rank > 0) reorder<uint16_t>(matrix.residual.left, result.residual.left, order);
   return result;
 }

@@ -23,6 +23,7 @@ enum class GgufType : uint32_t {
   Q5_1 = 7,
   Q8_0 = 8,
   Q4_K = 12,
+  Q5_K = 13,
   Q6_K = 14,
   I8 = 24,
   I16 = 25,
@@ -49,9 +50,9 @@ GgufType gguf_type_of(DType dtype);
 /// type without a formula here.
 std::vector<float> dequantize_blocks(GgufType type, std::span<const std::byte> bytes, const std::string& origin);
 
-/// Q4_0, Q4_1, Q5_0 and Q8_0 as the grid that they are, with groups of 32; nothing where a block's minimum is not a
-/// whole multiple of its scale inside the range of a zero point (general Q4_1), or for other types. Dequantizes to
-/// exactly the blocks' values.
+/// Block types as the grid that they are, in groups of 32 (Q6_K: 16). Q4_1 and Q5_1 have zero points where every minimum is a whole
+/// multiple of its scale, else real minimums; the K-quants have float32 scales, Q4_K and Q5_K real minimums. Nothing for plain types, and
+/// where a scale is not finite. Dequantizes to exactly the blocks' values.
 std::optional<QuantizedMatrix> read_as_matrix(GgufType type, std::span<const std::byte> bytes, int64_t rows,
                                               int64_t columns);
 

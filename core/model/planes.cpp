@@ -113,6 +113,8 @@ std::vector<std::string> tensors_of(const PlaneTable::Entry& entry) {
 
 void write_planes(GgufWriter& writer, PlaneTable& table, const std::string& name, const QuantizedMatrix& matrix) {
   validate(matrix, name);
+  if (!matrix.wide_scales.empty() || !matrix.minimums.empty())
+    throw Error(name + ": has " + beyond_integers(matrix) + ", which planes do not hold");
   const auto packed = pack_codes(matrix);
   writer.add(name + ".codes", GgufType::I8, {matrix.rows, row_bytes(matrix.columns, matrix.bits)},
              std::as_bytes(std::span(packed)));

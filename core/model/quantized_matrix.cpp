@@ -23,9 +23,11 @@ std::vector<int64_t> legal_groups(int64_t columns) {
 
 double QuantizedMatrix::bits_per_weight() const {
   if (group <= 0) return 0;
-  // Planes: codes packed by `bits`, a scale of 16 bits (8 where it is quantized itself), and an 8-bit zero a group where the zeros differ.
+  // Planes: codes packed by `bits`, a scale of 16 bits (8 where it is quantized itself), and an 8-bit zero a group where the zeros differ;
+  // float32 where scales or minimums are.
   const bool twice = !double_scales.empty();
-  const double grid = bits + ((twice ? 8.0 : 16.0) + (symmetric ? 0.0 : 8.0)) / static_cast<double>(group);
+  const double scale = twice ? 8 : wide_scales.empty() ? 16 : 32, zero = !minimums.empty() ? 32 : symmetric ? 0 : 8;
+  const double grid = bits + (scale + zero) / static_cast<double>(group);
   double extra = 32.0 * static_cast<double>(codebook.size());
   extra += 16.0 * static_cast<double>(residual.left.size() + residual.right.size());
   if (twice) extra += 32.0 * static_cast<double>(double_scales.maxima.size() + 1);
@@ -36,12 +38,15 @@ std::string beyond_integers(const QuantizedMatrix& matrix) {
   std::vector<std::string> parts;
   if (!matrix.codebook.empty()) parts.push_back(fmt::format("a codebook of {} values", matrix.codebook.size()));
   if (!matrix.double_scales.empty()) parts.emplace_back("doubly quantized scales");
+  if (!matrix.wide_scales.empty()) parts.emplace_back("float32 scales");
+  if (!matrix.minimums.empty()) parts.emplace_back("real minimums");
   if (matrix.residual.rank > 0) parts.push_back(fmt::format("a low-rank residual of rank {}", matrix.residual.rank));
   return fmt::format("{}", fmt::join(parts, " and "));
 }
 
 std::vector<float> QuantizedMatrix::scale_values() const {
   if (!double_scales.empty()) return values_of(double_scales);
+  if (!wide_scales.empty()) return wide_scales;
   std::vector<float> values(scales.size());
   for (size_t i = 0; i < values.size(); ++i) values[i] = from_half(scales[i]);
   return values;
@@ -53,11 +58,18 @@ std::vector<float> QuantizedMatrix::dequantize() const {
   const std::vector<float> of_groups = scale_values();
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t g = 0; g < count; ++g) {
-      const float scale = of_groups[static_cast<size_t>(row * count + g)];
-      const int zero = zeros[static_cast<size_t>(row * count + g)];
+      const auto at = static_cast<size_t>(row * count + g);
+      const float scale = of_groups[at], minimum = minimums.empty() ? 0 : minimums[at];
+      const int zero = minimums.empty() ? zeros[at] : 0;
       const size_t begin = static_cast<size_t>(row * columns + g * group);
-      for (size_t i = begin; i < begin + static_cast<size_t>(group); ++i)
-        result[i] = codebook.empty() ? static_cast<float>(codes[i] - zero) * scale : codebook[codes[i]] * scale;
+      for (size_t i = begin; i < begin + static_cast<size_t>(group); ++i) {
+        if (!codebook.empty())
+          result[i] = codebook[codes[i]] * scale;
+        else if (minimums.empty())
+          result[i] = static_cast<float>(codes[i] - zero) * scale;
+        else
+          result[i] = static_cast<float>(codes[i]) * scale + minimum;
+      }
     }
   if (residual.rank == 0) return result;
   std::vector<float> right(residual.right.size());
@@ -103,6 +115,20 @@ void validate_residual(const QuantizedMatrix& matrix, const std::string& name) {
   demand(residual.right, matrix.columns, "residual's right factor");
 }
 
+void validate_floats(const QuantizedMatrix& matrix, size_t groups, const std::string& name) {
+  const auto demand = [&](const std::vector<float>& values, const char* what) {
+    if (values.empty()) return;
+    if (values.size() != groups) throw Error::in(name, what, std::to_string(groups), std::to_string(values.size()));
+    for (const float value : values)
+      if (!std::isfinite(value)) throw Error::in(name, what, "finite numbers", std::to_string(value));
+  };
+  demand(matrix.wide_scales, "float32 scales");
+  demand(matrix.minimums, "minimums");
+  if (!matrix.wide_scales.empty() && !matrix.double_scales.empty()) throw Error::in(name, "scales", "one kind of them", "float32 and doubly quantized ones");
+  if (!matrix.minimums.empty() && (matrix.symmetric || !matrix.codebook.empty()))
+    throw Error::in(name, "minimums", "none on a symmetric grid or beside a codebook", "minimums");
+}
+
 }  // namespace
 
 void validate(const QuantizedMatrix& matrix, const std::string& name) {
@@ -118,15 +144,17 @@ void validate(const QuantizedMatrix& matrix, const std::string& name) {
   const auto groups = static_cast<size_t>(matrix.rows * matrix.groups());
   if (matrix.codes.size() != weights)
     throw Error::in(name, "codes", std::to_string(weights), std::to_string(matrix.codes.size()));
-  const size_t halves = matrix.double_scales.empty() ? groups : 0;
+  const size_t halves = matrix.double_scales.empty() && matrix.wide_scales.empty() ? groups : 0;
   if (matrix.scales.size() != halves)
     throw Error::in(name, "scales", std::to_string(halves), std::to_string(matrix.scales.size()));
   if (!matrix.double_scales.empty()) validate(matrix.double_scales, static_cast<int64_t>(groups), name);
-  if (matrix.zeros.size() != groups)
-    throw Error::in(name, "zeros", std::to_string(groups), std::to_string(matrix.zeros.size()));
+  validate_floats(matrix, groups, name);
+  const size_t zeros = matrix.minimums.empty() ? groups : 0;
+  if (matrix.zeros.size() != zeros)
+    throw Error::in(name, "zeros", std::to_string(zeros), std::to_string(matrix.zeros.size()));
   const int top = (1 << matrix.bits) - 1;
   const auto range = [&](const std::vector<uint8_t>& values, const char* what) {
-    if (const int most = *std::max_element(values.begin(), values.end()); most > top)
+    if (const int most = values.empty() ? 0 : *std::max_element(values.begin(), values.end()); most > top)
       throw Error::in(name, what, fmt::format("0 to {}", top), std::to_string(most));
   };
   range(matrix.codes, "codes");

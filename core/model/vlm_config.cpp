@@ -78,6 +78,7 @@ std::string to_json(const VlmConfig& config) {
                      {"activation", name_of(decoder.activation)},
                      {"attention_bias", decoder.attention_bias},
                      {"tied_head", decoder.tied_head}};
+  if (decoder.query_key_norm) json["decoder"]["query_key_norm"] = true;
   if (decoder.down_hadamard > 0) json["decoder"]["down_hadamard"] = decoder.down_hadamard;
   if (decoder.site_transforms) json["decoder"]["site_transforms"] = true;
   if (const RopeScaling& rope = decoder.rope_scaling; rope.kind != RopeScaling::Kind::NONE)

@@ -11,6 +11,7 @@
 //   projector.0.{weight,bias}, projector.2.{weight,bias}    (linear, activation, linear)
 //   decoder.embedding.weight [vocabulary, hidden]
 //   decoder.N.attention_norm.weight                  decoder.N.attention.{query,key,value,output}.weight (.bias: attention_bias)
+//   decoder.N.attention.{query_norm,key_norm}.weight [head_dim] (query_key_norm)
 //   decoder.N.mlp_norm.weight                        decoder.N.mlp.{gate,up,down}.weight
 //   decoder.norm.weight                              decoder.head.weight [vocabulary, hidden] (absent when tied)
 #pragma once
@@ -74,6 +75,7 @@ struct DecoderConfig {
   RopeScaling rope_scaling;
   Activation activation = Activation::SILU;
   bool attention_bias = false;  // on query, key, value
+  bool query_key_norm = false;  // RMSNorm of each head of queries and of keys before they are turned (Qwen3)
   bool tied_head = false;
   /// Online transform (QuaRot's R4): what mlp.down reads is multiplied by a Hadamard matrix in blocks of so many channels
   /// (core/model/hadamard.h) before it is quantized; mlp.down's weight holds the inverse. 0: none.

@@ -20,7 +20,7 @@ from common import DEMO, Figures, WORK, program
 # Fewer candidates than the defaults, so that the run takes some minutes; every step of a Q-VLM run is there.
 RECIPE = {"weight_method": "awq", "search": "joint", "weight_bits": 4, "weight_group": 128, "samples": 8, "search_samples": 2, "max_depth": 2,
           "rescored_tuples": 2, "candidates": [1, 0.98]}
-SHAPES = {"7b": {"name": "llava-1.5-7b", "layers": 0, "stop": 4, "whole": 32}, "13b": {"name": "llava-1.5-13b", "layers": 2, "stop": 2, "whole": 40}}
+SHAPES = {"7b": {"name": "llava-7b", "layers": 0, "stop": 4, "whole": 32}, "13b": {"name": "llava-13b", "layers": 2, "stop": 2, "whole": 40}}
 
 
 def calibration_set(folder):

@@ -100,7 +100,7 @@ class TestDemoTokenizer : public QObject {
     random.folder = std::filesystem::path(folder.path().toStdString()) / "random";
     QVERIFY_THROWS_EXCEPTION(qvlm::Error, make_random_checkpoint(random));
     QVERIFY(!std::filesystem::exists(random.folder));
-    random.shape = random_shapes().front();
+    random.shape = "llava-7b";
     std::ofstream(folder.path().toStdString() + "/file") << "x";
     random.folder = folder.path().toStdString();
     QVERIFY_THROWS_EXCEPTION(qvlm::Error, make_random_checkpoint(random));

@@ -83,11 +83,11 @@ def ggufs():
         packed = gguf.quants.quantize(values, T[name])
         writer.add_tensor(name, packed, raw_dtype=T[name])
         expected[name] = gguf.quants.dequantize(packed, T[name])
-    for name, size in (("Q4_K", 144), ("Q6_K", 210)):
+    for name, size in (("Q4_K", 144), ("Q6_K", 210), ("Q5_K", 176)):
         blocks = rng.integers(0, 256, size=(4, size), dtype=np.uint8)
         # scales that are finite and of a sane size
         halves = rng.normal(size=(4, 2)).astype(np.float16).view(np.uint8).reshape(4, 4)
-        if name == "Q4_K":
+        if name != "Q6_K":
             blocks[:, 0:4] = halves
         else:
             blocks[:, 208:210] = halves[:, :2]

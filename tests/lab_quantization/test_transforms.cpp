@@ -151,9 +151,9 @@ class TestTransforms : public QObject {
       case 2:  // an odd number of heads; blocks of 2 and 4 where the widths have no whole Hadamard
         config = decoder_of(44, 172, 5, 5, 6);
         break;
-      case 3:  // a tied head
+      case 3:  // a tied head, heads normed
         config = decoder_of(64, 128, 6, 3, 32);
-        config.decoder.tied_head = true;
+        config.decoder.tied_head = config.decoder.query_key_norm = true;
         break;
       case 4:  // quantized weights, dequantized
         config = decoder_of(64, 128, 4, 4, 16);

@@ -106,6 +106,35 @@ class TestReference : public QObject {
     QVERIFY_THROWS_EXCEPTION(Error, apply_rotary(torch::zeros({1, 1, 2, 24}), RotaryTable::make(config, 8), 7));
   }
 
+  // RMSNorm of each head before it is turned, against the formula in a plain loop; other heads are as without it.
+  void heads_are_normed_where_a_layer_has_norms() {
+    const torch::NoGradGuard no_gradients;
+    torch::manual_seed(5);
+    DecoderConfig config;
+    config.heads = 3, config.kv_heads = 2, config.head_dim = 8, config.norm_epsilon = 1e-3f;
+    DecoderLayer layer;
+    layer.query = torch::randn({24, 20});
+    layer.key = torch::randn({16, 20});
+    const auto x = torch::randn({2, 5, 20});
+    const auto plain = query_heads(config, layer, x);  // [2, 3, 5, 8]
+    QVERIFY(torch::equal(plain, split_heads(torch::linear(x, layer.query), 3)));
+    layer.query_norm = torch::rand({8}) + 0.5;
+    const auto normed = query_heads(config, layer, x);
+    QVERIFY(torch::equal(key_heads(config, layer, x), split_heads(torch::linear(x, layer.key), 2)));
+    for (int b = 0; b < 2; ++b)
+      for (int head = 0; head < 3; ++head)
+        for (int m = 0; m < 5; ++m) {
+          double squares = 0;
+          for (int i = 0; i < 8; ++i) squares += std::pow(plain[b][head][m][i].item<double>(), 2);
+          for (int i = 0; i < 8; ++i) {
+            const double expected = plain[b][head][m][i].item<double>() / std::sqrt(squares / 8 + 1e-3) * layer.query_norm[i].item<double>();
+            QVERIFY(std::abs(normed[b][head][m][i].item<double>() - expected) < 1e-5);
+          }
+        }
+    layer.key_norm = layer.query_norm;
+    QVERIFY(!torch::allclose(key_heads(config, layer, x), split_heads(torch::linear(x, layer.key), 2)));
+  }
+
   void token_by_token_equals_the_whole_prefill() {
     const torch::NoGradGuard no_gradients;
     const Whole whole;

@@ -94,11 +94,14 @@ class TestGguf : public QObject {
       for (size_t i = 0; i < values.size(); ++i)
         QVERIFY2(std::abs(values[i] - wanted[i]) <= 1e-6f * std::abs(wanted[i]),
                  QString("%1 [%2]: %3 for %4").arg(name.c_str()).arg(i).arg(values[i]).arg(wanted[i]).toUtf8());
-      if (const auto matrix = read_as_matrix(tensor.type, tensor.bytes, tensor.shape[0], tensor.shape[1]))
-        QVERIFY(matrix->dequantize() == values);
+      const auto matrix = read_as_matrix(tensor.type, tensor.bytes, tensor.shape[0], tensor.shape[1]);
+      QCOMPARE(matrix.has_value(), !dtype_of(tensor.type).has_value());
+      if (!matrix) continue;
+      validate(*matrix, name);
+      QVERIFY(matrix->dequantize() == values);
+      QCOMPARE(matrix->minimums.empty(), name == "Q4_0" || name == "Q5_0" || name == "Q8_0" || name == "Q6_K");
+      QCOMPARE(matrix->wide_scales.empty(), !name.ends_with("_K"));
     }
-    QVERIFY(read_as_matrix(GgufType::Q4_0, file.tensor("Q4_0").bytes, 4, 256));
-    QVERIFY(!read_as_matrix(GgufType::Q4_1, file.tensor("Q4_1").bytes, 4, 256));
   }
 
   void round_trip() {
@@ -252,6 +255,8 @@ class TestGguf : public QObject {
         add("blk.0.attn_" + name + ".weight", {rows, kHidden}, GgufType::Q8_0);
         add("blk.0.attn_" + name + ".bias", {rows}, GgufType::F32);
       }
+      if (architecture == "qwen3")
+        for (const char* norm : {"blk.0.attn_q_norm.weight", "blk.0.attn_k_norm.weight"}) add(norm, {kHeadDim}, GgufType::F32);
       add("blk.0.attn_output.weight", {kHidden, kHeads * kHeadDim}, GgufType::Q8_0);
       for (const char* name : {"gate", "up"}) add(std::string("blk.0.ffn_") + name + ".weight", {kFfn, kHidden}, GgufType::Q8_0);
       add("blk.0.ffn_down.weight", {kHidden, kFfn}, GgufType::Q8_0);
@@ -274,8 +279,16 @@ class TestGguf : public QObject {
     const auto rows = qwen2->load("decoder.0.attention.query.weight");
     const GgufFile file(path_);
     QVERIFY(std::get<QuantizedMatrix>(rows).codes != read_as_matrix(GgufType::Q8_0, file.tensor("blk.0.attn_q.weight").bytes, 64, 64)->codes);
+    write(other, "qwen3");
+    const auto qwen3 = open_model(other);
+    QVERIFY(qwen3->config().decoder.query_key_norm && !qwen2->config().decoder.query_key_norm);
+    QVERIFY(!fits_llama_architecture(qwen3->config().decoder));
+    QVERIFY(qwen3->unmatched().empty());
+    QCOMPARE(qwen3->names().size(), qwen2->names().size() + 2);
+    QCOMPARE(load_float(*qwen3, "decoder.0.attention.key_norm.weight").size(), size_t{kHeadDim});
+    for (const std::string& name : qwen2->names()) QVERIFY2(load_float(*qwen3, name) == load_float(*qwen2, name), name.c_str());
     write(other, "gemma");
-    VERIFY_MESSAGE(open_model(other), "general.architecture: expected llama or qwen2 (or qvlm), found \"gemma\"");
+    VERIFY_MESSAGE(open_model(other), "general.architecture: expected llama, qwen2 or qwen3 (or qvlm), found \"gemma\"");
   }
 
   void llama3_factors() {

@@ -178,8 +178,41 @@ class TestQuantizedMatrix : public QObject {
     const uint16_t scale = to_half(0.1f), minimum = to_half(-0.333f);
     std::memcpy(block.data(), &scale, 2);
     std::memcpy(block.data() + 2, &minimum, 2);
-    QVERIFY(!read_as_matrix(GgufType::Q4_1, block, 1, 32));
+    auto matrix = read_as_matrix(GgufType::Q4_1, block, 1, 32);
+    QVERIFY(matrix && matrix->zeros.empty());
+    QCOMPARE(matrix->minimums, std::vector<float>{from_half(minimum)});
+    validate(*matrix, "m");
+    QCOMPARE(beyond_integers(*matrix), std::string("real minimums"));
+    QVERIFY(exact_types(*matrix).empty() && !storage_type_for(*matrix));
+    matrix->symmetric = true;
+    VERIFY_MESSAGE(validate(*matrix, "m"), "minimums: expected none on a symmetric grid or beside a codebook");
+    matrix->symmetric = false;
+    matrix->minimums.push_back(0);
+    VERIFY_MESSAGE(validate(*matrix, "m"), "minimums: expected 1, found 2");
+    matrix->minimums = {INFINITY};
+    VERIFY_MESSAGE(validate(*matrix, "m"), "minimums: expected finite numbers");
+    matrix->minimums.clear();
+    VERIFY_MESSAGE(validate(*matrix, "m"), "zeros: expected 1, found 0");
+    const uint16_t infinite = 0x7c00;
+    auto spoiled = block;
+    std::memcpy(spoiled.data() + 2, &infinite, 2);
+    QVERIFY(!read_as_matrix(GgufType::Q4_1, spoiled, 1, 32));
+    VERIFY_MESSAGE(dequantize_blocks(GgufType::Q4_1, spoiled, "m"), "scales of Q4_1: expected finite numbers");
     QCOMPARE(dequantize_blocks(GgufType::Q4_1, block, "m")[0], from_half(scale) * 1 + from_half(minimum));
+  }
+
+  void float32_scales() {
+    auto matrix = random_matrix(3, 64, 4, 32, true);
+    const auto before = matrix.dequantize();
+    matrix.wide_scales = matrix.scale_values();
+    matrix.scales.clear();
+    validate(matrix, "m");
+    QVERIFY(matrix.dequantize() == before);
+    QCOMPARE(beyond_integers(matrix), std::string("float32 scales"));
+    matrix.wide_scales[2] = NAN;
+    VERIFY_MESSAGE(validate(matrix, "m"), "float32 scales: expected finite numbers");
+    matrix.wide_scales.pop_back();
+    VERIFY_MESSAGE(validate(matrix, "m"), "float32 scales: expected 6, found 5");
   }
 
   void packed_codes() {

@@ -16,18 +16,7 @@
 namespace qvlm::quantization {
 namespace {
 
-constexpr const char* kFormat = "qvlm-layer-1";
-
-struct NamedTensor {
-  const char* name;
-  torch::Tensor QuantizedLayer::*tensor;
-  bool optional;
-};
-constexpr NamedTensor kFloatTensors[] = {{"attention_norm", &QuantizedLayer::attention_norm, false},
-                                         {"mlp_norm", &QuantizedLayer::mlp_norm, false},
-                                         {"attention.query.bias", &QuantizedLayer::query_bias, true},
-                                         {"attention.key.bias", &QuantizedLayer::key_bias, true},
-                                         {"attention.value.bias", &QuantizedLayer::value_bias, true}};
+constexpr const char* kFormat = "qvlm-layer-2";
 
 constexpr ActivationGranularity kGranularities[] = {ActivationGranularity::NONE, ActivationGranularity::STATIC_TENSOR,
                                                     ActivationGranularity::DYNAMIC_TOKEN, ActivationGranularity::DYNAMIC_GROUP};
@@ -123,11 +112,7 @@ void read_scales(const SafetensorsFile& file, const std::string& suffix, Quantiz
 
 reference::DecoderLayer QuantizedLayer::dequantize() const {
   reference::DecoderLayer layer;
-  layer.attention_norm = attention_norm;
-  layer.mlp_norm = mlp_norm;
-  layer.query_bias = query_bias;
-  layer.key_bias = key_bias;
-  layer.value_bias = value_bias;
+  static_cast<reference::LayerVectors&>(layer) = *this;
   layer.transforms = transforms;
   for (const auto& [suffix, matrix] : matrices) layer.linear(suffix) = reference::dequantize(matrix, torch::kFloat32);
   return layer;
@@ -138,11 +123,11 @@ std::string hash_of_file(const std::filesystem::path& path) { return hash128_hex
 std::string write_layer(const std::filesystem::path& path, const QuantizedLayer& layer) {
   std::vector<TensorToWrite> tensors;
   std::vector<torch::Tensor> keep;  // contiguous copies must live until they are written
-  for (const NamedTensor& named : kFloatTensors) {
-    const torch::Tensor& tensor = layer.*(named.tensor);
+  for (const reference::NamedVector& vector : reference::layer_vectors()) {
+    const torch::Tensor& tensor = layer.*vector.tensor;
     if (!tensor.defined()) continue;
     keep.push_back(tensor.to(torch::kFloat32).contiguous());
-    tensors.push_back({named.name, DType::F32, {keep.back().size(0)},
+    tensors.push_back({vector.suffix, DType::F32, {keep.back().size(0)},
                        std::as_bytes(std::span(keep.back().data_ptr<float>(), static_cast<size_t>(keep.back().numel())))});
   }
   for (int kind = 0; kind < kSitesPerLayer; ++kind) {
@@ -200,9 +185,9 @@ QuantizedLayer read_layer(const std::filesystem::path& path, const std::string& 
     if (!parameters[kind].is_number()) throw Error::in(path.string(), "parameters", "numbers", describe(parameters[kind]));
     layer.parameters[kind] = static_cast<float>(parameters[kind].get<double>());
   }
-  for (const NamedTensor& named : kFloatTensors) {
-    if (named.optional && !file.has(named.name)) continue;
-    layer.*(named.tensor) = reference::to_torch(file.tensor(named.name), torch::kFloat32);
+  for (const reference::NamedVector& vector : reference::layer_vectors()) {
+    if (vector.optional && !file.has(vector.suffix)) continue;
+    layer.*vector.tensor = reference::to_torch(file.tensor(vector.suffix), torch::kFloat32);
   }
   for (int kind = 0; kind < kSitesPerLayer; ++kind) layer.transforms[static_cast<size_t>(kind)] = read_transform(file, static_cast<SiteKind>(kind));
   const Json& matrices = object_field(root, "matrices", path.string());

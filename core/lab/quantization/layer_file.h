@@ -15,11 +15,9 @@
 
 namespace qvlm::quantization {
 
-struct QuantizedLayer {
+struct QuantizedLayer : reference::LayerVectors {  // float32
   int index = 0;
   std::map<std::string, QuantizedMatrix> matrices;      // by canonical suffix, all seven
-  torch::Tensor attention_norm, mlp_norm;               // [hidden], float32
-  torch::Tensor query_bias, key_bias, value_bias;       // may be undefined
   std::array<reference::SiteTransform, kSitesPerLayer> transforms;  // by SiteKind, float32; all active or none
   std::array<ActivationQuantizer, kSitesPerLayer> activations;
   std::array<float, kSitesPerLayer> parameters{1, 1, 1, 1};  // what the search chose

@@ -25,15 +25,11 @@ void add_layer_tensor(QvlmWriter& writer, const QuantizedLayer& layer, const std
     writer.add(name, matrix->second);
     return;
   }
-  const std::pair<std::string_view, const torch::Tensor*> floats[] = {{"attention_norm.weight", &layer.attention_norm},
-                                                                      {"mlp_norm.weight", &layer.mlp_norm},
-                                                                      {"attention.query.bias", &layer.query_bias},
-                                                                      {"attention.key.bias", &layer.key_bias},
-                                                                      {"attention.value.bias", &layer.value_bias}};
-  for (const auto& [known, tensor] : floats) {
-    if (part != known) continue;
-    if (!tensor->defined()) throw Error(name + ": absent from the layer's file");
-    writer.add(name, view_of(tensor->contiguous(), name));
+  for (const reference::NamedVector& vector : reference::layer_vectors()) {
+    if (part != vector.suffix) continue;
+    const torch::Tensor& tensor = layer.*vector.tensor;
+    if (!tensor.defined()) throw Error(name + ": absent from the layer's file");
+    writer.add(name, view_of(tensor.contiguous(), name));
     return;
   }
   for (int kind = 0; kind < kSitesPerLayer; ++kind) {

@@ -17,10 +17,8 @@ void demand_finite(const DecoderLayer& layer, int index) {
       quantization::demand_finite(layer.linear(suffix), reference::decoder_weight_name(index, suffix));
     }
   }
-  const std::pair<const char*, const torch::Tensor*> others[] = {{"attention_norm.weight", &layer.attention_norm}, {"mlp_norm.weight", &layer.mlp_norm},
-                                                                 {"attention.query.bias", &layer.query_bias},      {"attention.key.bias", &layer.key_bias},
-                                                                 {"attention.value.bias", &layer.value_bias}};
-  for (const auto& [name, tensor] : others) quantization::demand_finite(*tensor, "decoder." + std::to_string(index) + "." + name);
+  for (const reference::NamedVector& vector : reference::layer_vectors())
+    quantization::demand_finite(layer.*vector.tensor, "decoder." + std::to_string(index) + "." + vector.suffix);
 }
 
 // Of mean 1.
@@ -82,11 +80,7 @@ ResidentLayer prepare_layer(const Model& model, int layer, const WeightMethod& m
   }
   const DecoderLayer& prepared = result.prepared.layer;
   result.quantized.index = layer;
-  result.quantized.attention_norm = prepared.attention_norm;
-  result.quantized.mlp_norm = prepared.mlp_norm;
-  result.quantized.query_bias = prepared.query_bias;
-  result.quantized.key_bias = prepared.key_bias;
-  result.quantized.value_bias = prepared.value_bias;
+  static_cast<reference::LayerVectors&>(result.quantized) = prepared;
   result.quantized.transforms = prepared.transforms;
   return result;
 }

@@ -14,11 +14,19 @@ namespace {
 constexpr std::string_view kLinears[] = {"attention.query", "attention.key", "attention.value", "attention.output",
                                          "mlp.gate",        "mlp.up",        "mlp.down"};
 
+constexpr NamedVector kVectors[] = {{"attention_norm.weight", &LayerVectors::attention_norm, false},
+                                    {"mlp_norm.weight", &LayerVectors::mlp_norm, false},
+                                    {"attention.query.bias", &LayerVectors::query_bias, true},
+                                    {"attention.key.bias", &LayerVectors::key_bias, true},
+                                    {"attention.value.bias", &LayerVectors::value_bias, true},
+                                    {"attention.query_norm.weight", &LayerVectors::query_norm, true},
+                                    {"attention.key_norm.weight", &LayerVectors::key_norm, true}};
+
 // Attention sublayer: query, key, value, rotary, the cache, and the mix of values. -> [batch, tokens, heads * head_dim]
 torch::Tensor mix_values(const DecoderConfig& config, const DecoderLayer& layer, const torch::Tensor& x, const RotaryTable& rotary,
                          int64_t first_position, KvCache* cache) {
-  const auto queries = apply_rotary(split_heads(torch::linear(x, layer.query, layer.query_bias), config.heads), rotary, first_position);
-  auto keys = apply_rotary(split_heads(torch::linear(x, layer.key, layer.key_bias), config.kv_heads), rotary, first_position);
+  const auto queries = apply_rotary(query_heads(config, layer, x), rotary, first_position);
+  auto keys = apply_rotary(key_heads(config, layer, x), rotary, first_position);
   auto values = split_heads(torch::linear(x, layer.value, layer.value_bias), config.kv_heads);  // [batch, kv_heads, tokens, head_dim]
   if (cache) {
     if (cache->tokens() != first_position) {
@@ -35,15 +43,24 @@ torch::Tensor mix_values(const DecoderConfig& config, const DecoderLayer& layer,
 
 }  // namespace
 
+std::span<const NamedVector> layer_vectors() { return kVectors; }
+
+torch::Tensor query_heads(const DecoderConfig& config, const DecoderLayer& layer, const torch::Tensor& x) {
+  const auto heads = split_heads(torch::linear(x, layer.query, layer.query_bias), config.heads);
+  return layer.query_norm.defined() ? rms_norm(heads, layer.query_norm, config.norm_epsilon) : heads;
+}
+
+torch::Tensor key_heads(const DecoderConfig& config, const DecoderLayer& layer, const torch::Tensor& x) {
+  const auto heads = split_heads(torch::linear(x, layer.key, layer.key_bias), config.kv_heads);
+  return layer.key_norm.defined() ? rms_norm(heads, layer.key_norm, config.norm_epsilon) : heads;
+}
+
 DecoderLayer DecoderLayer::load(const Model& model, int layer, torch::ScalarType type) {
   DecoderLayer result;
   const std::string base = "decoder." + std::to_string(layer) + ".";
-  result.attention_norm = load_tensor(model, base + "attention_norm.weight", type);
-  result.mlp_norm = load_tensor(model, base + "mlp_norm.weight", type);
+  for (const NamedVector& vector : kVectors)
+    result.*vector.tensor = vector.optional ? load_optional(model, base + vector.suffix, type) : load_tensor(model, base + vector.suffix, type);
   for (const auto suffix : kLinears) result.linear(suffix) = load_tensor(model, decoder_weight_name(layer, suffix), type);
-  result.query_bias = load_optional(model, base + "attention.query.bias", type);
-  result.key_bias = load_optional(model, base + "attention.key.bias", type);
-  result.value_bias = load_optional(model, base + "attention.value.bias", type);
   if (model.config().decoder.site_transforms) {
     for (int kind = 0; kind < kSitesPerLayer; ++kind)
       result.transforms[static_cast<size_t>(kind)] = SiteTransform::load(model, layer, static_cast<SiteKind>(kind));
@@ -144,8 +161,8 @@ void for_each_layer(const Model& model, torch::ScalarType type, const std::funct
 
 void release_layer(const Model& model, int layer_index) {
   const std::string base = "decoder." + std::to_string(layer_index) + ".";
-  for (const char* name : {"attention_norm.weight", "mlp_norm.weight", "attention.query.bias", "attention.key.bias", "attention.value.bias"}) {
-    if (model.has(base + name)) model.release(base + name);
+  for (const NamedVector& vector : kVectors) {
+    if (model.has(base + vector.suffix)) model.release(base + vector.suffix);
   }
   for (const auto suffix : kLinears) model.release(decoder_weight_name(layer_index, suffix));
   if (!model.config().decoder.site_transforms) return;

@@ -7,6 +7,7 @@
 #include <array>
 #include <functional>
 #include <string>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -17,13 +18,25 @@
 
 namespace qvlm::reference {
 
-/// One layer's weights. Linears are [out, in]; biases may be undefined.
-struct DecoderLayer {
-  torch::Tensor attention_norm;      // [hidden]
+/// What a layer has beside its linears' weights; biases and the norms of heads may be undefined.
+struct LayerVectors {
+  torch::Tensor attention_norm, mlp_norm;          // [hidden]
+  torch::Tensor query_bias, key_bias, value_bias;  // [heads * head_dim], [kv_heads * head_dim] twice
+  torch::Tensor query_norm, key_norm;              // [head_dim]
+};
+
+struct NamedVector {
+  const char* suffix;  // "attention.query.bias"
+  torch::Tensor LayerVectors::*tensor;
+  bool optional;
+};
+/// All of LayerVectors by canonical suffix.
+std::span<const NamedVector> layer_vectors();
+
+/// One layer's weights. Linears are [out, in].
+struct DecoderLayer : LayerVectors {
   torch::Tensor query, key, value;   // [heads * head_dim, hidden], [kv_heads * head_dim, hidden] twice
-  torch::Tensor query_bias, key_bias, value_bias;
   torch::Tensor output;              // [hidden, heads * head_dim]
-  torch::Tensor mlp_norm;            // [hidden]
   torch::Tensor gate, up;            // [ffn, hidden]
   torch::Tensor down;                // [hidden, ffn]
   std::array<SiteTransform, kSitesPerLayer> transforms;  // by SiteKind; inactive: none
@@ -72,6 +85,11 @@ LayerState enter_layer(const DecoderConfig& config, const DecoderLayer& layer, c
 /// lengths is right-padded). `cache`, if given, holds the tokens before first_position and takes these.
 LayerState advance(const DecoderConfig& config, const DecoderLayer& layer, SiteKind kind, const LayerState& state,
                    const RotaryTable& rotary, int64_t first_position = 0, KvCache* cache = nullptr);
+
+/// What is turned by its position: queries and keys by head, normed where the layer has norms of heads.
+/// x [batch, tokens, hidden] -> [batch, heads (kv_heads), tokens, head_dim].
+torch::Tensor query_heads(const DecoderConfig& config, const DecoderLayer& layer, const torch::Tensor& x);
+torch::Tensor key_heads(const DecoderConfig& config, const DecoderLayer& layer, const torch::Tensor& x);
 
 /// Called with what the linears of a site are about to read; returns what they read (the same, or quantized).
 using SiteHook = std::function<torch::Tensor(Site site, const torch::Tensor& site_input)>;

@@ -49,32 +49,31 @@ void LoadedModel::describe(const Model& model, const ReferenceOptions& options) 
   info.weight_bits = 8.0 * element;
   info.kv_bits = 8 * element;
   const auto& quantizers = model.activations();
-  std::set<int> bits;
+  std::set<int> bits{16};
+  if (!quantizers.empty()) bits.clear();
   for (const auto& quantizer : quantizers) bits.insert(quantizer.active() ? quantizer.bits : 16);
-  const bool asks = !bits.empty() && *bits.begin() < 16;
-  if (asks && options.activations_as_a16) {
-    info.activation_note = "activations run as A16 (model asks for A" + std::to_string(*bits.begin()) + ")";
-  } else if (asks) {
+  ActivationBits runs{.asked = *bits.begin()};
+  if (runs.asked < 16 && !options.activations_as_a16) {
     if (quantizers.size() != layers.size() * kSitesPerLayer) {
       throw Error::in(model.path().string(), "activation quantizers", std::to_string(layers.size() * kSitesPerLayer),
                       std::to_string(quantizers.size()));
     }
     hook = quantizing_hook(quantizers);
-    info.activation_bits = *bits.begin();
-    if (bits.size() > 1) {
-      info.activation_note =
-          "activations run as A" + std::to_string(*bits.begin()) + " to A" + std::to_string(*bits.rbegin());
-    }
+    runs.least = *bits.begin();
+    runs.most = *bits.rbegin();
   }
+  info.activation_bits = runs.least;
+  info.activation_note = activation_note(runs);
   describe_vision(model, options);
   const auto add = [this](const torch::Tensor& x) {
     info.weight_bytes += x.defined() ? static_cast<int64_t>(x.nbytes()) : 0;
   };
+  info.step_weight_bytes = static_cast<int64_t>(ends.head.nbytes());
   for (const DecoderLayer& layer : layers) {
-    for (const auto* x : {&layer.attention_norm, &layer.query, &layer.key, &layer.value, &layer.query_bias,
-                          &layer.key_bias, &layer.value_bias, &layer.output, &layer.mlp_norm, &layer.gate, &layer.up,
-                          &layer.down}) {
+    for (const NamedVector& vector : layer_vectors()) add(layer.*vector.tensor);
+    for (const auto* x : {&layer.query, &layer.key, &layer.value, &layer.output, &layer.gate, &layer.up, &layer.down}) {
       add(*x);
+      info.step_weight_bytes += static_cast<int64_t>(x->nbytes());
     }
     for (const SiteTransform& transform : layer.transforms) add(transform.left), add(transform.right);
   }
@@ -111,7 +110,7 @@ void LoadedModel::describe_vision(const Model& model, const ReferenceOptions& op
   for (const VisionQuantizer& quantizer : model.vision_activations()) bits = std::min(bits, quantizer.bits);
   if (bits == 16) return;
   if (options.activations_as_a16) {
-    add_note(info.activation_note, "the tower's activations run as A16 (model asks for A" + std::to_string(bits) + ")");
+    add_note(info.activation_note, activation_note({.asked = bits}, "the tower's "));
     return;
   }
   vision_hook = quantizing_vision_hook(model.vision_activations());

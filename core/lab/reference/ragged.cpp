@@ -57,8 +57,8 @@ LayerState mix_values(const LoadedModel& model, const DecoderLayer& layer, const
                       const Places& places, torch::Tensor& keys, torch::Tensor& values) {
   const DecoderConfig& config = model.config.decoder;
   const torch::Tensor& x = state.site_input;
-  const auto queries = turn(split_heads(torch::linear(x, layer.query, layer.query_bias), config.heads), places.rotary);
-  write(keys, turn(split_heads(torch::linear(x, layer.key, layer.key_bias), config.kv_heads), places.rotary), places);
+  const auto queries = turn(query_heads(config, layer, x), places.rotary);
+  write(keys, turn(key_heads(config, layer, x), places.rotary), places);
   write(values, split_heads(torch::linear(x, layer.value, layer.value_bias), config.kv_heads), places);
   const auto mixed = attention(queries, keys.narrow(2, 0, places.tokens), values.narrow(2, 0, places.tokens), places.hidden);
   return {state.residual, apply_transform(mixed, layer.transform(SiteKind::OUTPUT_INPUT))};

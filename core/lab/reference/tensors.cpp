@@ -37,11 +37,13 @@ torch::Tensor dequantize(const QuantizedMatrix& matrix, torch::ScalarType type) 
   const auto half = [](const std::vector<uint16_t>& bits, c10::IntArrayRef shape) {
     return torch::from_blob(const_cast<uint16_t*>(bits.data()), shape, torch::TensorOptions(torch::kFloat16)).to(torch::kFloat32);
   };
-  const auto scales = matrix.double_scales.empty() ? half(matrix.scales, {matrix.rows, groups, 1})
-                                                   : torch::tensor(matrix.scale_values()).reshape({matrix.rows, groups, 1});
+  const auto scales = matrix.scales.empty() ? torch::tensor(matrix.scale_values()).reshape({matrix.rows, groups, 1})
+                                            : half(matrix.scales, {matrix.rows, groups, 1});
   const auto raw = torch::from_blob(const_cast<uint8_t*>(matrix.codes.data()), {matrix.rows, groups, matrix.group}, bytes);
   torch::Tensor values;
-  if (matrix.codebook.empty()) {
+  if (!matrix.minimums.empty()) {
+    values = raw.to(torch::kFloat32) * scales + torch::tensor(matrix.minimums).reshape({matrix.rows, groups, 1});
+  } else if (matrix.codebook.empty()) {
     const auto zeros = torch::from_blob(const_cast<uint8_t*>(matrix.zeros.data()), {matrix.rows, groups, 1}, bytes).to(torch::kFloat32);
     values = (raw.to(torch::kFloat32) - zeros) * scales;
   } else {
