@@ -21,7 +21,7 @@ Decoder::Decoder(const DecoderConfig& config, std::span<const ActivationQuantize
   if (config.head_dim % 4 != 0 || config.head_dim > 256)
     throw Error("the engine runs attention heads of a multiple of 4 channels, at most 256; the model has " +
                 std::to_string(config.head_dim));
-  embedding_ = loader.plain_matrix("decoder.embedding.weight");
+  embedding_ = loader.matrix("decoder.embedding.weight");
   loader.counting = true;
   for (int i = 0; i < config.layers; ++i) {
     const std::string p = "decoder." + std::to_string(i) + ".";
@@ -32,10 +32,17 @@ Decoder::Decoder(const DecoderConfig& config, std::span<const ActivationQuantize
     if (config.attention_bias)
       layer.qkv_bias =
           loader.vector({p + "attention.query.bias", p + "attention.key.bias", p + "attention.value.bias"});
+    if (config.query_key_norm) {
+      layer.query_norm = loader.vector(p + "attention.query_norm.weight");
+      layer.key_norm = loader.vector(p + "attention.key_norm.weight");
+    }
     layer.output = loader.matrix(p + "attention.output.weight");
     layer.mlp_norm = loader.vector(p + "mlp_norm.weight");
-    layer.gate = loader.matrix(p + "mlp.gate.weight");
-    layer.up = loader.matrix(p + "mlp.up.weight");
+    layer.gate_up = loader.gated(p + "mlp.gate.weight", p + "mlp.up.weight");
+    if (!layer.gate_up) {
+      layer.gate = loader.matrix(p + "mlp.gate.weight");
+      layer.up = loader.matrix(p + "mlp.up.weight");
+    }
     layer.down = loader.matrix(p + "mlp.down.weight");
     layers_.push_back(std::move(layer));
   }
@@ -147,13 +154,21 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits, Times
       r.add(k.matrix(part, attention_input, qkv.column_part(column, width), {.bias = bias}));
       column += width;
     }
+    if (config_.query_key_norm) {
+      r.add(k.norm_heads(qkv.column_part(0, heads * head_dim), layer.query_norm, config_.norm_epsilon));
+      r.add(k.norm_heads(qkv.column_part(heads * head_dim, kv_heads * head_dim), layer.key_norm, config_.norm_epsilon));
+    }
     r.add(k.rope_kv(qkv, layer.cache, cosines_, sines_, state_, heads, kv_heads, head_dim));
     r.add(k.attention_causal(qkv.column_part(0, heads * head_dim), layer.cache, state_, attended, heads, kv_heads,
                              head_dim));
     r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended), x, {.add = &x}));
     const DeviceTensor mlp_input = normed_input(SiteKind::MLP_INPUT, layer.mlp_norm);
-    r.add(k.matrix(layer.up, mlp_input, ffn));
-    r.add(k.matrix(layer.gate, mlp_input, ffn, {.activate = true, .activation = config_.activation, .multiply = &ffn}));
+    if (layer.gate_up) {
+      r.add(k.gated(*layer.gate_up, mlp_input, ffn, config_.activation));
+    } else {
+      r.add(k.matrix(layer.up, mlp_input, ffn));
+      r.add(k.matrix(layer.gate, mlp_input, ffn, {.activate = true, .activation = config_.activation, .multiply = &ffn}));
+    }
     r.add(k.matrix(layer.down, input(SiteKind::DOWN_INPUT, ffn), x, {.add = &x}));
   }
   if (with_logits) logits_of(r, x.row_part(rows - 1, 1), logits_);
@@ -191,6 +206,16 @@ void Decoder::forward(const InputRows& rows, int64_t position, std::stop_token s
     write_inputs(rows, first, count, position + static_cast<int64_t>(first));
     gpu_.run(chunk, stop);
   }
+}
+
+uint64_t Decoder::step_weight_bytes() const {
+  uint64_t bytes = head_.bytes();
+  for (const Layer& layer : layers_) {
+    for (const DeviceMatrix& part : layer.qkv) bytes += part.bytes();
+    if (layer.gate_up) bytes += layer.gate_up->bytes();
+    for (const DeviceMatrix* matrix : {&layer.output, &layer.gate, &layer.up, &layer.down}) bytes += matrix->bytes();
+  }
+  return bytes;
 }
 
 std::vector<float> Decoder::logits() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <vector>
@@ -37,6 +38,8 @@ class Decoder {
   int32_t sample(const SamplingParameters& parameters, std::span<const int32_t> recent, int64_t position);
 
   double weight_bits() const { return weight_bits_; }
+  /// Of the matrices that one token's step reads.
+  uint64_t step_weight_bytes() const;
   /// The fewest and the most that any site's linears read, by the kernels that run; 16: not rounded.
   int least_activation_bits() const { return least_activation_bits_; }
   int most_activation_bits() const { return most_activation_bits_; }
@@ -52,9 +55,10 @@ class Decoder {
 
  private:
   struct Layer {
-    DeviceVector attention_norm, mlp_norm, qkv_bias;
+    DeviceVector attention_norm, mlp_norm, qkv_bias, query_norm, key_norm;
     std::vector<DeviceMatrix> qkv;
-    DeviceMatrix output, gate, up, down;
+    std::optional<DeviceMatrix> gate_up;
+    DeviceMatrix output, gate, up, down;  // gate and up: where they do not run as one
     std::array<SiteInput, kSitesPerLayer> inputs;
     KeyValues cache;
   };

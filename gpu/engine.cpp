@@ -12,6 +12,7 @@ GpuContextOptions context_options(const EngineOptions& options) {
   return {.device = options.device,
           .device_name = options.device_name,
           .loader = options.loader,
+          .cache_folder = options.cache_folder,
           .memory_limit = static_cast<uint64_t>(std::max<int64_t>(options.memory_limit, 0)),
           .texel_kernels = options.texel_kernels,
           .disable_fp16 = options.disable_fp16,

@@ -13,7 +13,7 @@ GpuContext::GpuContext(const GpuContextOptions& options)
   if (!options.texel_kernels) profile.row_interleave = 1;
   device_ = std::make_unique<Device>(instance_, profile);
   memory_ = std::make_unique<Memory>(*device_, options.memory_limit);
-  pipelines_ = std::make_unique<Pipelines>(*device_);
+  pipelines_ = std::make_unique<Pipelines>(*device_, options.cache_folder);
   kernels_ = std::make_unique<Kernels>(profile, options.texel_kernels);
   for (VkFence& fence : fences_) fence = device_->new_fence();
 }

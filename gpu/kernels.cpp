@@ -25,9 +25,10 @@ struct MatrixArguments {
   uint64_t y, bias, extra;
   uint32_t rows, columns, tokens, x_stride, y_stride, extra_stride, steps, groups, group_steps, interleave;
   float zero;
-  uint32_t flags;
+  uint32_t flags, outputs;
 };
-constexpr uint32_t kBias = 1, kAdd = 2, kMultiply = 4, kHasZeros = 8, kActivationShift = 8;
+constexpr double kLargeProduct = 1e8;  // multiply-adds
+constexpr uint32_t kBias = 1, kAdd = 2, kMultiply = 4, kHasZeros = 8, kHasMinimums = 16, kPaired = 32, kActivationShift = 8;
 
 // Mirrors rounding.glsl; as there, it stands first.
 struct RoundingArguments {
@@ -68,11 +69,6 @@ struct AttentionArguments {
   float scale;
 };
 
-struct EmbedArguments {
-  uint64_t embedding, ids, features, y;
-  uint32_t width, texels_per_row, interleave, feature_stride, y_stride;
-};
-
 struct PatchesArguments {
   uint64_t pixels, y;
   uint32_t size, patch_size, y_stride;
@@ -103,6 +99,30 @@ RoundingArguments rounding_arguments(const RoundingGrid& grid, uint32_t group, c
           static_cast<float>((1 << grid.bits) - 1)};
 }
 
+// Of a product without an epilogue, everything by address.
+MatrixArguments arguments_of(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y) {
+  const PackedLayout& l = w.layout;
+  MatrixArguments a{};
+  a.codes = Place::address(w.codes);
+  a.scales = Place::address(w.scales);
+  a.zeros = Place::address(w.zeros);
+  a.x = Place::address(x.span);
+  a.y = y.address();
+  a.rows = l.rows;
+  a.columns = l.columns;
+  a.tokens = x.rows;
+  a.x_stride = x.stride / 4;
+  a.y_stride = y.stride;
+  a.steps = l.steps;
+  a.groups = l.groups;
+  a.group_steps = l.group_steps;
+  a.interleave = l.interleave;
+  a.zero = l.zero;
+  a.outputs = l.outputs;
+  a.flags = (l.has_zeros ? kHasZeros : 0) | (l.has_minimums ? kHasMinimums : 0) | (l.pair > 0 ? kPaired : 0);
+  return a;
+}
+
 Dispatch start(std::string kernel, PipelineKey key) {
   Dispatch d;
   d.kernel = std::move(kernel);
@@ -116,36 +136,39 @@ Kernels::Kernels(const DeviceProfile& profile, bool texel_kernels)
     : profile_(profile), texels_(texel_kernels && profile.cpu) {}
 
 Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& e) const {
+  if (w.layout.pair > 0) throw Error("Vulkan: a matrix in pairs runs as gated()");
+  return product(w, x, y, e);
+}
+
+Dispatch Kernels::gated(const DeviceMatrix& gate_up, const DeviceTensor& x, const DeviceTensor& y, Activation activation) const {
+  if (gate_up.layout.pair != row_pair()) throw Error("Vulkan: gated() takes a matrix in pairs of " + std::to_string(row_pair()) + " rows");
+  Dispatch d = product(gate_up, x, y, {.activate = true, .activation = activation});
+  d.kernel += "_gated";
+  return d;
+}
+
+Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& e) const {
   const PackedLayout& l = w.layout;
-  if (x.columns != l.columns || y.columns != l.rows || x.rows != y.rows)
-    throw Error("Vulkan: a matrix [" + std::to_string(l.rows) + ", " + std::to_string(l.columns) +
+  if (x.columns != l.columns || y.columns != l.outputs || x.rows != y.rows)
+    throw Error("Vulkan: a matrix [" + std::to_string(l.outputs) + ", " + std::to_string(l.columns) +
                 "] does not fit x [" + std::to_string(x.rows) + ", " + std::to_string(x.columns) + "] and y [" +
                 std::to_string(y.rows) + ", " + std::to_string(y.columns) + "]");
-  MatrixArguments a{};
-  a.y = y.address();
+  MatrixArguments a = arguments_of(w, x, y);
   a.bias = e.bias.span.address();
   const DeviceTensor* extra = e.add ? e.add : e.multiply;
   a.extra = extra ? extra->address() : 0;
-  a.rows = l.rows;
-  a.columns = l.columns;
-  a.tokens = x.rows;
-  a.x_stride = x.stride / 4;
-  a.y_stride = y.stride;
   a.extra_stride = extra ? extra->stride : 0;
-  a.steps = l.steps;
-  a.groups = l.groups;
-  a.group_steps = l.group_steps;
-  a.interleave = l.interleave;
-  a.zero = l.zero;
-  a.flags = (e.bias.present() ? kBias : 0) | (e.add ? kAdd : 0) | (e.multiply ? kMultiply : 0) |
-            (l.has_zeros ? kHasZeros : 0) |
-            (e.activate ? (static_cast<uint32_t>(e.activation) + 1) << kActivationShift : 0);
+  a.flags |= (e.bias.present() ? kBias : 0) | (e.add ? kAdd : 0) | (e.multiply ? kMultiply : 0) |
+             (e.activate ? (static_cast<uint32_t>(e.activation) + 1) << kActivationShift : 0);
   const uint32_t format = static_cast<uint32_t>(l.format), ragged = l.columns % 32 != 0 ? 1 : 0;
 
   Dispatch d;
   if (texels_) {
     const uint32_t lanes = profile_.subgroup_size;
-    const uint32_t tokens = x.rows == 1 ? 1 : 4, rows = 4;
+    // Measured on lavapipe (AVX2), the quickest of five: 8 rows and 8 tokens take .70 of the time of 4 and 4, and half a second to compile in place
+    // of a tenth, which small products do not earn; to one token rows make no difference.
+    const bool large = x.rows > 4 && double(l.rows) * l.columns * x.rows >= kLargeProduct;
+    const uint32_t rows = large ? 8 : 4, tokens = x.rows == 1 ? 1 : large ? 8 : 4;
     d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, tokens, rows, ragged}, true});
     d.groups_x = ceil_div(l.rows, lanes * rows);
     d.groups_y = ceil_div(x.rows, tokens);
@@ -161,10 +184,6 @@ Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const Dev
                 {zeros ? zeros : w.codes.block, zeros ? VK_FORMAT_R8_UINT : VK_FORMAT_R32G32B32A32_UINT},
                 {x.span.block, VK_FORMAT_R32G32B32A32_SFLOAT}};
   } else {
-    a.codes = Place::address(w.codes);
-    a.scales = Place::address(w.scales);
-    a.zeros = Place::address(w.zeros);
-    a.x = Place::address(x.span);
     constexpr uint32_t kMostGroups = 65535;  // every device takes as many
     if (x.rows <= kVectorRows && ceil_div(l.rows, 2) <= kMostGroups) {
       const uint32_t tokens = x.rows == 1 ? 1 : 4;
@@ -197,6 +216,20 @@ Dispatch Kernels::norm(const DeviceTensor& x, const DeviceTensor& y, const Devic
   if (rounding && rounding->bounds.present()) d.reads.push_back(rounding->bounds.span);
   if (bias.present()) d.reads.push_back(bias.span);
   d.writes = {y.span};
+  d.macs = 4.0 * x.rows * x.columns;
+  return d;
+}
+
+Dispatch Kernels::norm_heads(const DeviceTensor& x, const DeviceVector& weight, float epsilon) const {
+  const uint32_t head_dim = weight.size;
+  if (head_dim == 0 || x.columns % head_dim != 0)
+    throw Error("Vulkan: a norm of " + std::to_string(head_dim) + " channels does not divide rows of " + std::to_string(x.columns));
+  Dispatch d = start("head_norm", {"norm", {profile_.norm_threads}});
+  d.set_arguments(NormArguments{{}, x.address(), x.address(), weight.span.address(), 0, head_dim, x.stride, x.stride, 0, epsilon});
+  d.groups_x = x.rows;
+  d.groups_y = x.columns / head_dim;
+  d.reads = {x.span, weight.span};
+  d.writes = {x.span};
   d.macs = 4.0 * x.rows * x.columns;
   return d;
 }
@@ -298,11 +331,15 @@ Dispatch Kernels::attention_full(const DeviceTensor& q, const KeyValues& kv, uin
 
 Dispatch Kernels::embed(const DeviceMatrix& embedding, const Span& ids, const DeviceTensor& features,
                         const DeviceTensor& y) const {
-  Dispatch d = start("embed", {"embed", {profile_.small_threads}});
-  d.set_arguments(EmbedArguments{embedding.codes.address(), ids.address(), features.address(), y.address(), y.columns,
-                                 embedding.layout.steps * 4, embedding.layout.interleave, features.stride, y.stride});
+  const PackedLayout& l = embedding.layout;
+  if (l.columns != y.columns || l.pair > 0)
+    throw Error("Vulkan: an embedding of " + std::to_string(l.columns) + " channels does not fit rows of " + std::to_string(y.columns));
+  Dispatch d = start("embed", {"embed", {profile_.small_threads, static_cast<uint32_t>(l.format)}});
+  MatrixArguments a = arguments_of(embedding, features, y);
+  a.extra = ids.address();
+  d.set_arguments(a);
   d.groups_x = y.rows;
-  d.reads = {embedding.codes, ids, features.span};
+  d.reads = {embedding.codes, embedding.scales, embedding.zeros, ids, features.span};
   d.writes = {y.span};
   d.macs = double(y.rows) * y.columns;
   return d;

@@ -45,9 +45,13 @@ class Kernels {
   /// y[m, n] = epilogue(sum_k x[m, k] w[n, k]); x [M, K], y [M, N].
   Dispatch matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y,
                   const Epilogue& epilogue = {}) const;
+  /// y[m, n] = activation(sum_k x[m, k] gate[n, k]) * sum_k x[m, k] up[n, k] by a matrix packed in pairs; x [M, K], y [M, outputs].
+  Dispatch gated(const DeviceMatrix& gate_up, const DeviceTensor& x, const DeviceTensor& y, Activation activation) const;
   /// RMSNorm (bias absent) or LayerNorm of rows. y may be x. rounding: of y, in whole rows. Throws Error where its bounds do not fit.
   Dispatch norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight, const DeviceVector& bias,
                 float epsilon, const RoundingGrid* rounding = nullptr) const;
+  /// RMSNorm of each head of x [M, heads * head_dim] in place. weight [head_dim].
+  Dispatch norm_heads(const DeviceTensor& x, const DeviceVector& weight, float epsilon) const;
   /// Rounds x in place. Throws Error where groups or bounds do not fit it.
   Dispatch round(const DeviceTensor& x, const RoundingGrid& grid) const;
   /// Rows as [outer, order, behind]: y[o, k, l] = scale * sum_i x[o, i, l] factor[i, k]. factor [order, order]; y is not x.
@@ -75,10 +79,13 @@ class Kernels {
   Dispatch bandwidth(const Span& from, const Span& to) const;
 
   uint32_t row_interleave() const { return texels_ ? profile_.row_interleave : 1; }
+  /// PackedLayout::pair of matrices for gated(): a thread has a gate's row and the row that it gates.
+  uint32_t row_pair() const { return texels_ ? profile_.subgroup_size * 2 : 32; }
   /// Most rows that the matrix x vector kernel takes.
   static constexpr uint32_t kVectorRows = 8;
 
  private:
+  Dispatch product(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& epilogue) const;
   Dispatch attention(const DeviceTensor& q, const KeyValues& kv, const Span& state, uint32_t keys_count, bool causal,
                      const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const;
   DeviceProfile profile_;

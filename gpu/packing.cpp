@@ -25,15 +25,22 @@ int64_t columns_of(const Weight& w) {
   return columns;
 }
 
+uint16_t half_of(float value, const std::string& name) {
+  if (!(std::fabs(value) <= 65504.0f))
+    throw Error(name + ": holds " + std::to_string(value) + ", which float16, the engine's plain format, cannot hold");
+  return to_half(value);
+}
+
+// What no kernel runs.
+std::string refused(const QuantizedMatrix& matrix) {
+  if (matrix.codebook.empty() && matrix.double_scales.empty() && matrix.residual.rank == 0) return {};
+  return beyond_integers(matrix);
+}
+
 // One row of a plain tensor as float16 bits.
 void half_row(const TensorView& view, int64_t row, int64_t columns, std::span<uint16_t> out, const std::string& name) {
   const std::byte* bytes = view.bytes.data() + row * columns * size_of(view.dtype);
-  const auto put = [&](int64_t i, float value) {
-    if (!(std::fabs(value) <= 65504.0f))
-      throw Error(name + ": holds " + std::to_string(value) +
-                  ", which float16, the engine's plain format, cannot hold");
-    out[static_cast<size_t>(i)] = to_half(value);
-  };
+  const auto put = [&](int64_t i, float value) { out[static_cast<size_t>(i)] = half_of(value, name); };
   for (int64_t i = 0; i < columns; ++i) {
     if (view.dtype == DType::F16) {
       std::memcpy(&out[static_cast<size_t>(i)], bytes + i * 2, 2);
@@ -69,18 +76,25 @@ bool can_stack(std::span<const Weight* const> parts) {
     if (columns_of(*part) != columns_of(*parts[0])) return false;
     const auto* q = std::get_if<QuantizedMatrix>(part);
     if ((q == nullptr) != (first == nullptr)) return false;
-    if (q && (q->bits != first->bits || q->group != first->group || q->symmetric != first->symmetric)) return false;
+    if (q && (q->bits != first->bits || q->group != first->group || q->symmetric != first->symmetric ||
+              q->minimums.empty() != first->minimums.empty()))
+      return false;
   }
   return true;
 }
 
-PackedMatrix pack(std::span<const Weight* const> parts, uint32_t interleave, const std::string& name) {
+PackedMatrix pack(std::span<const Weight* const> parts, uint32_t interleave, const std::string& name, uint32_t pair) {
   if (parts.empty() || !can_stack(parts)) throw Error(name + ": weights on unlike grids cannot run as one matrix");
+  if (pair > 0 && (parts.size() != 2 || rows_of(*parts[0]) != rows_of(*parts[1])))
+    throw Error(name + ": expected two matrices of as many rows to run in pairs");
   PackedMatrix packed;
   PackedLayout& l = packed.layout;
   const int64_t columns = columns_of(*parts[0]);
   int64_t rows = 0;
   for (const Weight* part : parts) rows += rows_of(*part);
+  l.pair = pair;
+  l.outputs = static_cast<uint32_t>(pair > 0 ? rows / 2 : rows);
+  if (pair > 0) rows = (rows / 2 + pair - 1) / pair * pair * 2;
   if (rows <= 0 || columns <= 0 || rows > INT32_MAX || columns > INT32_MAX)
     throw Error(name + ": a matrix without rows or columns, or too large");
   l.rows = static_cast<uint32_t>(rows);
@@ -92,28 +106,34 @@ PackedMatrix pack(std::span<const Weight* const> parts, uint32_t interleave, con
     for (const Weight* part : parts) {
       const auto& matrix = std::get<QuantizedMatrix>(*part);
       validate(matrix, name);
-      if (const std::string extra = beyond_integers(matrix); !extra.empty())
+      if (const std::string extra = refused(matrix); !extra.empty())
         throw Error(name + ": has " + extra + ", which the Vulkan engine does not run; --backend reference does");
     }
     l.format = first->bits <= 4 ? WeightFormat::INT4 : WeightFormat::INT8;
     l.groups = static_cast<uint32_t>(first->groups());
-    if (l.groups > 1 && first->group % 32 != 0)
+    const bool half_step = l.format == WeightFormat::INT8 && first->group == 16;
+    if (half_step) l.format = WeightFormat::INT8_HALF;
+    if (l.groups > 1 && first->group % 32 != 0 && !half_step)
       throw Error::in(name, "group", "32, 64, 128 or the whole row", std::to_string(first->group));
-    l.group_steps = l.groups > 1 ? static_cast<uint32_t>(first->group / 32) : l.steps;
-    l.has_zeros = !first->symmetric;
-    l.zero = l.has_zeros ? 0.0f : static_cast<float>(1 << (first->bits - 1));
+    l.group_steps = half_step ? 1 : l.groups > 1 ? static_cast<uint32_t>(first->group / 32) : l.steps;
+    l.has_minimums = !first->minimums.empty();
+    l.has_zeros = !first->symmetric && !l.has_minimums;
+    l.zero = first->symmetric ? static_cast<float>(1 << (first->bits - 1)) : 0.0f;
   }
   const size_t padded = l.padded_rows();
   packed.codes.assign(padded * l.steps * l.texels_per_step() * 4, 0);
-  if (first) packed.scales.assign(padded * l.groups, 0);
+  const size_t per_group = l.has_minimums ? 2 : 1;  // halves
+  if (first) packed.scales.assign(padded * l.groups * per_group, 0);
   if (l.has_zeros) packed.zeros.assign(padded * l.groups, 0);
 
   const size_t texels = size_t{l.steps} * l.texels_per_step();  // a row
-  const size_t per_texel = l.format == WeightFormat::INT4 ? 32 : l.format == WeightFormat::INT8 ? 16 : 8;
+  const size_t per_texel = 32 / l.texels_per_step();
   std::vector<uint16_t> halves(texels * 8);
-  size_t row = 0;
+  size_t first_row = 0;
   for (const Weight* part : parts) {
-    for (int64_t r = 0; r < rows_of(*part); ++r, ++row) {
+    for (int64_t r = 0; r < rows_of(*part); ++r) {
+      const size_t place = static_cast<size_t>(r);
+      const size_t row = pair == 0 ? first_row + place : place / pair * 2 * pair + (part == parts[1] ? pair : 0) + place % pair;
       const size_t tile = row / interleave, within = row % interleave;
       uint32_t* texel = packed.codes.data() + (tile * texels * interleave + within) * 4;
       const size_t stride = size_t{interleave} * 4;  // words to the row's next texel
@@ -127,17 +147,17 @@ PackedMatrix pack(std::span<const Weight* const> parts, uint32_t interleave, con
           }
         for (size_t g = 0; g < l.groups; ++g) {
           const size_t at = (tile * l.groups + g) * interleave + within;
-          const uint16_t scale = q->scales[static_cast<size_t>(r) * l.groups + g];
-          if ((scale & 0x7c00u) == 0x7c00u)
-            throw Error(name + ": a scale in row " + std::to_string(r) + " is not finite");
-          packed.scales[at] = scale;
-          if (l.has_zeros) packed.zeros[at] = q->zeros[static_cast<size_t>(r) * l.groups + g];
+          const size_t from = static_cast<size_t>(r) * l.groups + g;
+          packed.scales[at * per_group] = q->wide_scales.empty() ? q->scales[from] : half_of(q->wide_scales[from], name);
+          if (l.has_minimums) packed.scales[at * 2 + 1] = half_of(q->minimums[from], name);
+          if (l.has_zeros) packed.zeros[at] = q->zeros[from];
         }
       } else {
         half_row(std::get<TensorView>(*part), r, columns, halves, name);
         for (size_t t = 0; t < texels; ++t) std::memcpy(texel + t * stride, halves.data() + t * 8, 16);
       }
     }
+    first_row += static_cast<size_t>(rows_of(*part));
   }
   return packed;
 }

@@ -9,7 +9,7 @@ constexpr uint32_t kTexelBindings = 4;
 constexpr uint32_t kSetsAPool = 64;
 }  // namespace
 
-Pipelines::Pipelines(Device& device) : device_(device) {
+Pipelines::Pipelines(Device& device, const std::filesystem::path& cache_folder) : device_(device), cache_(device, cache_folder) {
   const auto& api = device_.api();
   std::array<VkDescriptorSetLayoutBinding, kTexelBindings> bindings{};
   for (uint32_t i = 0; i < kTexelBindings; ++i)
@@ -34,6 +34,7 @@ Pipelines::Pipelines(Device& device) : device_(device) {
 
 Pipelines::~Pipelines() {
   const auto& api = device_.api();
+  if (!pipelines_.empty()) cache_.save();
   for (const auto& [key, pipeline] : pipelines_) api.vkDestroyPipeline(device_.handle(), pipeline.handle, nullptr);
   for (const auto& [key, view] : views_) api.vkDestroyBufferView(device_.handle(), view, nullptr);
   for (VkDescriptorPool pool : pools_) api.vkDestroyDescriptorPool(device_.handle(), pool, nullptr);
@@ -72,7 +73,7 @@ const Pipeline& Pipelines::get(const PipelineKey& key) {
     info.stage.flags = VK_PIPELINE_SHADER_STAGE_CREATE_REQUIRE_FULL_SUBGROUPS_BIT_EXT;
   }
   const VkResult result =
-      api.vkCreateComputePipelines(device_.handle(), VK_NULL_HANDLE, 1, &info, nullptr, &pipeline.handle);
+      api.vkCreateComputePipelines(device_.handle(), cache_.handle(), 1, &info, nullptr, &pipeline.handle);
   api.vkDestroyShaderModule(device_.handle(), module, nullptr);
   check(result, ("making the pipeline of shader " + key.shader).c_str());
   return pipelines_.emplace(key, pipeline).first->second;

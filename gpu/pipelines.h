@@ -7,6 +7,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 
 #include "gpu/device.h"
 #include "gpu/memory.h"
+#include "gpu/pipeline_cache.h"
 
 namespace qvlm {
 
@@ -40,7 +42,9 @@ struct TexelBinding {
 
 class Pipelines {
  public:
-  explicit Pipelines(Device& device);
+  /// cache_folder: as PipelineCache has it.
+  Pipelines(Device& device, const std::filesystem::path& cache_folder);
+  /// Keeps what was compiled.
   ~Pipelines();
   Pipelines(const Pipelines&) = delete;
   Pipelines& operator=(const Pipelines&) = delete;
@@ -48,12 +52,14 @@ class Pipelines {
   const Pipeline& get(const PipelineKey& key);
   /// A set with the blocks at bindings 0, 1, ...; made once for the same blocks.
   VkDescriptorSet texel_set(const std::vector<TexelBinding>& bindings);
+  const PipelineCache& cache() const { return cache_; }
   /// Forgets the sets and views that name this block (it is about to be freed).
   void forget(const Block* block);
 
  private:
   VkBufferView view_of(const TexelBinding& binding);
   Device& device_;
+  PipelineCache cache_;
   VkDescriptorSetLayout texel_layout_ = VK_NULL_HANDLE;
   VkPipelineLayout plain_ = VK_NULL_HANDLE;   // push constants alone
   VkPipelineLayout texels_ = VK_NULL_HANDLE;  // and one set of texel buffers

@@ -26,21 +26,7 @@ PackedMatrix random_matrix(const MatrixShape& s, uint32_t interleave, uint32_t s
     return pack(Weight(TensorView{DType::F32, {s.rows, s.columns}, std::as_bytes(std::span(values)), "random"}),
                 interleave, "random");
   }
-  std::mt19937 generator(seed);
-  QuantizedMatrix q{.rows = s.rows,
-                    .columns = s.columns,
-                    .bits = s.bits,
-                    .group = s.group ? s.group : s.columns,
-                    .symmetric = s.symmetric};
-  const uint32_t levels = 1u << s.bits;
-  for (size_t i = 0; i < size_t{s.rows} * s.columns; ++i) q.codes.push_back(static_cast<uint8_t>(generator() % levels));
-  const size_t groups = size_t{s.rows} * static_cast<size_t>(q.groups());
-  for (size_t i = 0; i < groups; ++i) {
-    q.scales.push_back(
-        to_half(deviation * (0.5f + static_cast<float>(generator() % 1000) / 1000) * 4 / static_cast<float>(levels)));
-    q.zeros.push_back(static_cast<uint8_t>(s.symmetric ? levels / 2 : generator() % levels));
-  }
-  return pack(Weight(std::move(q)), interleave, "random");
+  return pack(Weight(random_quantized(s, seed, deviation)), interleave, "random");
 }
 
 std::string text(const MatrixShape& s) {
@@ -48,7 +34,8 @@ std::string text(const MatrixShape& s) {
          std::to_string(s.bits) + " bits" +
          (s.bits == 16
               ? ""
-              : ", group " + (s.group ? std::to_string(s.group) : "row") + (s.symmetric ? "" : ", zero points"));
+              : ", group " + (s.group ? std::to_string(s.group) : "row") +
+                    (s.minimums ? ", minimums" : s.symmetric ? "" : ", zero points"));
 }
 
 std::string text(const AttentionShape& s) {
@@ -64,6 +51,27 @@ std::vector<uint16_t> halves_of(const plain::Tensor& t) {
 
 }  // namespace
 
+QuantizedMatrix random_quantized(const MatrixShape& s, uint32_t seed, float deviation) {
+  std::mt19937 generator(seed);
+  QuantizedMatrix q{.rows = s.rows,
+                    .columns = s.columns,
+                    .bits = s.bits,
+                    .group = s.group ? s.group : s.columns,
+                    .symmetric = s.symmetric && !s.minimums};
+  const uint32_t levels = 1u << s.bits;
+  for (size_t i = 0; i < size_t{s.rows} * s.columns; ++i) q.codes.push_back(static_cast<uint8_t>(generator() % levels));
+  const size_t groups = size_t{s.rows} * static_cast<size_t>(q.groups());
+  for (size_t i = 0; i < groups; ++i) {
+    const float scale = deviation * (0.5f + static_cast<float>(generator() % 1000) / 1000) * 4 / static_cast<float>(levels);
+    q.scales.push_back(to_half(scale));
+    if (s.minimums)
+      q.minimums.push_back(from_half(to_half(-scale * static_cast<float>(generator() % 1000) / 1000 * static_cast<float>(levels))));
+    else
+      q.zeros.push_back(static_cast<uint8_t>(s.symmetric ? levels / 2 : generator() % levels));
+  }
+  return q;
+}
+
 SelfTestLine test_matrix(GpuContext& gpu, const MatrixShape& s) {
   return line_of("matrix", text(s), 2e-5, [&](SelfTestLine& line) {
     Bench bench(gpu);
@@ -72,6 +80,19 @@ SelfTestLine test_matrix(GpuContext& gpu, const MatrixShape& s) {
     const DeviceTensor y = bench.tensor(s.tokens, s.rows);
     bench.run({gpu.kernels().matrix(bench.matrix(w), bench.upload(x), y)});
     compare(line, bench.download(y).values, plain::matrix(w, x).values);
+  });
+}
+
+SelfTestLine test_gated(GpuContext& gpu, const MatrixShape& s) {
+  return line_of("gated matrix", text(s), 3e-5, [&](SelfTestLine& line) {
+    Bench bench(gpu);
+    const Weight gate(random_quantized(s, s.rows, 1 / std::sqrt(float(s.columns)))), up(random_quantized(s, s.rows + 1, 1 / std::sqrt(float(s.columns))));
+    const Weight* parts[] = {&gate, &up};
+    const PackedMatrix w = pack(parts, gpu.kernels().row_interleave(), "random", gpu.kernels().row_pair());
+    const plain::Tensor x = random_tensor(s.tokens, s.columns, 7);
+    const DeviceTensor y = bench.tensor(s.tokens, s.rows);
+    bench.run({gpu.kernels().gated(bench.matrix(w), bench.upload(x), y, Activation::SILU)});
+    compare(line, bench.download(y).values, plain::gated(w, x, Activation::SILU).values);
   });
 }
 
@@ -122,6 +143,25 @@ SelfTestLine test_norm(GpuContext& gpu, uint32_t tokens, uint32_t width, bool la
                    compare(line, bench.download(out).values, expected.values);
                    compare(line, bench.download(in).values, expected.values);  // in place
                  });
+}
+
+SelfTestLine test_norm_heads(GpuContext& gpu, uint32_t tokens, uint32_t head_dim) {
+  return line_of("RMS norm of heads", std::to_string(tokens) + " x 3 x " + std::to_string(head_dim), 1e-5, [&](SelfTestLine& line) {
+    constexpr uint32_t kHeads = 3, kBefore = 8, kBehind = 5;
+    Bench bench(gpu);
+    plain::Tensor rows = random_tensor(tokens, kBefore + kHeads * head_dim + kBehind, head_dim);
+    const std::vector<float> weight = normal(head_dim, 8);
+    const DeviceTensor x = bench.upload(rows);
+    bench.run({gpu.kernels().norm_heads(x.column_part(kBefore, kHeads * head_dim), bench.vector(weight), 1e-5f)});
+    for (uint32_t m = 0; m < tokens; ++m)
+      for (uint32_t head = 0; head < kHeads; ++head) {
+        float* at = &rows.at(m, kBefore + head * head_dim);
+        plain::Tensor one(1, head_dim);
+        std::copy_n(at, head_dim, one.values.begin());
+        std::ranges::copy(plain::norm(one, weight, {}, 1e-5f).values, at);
+      }
+    compare(line, bench.download(x).values, rows.values);
+  });
 }
 
 SelfTestLine test_rope_kv(GpuContext& gpu, const AttentionShape& s) {
@@ -177,10 +217,10 @@ SelfTestLine test_attention(GpuContext& gpu, const AttentionShape& s) {
   });
 }
 
-SelfTestLine test_embed(GpuContext& gpu, uint32_t width) {
-  return line_of("embedding", std::to_string(width), 0, [&](SelfTestLine& line) {
+SelfTestLine test_embed(GpuContext& gpu, uint32_t width, int bits) {
+  return line_of("embedding", std::to_string(width) + ", " + std::to_string(bits) + " bits", bits == 16 ? 0 : 1e-6, [&](SelfTestLine& line) {
     Bench bench(gpu);
-    const PackedMatrix table = random_matrix({37, width, 1, 16}, gpu.kernels().row_interleave(), 15);
+    const PackedMatrix table = random_matrix({37, width, 1, bits, width % 32 == 0 ? 32u : 0u, false}, gpu.kernels().row_interleave(), 15);
     const plain::Tensor features = random_tensor(4, width, 16);
     const std::vector<int32_t> ids{0, 36, -1, -4, 5, 5, -3};
     const DeviceTensor y = bench.tensor(static_cast<uint32_t>(ids.size()), width);
@@ -239,7 +279,9 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
                                     {72, 72, 1, 4, 0, false},
                                     {4304, 72, 2, 16},
                                     {31, 72, 9, 4, 0},
-                                    {72, 576, 17, 8, 64, false}};
+                                    {72, 576, 17, 8, 64, false},
+                                    {72, 256, 3, 4, 32, false, true},
+                                    {72, 256, 11, 6, 16}};
   std::vector<AttentionShape> attentions{{1, 70, 4, 2, 64}, {13, 5, 3, 1, 24}, {17, 0, 2, 2, 72, false}};
   std::vector<uint32_t> widths{72, 576};
   if (!brief) {
@@ -255,7 +297,14 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
                                                                    {3, 256, 1, 16},
                                                                    {40, 96, 5, 2, 32},
                                                                    {40, 96, 5, 3, 32, false},
-                                                                   {40, 128, 5, 6, 128}})
+                                                                   {40, 128, 5, 6, 128},
+                                                                   {130, 512, 1, 4, 32, false, true},
+                                                                   {37, 512, 34, 5, 32, false, true},
+                                                                   {33, 96, 2, 8, 0, false, true},
+                                                                   {130, 768, 1, 6, 16},
+                                                                   {31, 256, 33, 6, 16, false},
+                                                                   {9, 256, 8, 8, 16, false, true},
+                                                                   {1030, 992, 100, 4, 32, false}})  // large: other tiles on CPU devices
       matrices.push_back(s);
     for (const AttentionShape& s : std::initializer_list<AttentionShape>{
              {1, 0, 4, 2, 64}, {9, 33, 2, 2, 128}, {1, 5, 2, 1, 256}, {65, 0, 4, 4, 64, false}, {6, 3, 5, 1, 80}})
@@ -264,9 +313,12 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
   }
   std::vector<SelfTestLine> lines;
   for (const MatrixShape& s : matrices) lines.push_back(test_matrix(gpu, s));
+  for (const MatrixShape& s : std::initializer_list<MatrixShape>{{72, 72, 1, 4, 0, false}, {160, 96, 9, 4, 32}, {31, 256, 3, 6, 16}, {130, 64, 40, 8, 64}, {1030, 992, 50, 4, 32}})
+    lines.push_back(test_gated(gpu, s));
   for (SelfTestLine& line : test_epilogues(gpu)) lines.push_back(std::move(line));
   for (const uint32_t width : widths)
     for (const bool layer_norm : {false, true}) lines.push_back(test_norm(gpu, 5, width, layer_norm));
+  for (const uint32_t head_dim : {24u, 64u, 128u}) lines.push_back(test_norm_heads(gpu, 5, head_dim));
   using enum ActivationGranularity;
   for (const uint32_t width : widths) {
     lines.push_back(test_round(gpu, 6, width, {DYNAMIC_TOKEN, 4, 0, 0, 0, 0.9f}));
@@ -286,7 +338,9 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
   for (const AttentionShape& s : attentions)
     if (s.causal) lines.push_back(test_rope_kv(gpu, s));
   for (const AttentionShape& s : attentions) lines.push_back(test_attention(gpu, s));
-  for (const uint32_t width : widths) lines.push_back(test_embed(gpu, width));
+  for (const uint32_t width : widths) {
+    for (const int bits : {4, 8, 16}) lines.push_back(test_embed(gpu, width, bits));
+  }
   lines.push_back(test_patches(gpu, 56, 14));
   for (const uint32_t vocabulary : {97u, 1024u}) lines.push_back(test_sampling(gpu, vocabulary));
   return lines;

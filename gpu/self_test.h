@@ -18,6 +18,7 @@ struct MatrixShape {
   int bits = 4;
   uint32_t group = 0;
   bool symmetric = true;
+  bool minimums = false;  // real ones in place of zero points; symmetric does not hold
 };
 
 struct AttentionShape {
@@ -25,6 +26,8 @@ struct AttentionShape {
   bool causal = true;
 };
 
+/// Random codes, scales and zero points or minimums, with weights of about the given deviation. shape.bits < 16; bits 5 to 8 also in groups of 16.
+QuantizedMatrix random_quantized(const MatrixShape& shape, uint32_t seed, float deviation);
 SelfTestLine test_matrix(GpuContext& gpu, const MatrixShape& shape);
 /// Bias, every activation, add and multiply, on a small matrix.
 std::vector<SelfTestLine> test_epilogues(GpuContext& gpu);
@@ -38,9 +41,13 @@ SelfTestLine test_norm_rounded(GpuContext& gpu, uint32_t tokens, uint32_t width,
 /// A learned transform's two products; Hadamard products of blocks.
 SelfTestLine test_kronecker(GpuContext& gpu, uint32_t tokens, uint32_t width);
 SelfTestLine test_hadamard(GpuContext& gpu, uint32_t tokens, uint32_t width, uint32_t block);
+/// As test_matrix: a gate and what it gates, in pairs.
+SelfTestLine test_gated(GpuContext& gpu, const MatrixShape& shape);
+/// Each head of rows of 3 heads, as a part of wider rows.
+SelfTestLine test_norm_heads(GpuContext& gpu, uint32_t tokens, uint32_t head_dim);
 SelfTestLine test_rope_kv(GpuContext& gpu, const AttentionShape& shape);
 SelfTestLine test_attention(GpuContext& gpu, const AttentionShape& shape);
-SelfTestLine test_embed(GpuContext& gpu, uint32_t width);
+SelfTestLine test_embed(GpuContext& gpu, uint32_t width, int bits);
 SelfTestLine test_patches(GpuContext& gpu, uint32_t size, uint32_t patch_size);
 SelfTestLine test_sampling(GpuContext& gpu, uint32_t vocabulary);
 

@@ -1,4 +1,4 @@
-// What the self-test's files share: random numbers, tensors up and down, lines of the report. Only gpu/self_test*.cpp include it.
+// What the self-test's files share: random numbers, tensors up and down, lines of the report. Only gpu/self_test*.cpp and their test include it.
 #pragma once
 
 #include <algorithm>
@@ -28,7 +28,7 @@ inline plain::Tensor random_tensor(uint32_t rows, uint32_t columns, uint32_t see
   return t;
 }
 
-// Uploads and downloads tensors, keeping what it allocated until it goes.
+// Uploads and downloads tensors, keeping what it allocated until it goes. Every buffer stands between guards that no kernel may write.
 class Bench {
  public:
   explicit Bench(GpuContext& gpu) : gpu_(gpu) {}
@@ -39,9 +39,7 @@ class Bench {
     }
   }
   DeviceTensor tensor(uint32_t rows, uint32_t columns) {
-    const DeviceTensor t = gpu_.new_tensor(rows, columns);
-    spans_.push_back(t.span);
-    return t;
+    return tensor_in(allocate(tensor_bytes(rows, columns), Intent::SCRATCH), rows, columns);
   }
   DeviceTensor upload(const plain::Tensor& host) {
     const DeviceTensor t = tensor(host.rows, host.columns);
@@ -52,8 +50,7 @@ class Bench {
     return t;
   }
   Span bytes(std::span<const std::byte> data, Intent intent = Intent::SCRATCH) {
-    const Span span = gpu_.memory().allocate(data.size(), intent);
-    spans_.push_back(span);
+    const Span span = allocate(data.size(), intent);
     gpu_.memory().upload(span, data);
     return span;
   }
@@ -72,14 +69,20 @@ class Bench {
     if (!packed.zeros.empty()) m.zeros = array(packed.zeros);
     return m;
   }
+  /// Throws Error where a kernel wrote outside of the buffers.
   void run(const std::vector<Dispatch>& dispatches) {
+    const Span seen = gpu_.memory().allocate(guards_.size() * kGuard, Intent::READBACK);
+    spans_.push_back(seen);
     Recorder recorder = gpu_.recorder();
     for (const Dispatch& d : dispatches) recorder.add(d);
+    for (size_t i = 0; i < guards_.size(); ++i) recorder.add(gpu_.kernels().copy(guards_[i], seen.part(i * kGuard, kGuard), kGuard));
     gpu_.run(recorder.finish());
+    const auto* bytes = seen.mapped();
+    if (std::any_of(bytes, bytes + guards_.size() * kGuard, [](std::byte b) { return b != kPattern; }))
+      throw Error("bytes outside of its buffers were written");
   }
   std::vector<std::byte> download(const Span& span) {
-    const Span host = gpu_.memory().allocate(span.size, Intent::READBACK);
-    spans_.push_back(host);
+    const Span host = allocate(span.size, Intent::READBACK);
     run({gpu_.kernels().copy(span, host, span.size / 4 * 4)});
     return {host.mapped(), host.mapped() + span.size};
   }
@@ -92,8 +95,24 @@ class Bench {
   }
 
  private:
+  static constexpr uint64_t kGuard = 256;  // bytes; of any texel's size and any alignment a multiple
+  static constexpr std::byte kPattern{0xa5};
+
+  Span allocate(uint64_t bytes, Intent intent) {
+    const uint64_t words = (bytes + 3) / 4 * 4;
+    const Span whole = gpu_.memory().allocate(kGuard + words + kGuard, intent);
+    spans_.push_back(whole);
+    const std::vector<std::byte> pattern(kGuard, kPattern);
+    for (const uint64_t from : {uint64_t{0}, kGuard + words}) {
+      guards_.push_back(whole.part(from, kGuard));
+      gpu_.memory().upload(guards_.back(), pattern);
+    }
+    return whole.part(kGuard, bytes);
+  }
+
   GpuContext& gpu_;
-  std::vector<Span> spans_;
+  std::vector<Span> spans_;   // all that was allocated
+  std::vector<Span> guards_;
 };
 
 inline void compare(SelfTestLine& line, std::span<const float> found, std::span<const float> expected) {

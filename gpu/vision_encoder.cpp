@@ -12,7 +12,7 @@ VisionEncoder::VisionEncoder(const Model& model, std::span<const VisionQuantizer
       projector_(model.config().projector),
       decoder_hidden_(static_cast<uint32_t>(model.config().decoder.hidden)),
       gpu_(gpu) {
-  patch_ = loader.plain_matrix("vision.patch.weight");
+  patch_ = loader.matrix("vision.patch.weight");
   patch_bias_ = loader.vector("vision.patch.bias");
   positions_ = loader.vector("vision.position.weight");  // [positions, hidden]
   if (config_.class_token) {                             // its row is the same for every picture: class + position 0

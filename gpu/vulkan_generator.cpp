@@ -1,4 +1,4 @@
-// The Generator over an Engine: keeps the sequence's place, the picture cache and the timings; rebuilds a lost engine.
+// The Generator over an Engine: keeps the sequence, the picture cache and the timings; goes on with a new engine where the device is lost.
 #include "gpu/vulkan_generator.h"
 
 #include <algorithm>
@@ -31,6 +31,7 @@ class VulkanGenerator : public Generator {
     position_ = 0;
     last_rows_ = 0;
     timings_ = {};
+    history_ = {};
   }
 
   void truncate(int64_t position) override {
@@ -39,6 +40,10 @@ class VulkanGenerator : public Generator {
                   std::to_string(position));
     if (position != position_) last_rows_ = 0;  // the logits speak of a row that is gone
     position_ = position;
+    history_.ids.resize(static_cast<size_t>(position));
+    size_t pictures = 0;  // rows of them that are left
+    for (const int32_t id : history_.ids) pictures += id < 0 ? 1 : 0;
+    history_.features.resize(pictures * static_cast<size_t>(config().decoder.hidden));
   }
 
   void append(std::span<const PromptPart> parts, std::stop_token stop) override {
@@ -53,6 +58,7 @@ class VulkanGenerator : public Generator {
       const InputRows rows = input_rows(parts, stop);
       const auto start = std::chrono::steady_clock::now();
       engine_->decoder().forward(rows, position_, stop);
+      remember(rows);
       position_ += total;
       last_rows_ = total;
       if (total == 1) {
@@ -110,45 +116,80 @@ class VulkanGenerator : public Generator {
     if (engine_->vision()) info_.vision_weight_bits = engine_->vision()->weight_bits();
     describe_activations();
     info_.weight_bytes = static_cast<int64_t>(engine_->weight_bytes());
+    info_.step_weight_bytes = static_cast<int64_t>(engine_->decoder().step_weight_bytes());
     info_.total_bytes = static_cast<int64_t>(engine_->gpu().memory().allocated_bytes());
   }
 
-  // Off the kernels that run; where the model asks for other bits, the note says so.
+  // Off the kernels that run.
   void describe_activations() {
-    info_.activation_note.clear();
     const Decoder& decoder = engine_->decoder();
-    info_.activation_bits = decoder.least_activation_bits();
-    int asked = 16, tower_asked = 16;
+    ActivationBits bits{decoder.least_activation_bits(), decoder.most_activation_bits()};
     for (const ActivationQuantizer& q : model_->activations())
-      if (q.active()) asked = std::min(asked, q.bits);
-    for (const VisionQuantizer& q : model_->vision_activations()) tower_asked = std::min(tower_asked, q.bits);
-    if (asked != info_.activation_bits) {
-      info_.activation_note = "activations run as A" + std::to_string(info_.activation_bits) + " (model asks for A" +
-                              std::to_string(asked) + ")";
-    } else if (decoder.most_activation_bits() != info_.activation_bits) {
-      info_.activation_note = "activations run as A" + std::to_string(info_.activation_bits) + " to A" +
-                              std::to_string(decoder.most_activation_bits());
-    }
+      if (q.active()) bits.asked = std::min(bits.asked, q.bits);
+    info_.activation_bits = bits.least;
+    info_.activation_note = activation_note(bits);
     if (!engine_->vision()) return;
-    info_.vision_activation_bits = engine_->vision()->activation_bits();
-    if (tower_asked != info_.vision_activation_bits)
-      add_note(info_.activation_note, "the tower's activations run as A" +
-                                          std::to_string(info_.vision_activation_bits) + " (model asks for A" +
-                                          std::to_string(tower_asked) + ")");
+    ActivationBits tower{engine_->vision()->activation_bits(), engine_->vision()->activation_bits()};
+    for (const VisionQuantizer& q : model_->vision_activations()) tower.asked = std::min(tower.asked, q.bits);
+    info_.vision_activation_bits = tower.least;
+    add_note(info_.activation_note, activation_note(tower, "the tower's "));
   }
 
-  // Runs on a live engine; a lost device takes the engine and the sequence with it, and the next call builds them anew.
+  // Runs on a live engine. Where the device is lost, it is opened again, the sequence computed again, and the work done again; where that fails,
+  // the next call tries anew.
   template <class Work>
   void guarded(Work work) {
-    if (!engine_) build();
+    const int64_t last_rows = last_rows_;
     try {
+      if (!engine_) restore();
+      work();
+      return;
+    } catch (const DeviceLost&) {
+      engine_.reset();
+      last_rows_ = last_rows;
+    }
+    try {
+      restore();
       work();
     } catch (const DeviceLost&) {
       engine_.reset();
-      position_ = 0;
-      last_rows_ = 0;
       throw;
     }
+  }
+
+  // A new engine in the state of the old one: the last append apart, for logits of its rows may be asked for.
+  void restore() {
+    timings_.device_losses += 1;
+    build();
+    if (position_ == 0) return;
+    const auto before = static_cast<size_t>(position_ - last_rows_);
+    const InputRows first = history_rows(0, before), last = history_rows(before, history_.ids.size());
+    if (!first.ids.empty()) engine_->decoder().forward(first, 0, {});
+    if (!last.ids.empty()) engine_->decoder().forward(last, static_cast<int64_t>(before), {});
+  }
+
+  // Rows [begin, end) of the sequence, their features counted anew.
+  InputRows history_rows(size_t begin, size_t end) const {
+    const auto hidden = static_cast<size_t>(config().decoder.hidden);
+    InputRows rows;
+    for (size_t i = begin; i < end; ++i) {
+      const int32_t id = history_.ids[i];
+      if (id < 0) {
+        const auto from = history_.features.begin() + static_cast<ptrdiff_t>(static_cast<size_t>(-1 - id) * hidden);
+        const auto count = static_cast<int32_t>(rows.features.size() / hidden);
+        rows.features.insert(rows.features.end(), from, from + static_cast<ptrdiff_t>(hidden));
+        rows.ids.push_back(-1 - count);
+      } else {
+        rows.ids.push_back(id);
+      }
+    }
+    return rows;
+  }
+
+  void remember(const InputRows& rows) {
+    const auto pictures = static_cast<int32_t>(history_.features.size() / static_cast<size_t>(config().decoder.hidden));
+    for (const int32_t id : rows.ids) history_.ids.push_back(id < 0 ? id - pictures : id);
+    history_.features.insert(history_.features.end(), rows.features.begin(), rows.features.end());
   }
 
   void require_logits(int64_t count) const {
@@ -206,6 +247,7 @@ class VulkanGenerator : public Generator {
   EngineOptions options_;
   std::unique_ptr<Engine> engine_;  // null after the device was lost
   ImageCache images_;
+  InputRows history_;  // the sequence, for an engine that is built anew
   GeneratorInfo info_;
   GeneratorTimings timings_;
   int64_t context_ = 0;

@@ -8,7 +8,7 @@ namespace qvlm {
 
 DeviceMatrix WeightLoader::upload(const PackedMatrix& packed) {
   if (counting) {
-    const double weights = double(packed.layout.rows) * packed.layout.columns;
+    const double weights = double(packed.layout.rows) * packed.layout.columns;  // with those that fill up
     counted_bits_ += packed.bits_per_weight() * weights;
     counted_weights_ += weights;
   }
@@ -33,19 +33,17 @@ std::vector<DeviceMatrix> WeightLoader::stacked(const std::vector<std::string>& 
   return matrices;
 }
 
-DeviceMatrix WeightLoader::matrix(const std::string& name) {
-  return stacked({name}).front();
+std::optional<DeviceMatrix> WeightLoader::gated(const std::string& gate, const std::string& up) {
+  const Weight weights[] = {model_.load(gate), model_.load(up)};
+  const Weight* parts[] = {&weights[0], &weights[1]};
+  if (!can_stack(parts)) return std::nullopt;
+  const DeviceMatrix result = upload(pack(parts, gpu_.kernels().row_interleave(), gate, gpu_.kernels().row_pair()));
+  for (const auto& name : {gate, up}) model_.release(name);
+  return result;
 }
 
-DeviceMatrix WeightLoader::plain_matrix(const std::string& name) {
-  const Weight weight = model_.load(name);
-  const auto* quantized = std::get_if<QuantizedMatrix>(&weight);
-  if (!quantized) return matrix(name);
-  const std::vector<float> values = quantized->dequantize();
-  TensorView view{DType::F32, {quantized->rows, quantized->columns}, std::as_bytes(std::span(values)), name};
-  const DeviceMatrix result = upload(pack(Weight(view), gpu_.kernels().row_interleave(), name));
-  model_.release(name);
-  return result;
+DeviceMatrix WeightLoader::matrix(const std::string& name) {
+  return stacked({name}).front();
 }
 
 DeviceVector WeightLoader::vector(const std::vector<std::string>& names) {

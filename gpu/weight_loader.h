@@ -1,6 +1,7 @@
 // Takes weights of a Model by canonical name, packs and uploads them, and counts what was uploaded.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,8 @@ class WeightLoader {
   /// matrices as it takes.
   std::vector<DeviceMatrix> stacked(const std::vector<std::string>& names);
   DeviceMatrix matrix(const std::string& name);
-  /// As float16 whatever the file has (embedding).
-  DeviceMatrix plain_matrix(const std::string& name);
+  /// Gate and up in pairs, for Kernels::gated(), where their grids allow it, else nothing.
+  std::optional<DeviceMatrix> gated(const std::string& gate, const std::string& up);
   /// Concatenated float32 vectors; absent if the model has none of them. Throws Error if it has only some.
   DeviceVector vector(const std::vector<std::string>& names);
   DeviceVector vector(const std::string& name) { return vector(std::vector<std::string>{name}); }

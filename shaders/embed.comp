@@ -1,39 +1,31 @@
-// Rows of the decoder's input: row ids[m] of the embedding (f16 texels), or for ids[m] < 0 row -1 - ids[m] of the image
-// features.
+// Rows of the decoder's input: row ids[m] of the embedding, which is packed as matrix weights are, or for ids[m] < 0 row -1 - ids[m] of the
+// image features. Of the matrix kernels' arguments: x is the features, extra the ids, tokens are counted by workgroups.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
+#include "matrix.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint THREADS = 64u;
-
-layout(push_constant, std430) uniform Arguments {
-  Texels embedding;  // [vocabulary, width] f16, interleaved as matrix weights are
-  Ints ids;          // [tokens]
-  Floats features;   // [., width]
-  Floats y;          // [tokens, y_stride]
-  uint width;
-  uint texels_per_row;
-  uint interleave;
-  uint feature_stride;
-  uint y_stride;
-} a;
+layout(constant_id = 1) const uint FORMAT = 0u;
 
 void main() {
   uint m = gl_WorkGroupID.x;
-  int id = a.ids.at[m];
+  int id = Ints(a.extra).at[m];
+  uint row = m * a.y_stride;
   if (id < 0) {
-    for (uint i = gl_LocalInvocationID.x; i < a.width; i += THREADS)
-      a.y.at[m * a.y_stride + i] = a.features.at[uint(-1 - id) * a.feature_stride + i];
+    uint from = uint(-1 - id) * a.x_stride;
+    for (uint k4 = gl_LocalInvocationID.x; k4 * 4u < a.columns; k4 += THREADS) {
+      vec4 values = a.x.at[from + k4];
+      [[unroll]] for (uint i = 0u; i < 4u; ++i)
+        if (k4 * 4u + i < a.columns) a.y.at[row + k4 * 4u + i] = values[i];
+    }
     return;
   }
-  uint row = uint(id);
-  uint base = (row / a.interleave) * a.texels_per_row * a.interleave + row % a.interleave;
-  for (uint t = gl_LocalInvocationID.x; t * 8u < a.width; t += THREADS) {
-    uvec4 texel = a.embedding.at[base + t * a.interleave];
-    [[unroll]] for (uint i = 0u; i < 8u; ++i) {
-      vec2 pair = unpackHalf2x16(texel[i >> 1]);
-      if (t * 8u + i < a.width) a.y.at[m * a.y_stride + t * 8u + i] = (i & 1u) == 0u ? pair.x : pair.y;
-    }
+  for (uint step = gl_LocalInvocationID.x; step < a.steps; step += THREADS) {
+    float w[32];
+    step_weights(FORMAT, uint(id), step, w);
+    [[unroll]] for (uint i = 0u; i < 32u; ++i)
+      if (step * 32u + i < a.columns) a.y.at[row + step * 32u + i] = w[i];
   }
 }

@@ -50,6 +50,14 @@ void main() {
     }
     barrier();
   }
+  if ((a.flags & PAIRED) != 0u) {  // in turns of 32 rows
+    [[unroll]] for (uint i = 0u; i < 2u; ++i)
+      [[unroll]] for (uint j = 0u; j < 2u; ++j) {
+        uint m = first_token + tm + j * 16u;
+        if (m < a.tokens) finish_pair(m, first_row / 2u + tn + i * 16u, sums[i][j], sums[i + 2u][j]);
+      }
+    return;
+  }
   [[unroll]] for (uint i = 0u; i < 4u; ++i) {
     uint n = first_row + tn + i * 16u;
     [[unroll]] for (uint j = 0u; j < 2u; ++j) {

@@ -1,16 +1,20 @@
 // Arguments and epilogue of the matrix kernels: y[m, n] = epilogue(sum_k x[m, k] * w[n, k]).
 // Weights lie as 16-byte texels in steps of 32 columns (int4: 1 texel a step, int8: 2, f16: 4); texel t of row n is at
-// ((n / interleave) * texels_per_row + t) * interleave + n % interleave; scales (f16) and zeros (u8) likewise by group.
+// ((n / interleave) * texels_per_row + t) * interleave + n % interleave; scales (f16, in pairs with minimums where there are such) and zeros
+// (u8) likewise by group.
 #include "activation.glsl"
 
 #define FORMAT_INT4 0u
 #define FORMAT_INT8 1u
 #define FORMAT_F16 2u
+#define FORMAT_INT8_HALF 3u  // int8, a group is half a step
 
 #define EPILOGUE_BIAS 1u
 #define EPILOGUE_ADD 2u       // y = value + extra[m, n]
 #define EPILOGUE_MULTIPLY 4u  // y = value * extra[m, n]
 #define HAS_ZEROS 8u
+#define HAS_MINIMUMS 16u
+#define PAIRED 32u  // rows in turns, as many of a gate and of what it gates as the host packs; an output a pair
 
 #ifdef TEXEL_BUFFERS
 // The first elements inside the bound texel buffers.
@@ -36,6 +40,7 @@ layout(push_constant, std430) uniform Arguments {
   uint interleave;
   float zero;         // the zero point where there is no plane of them
   uint flags;         // EPILOGUE_* | activation kind << 8
+  uint outputs;       // N, or the pairs
 } a;
 
 void finish(uint m, uint n, float value) {
@@ -46,19 +51,28 @@ void finish(uint m, uint n, float value) {
   a.y.at[m * a.y_stride + n] = value;
 }
 
+void finish_pair(uint m, uint n, float gate, float up) {
+  if (n < a.outputs) a.y.at[m * a.y_stride + n] = activate((a.flags >> 8) & 15u, gate) * up;
+}
+
 #ifndef TEXEL_BUFFERS
 uint row_base(uint row, uint items) { return (row / a.interleave) * items * a.interleave + row % a.interleave; }
 
-float scale_at(uint row, uint group) {
-  uint i = row_base(row, a.groups) + group * a.interleave;
-  vec2 pair = unpackHalf2x16(a.scales.at[i >> 1]);
-  return (i & 1u) == 0u ? pair.x : pair.y;
-}
+// w = (code - zero) * scale + minimum
+struct Affine {
+  float scale, zero, minimum;
+};
 
-float zero_at(uint row, uint group) {
-  if ((a.flags & HAS_ZEROS) == 0u) return a.zero;
+Affine affine_at(uint row, uint group) {
   uint i = row_base(row, a.groups) + group * a.interleave;
-  return float((a.zeros.at[i >> 2] >> ((i & 3u) * 8u)) & 255u);
+  if ((a.flags & HAS_MINIMUMS) != 0u) {
+    vec2 pair = unpackHalf2x16(a.scales.at[i]);
+    return Affine(pair.x, 0.0, pair.y);
+  }
+  vec2 pair = unpackHalf2x16(a.scales.at[i >> 1]);
+  float scale = (i & 1u) == 0u ? pair.x : pair.y;
+  if ((a.flags & HAS_ZEROS) == 0u) return Affine(scale, a.zero, 0.0);
+  return Affine(scale, float((a.zeros.at[i >> 2] >> ((i & 3u) * 8u)) & 255u), 0.0);
 }
 
 // The 32 weights of one step of a row.
@@ -75,19 +89,18 @@ void step_weights(uint format, uint row, uint step, out float w[32]) {
     }
     return;
   }
-  uint group = step / a.group_steps;
-  float scale = scale_at(row, group);
-  float zero = zero_at(row, group);
+  Affine group = affine_at(row, format == FORMAT_INT8_HALF ? step * 2u : step / a.group_steps);
   if (format == FORMAT_INT4) {
     uvec4 texel = a.codes.at[row_base(row, a.steps) + step * a.interleave];
     [[unroll]] for (uint i = 0u; i < 32u; ++i)
-      w[i] = (float((texel[i >> 3] >> ((i & 7u) * 4u)) & 15u) - zero) * scale;
+      w[i] = (float((texel[i >> 3] >> ((i & 7u) * 4u)) & 15u) - group.zero) * group.scale + group.minimum;
   } else {
     uint base = row_base(row, a.steps * 2u) + step * 2u * a.interleave;
     [[unroll]] for (uint t = 0u; t < 2u; ++t) {
       uvec4 texel = a.codes.at[base + t * a.interleave];
+      if (format == FORMAT_INT8_HALF && t == 1u) group = affine_at(row, step * 2u + 1u);
       [[unroll]] for (uint i = 0u; i < 16u; ++i)
-        w[t * 16u + i] = (float((texel[i >> 2] >> ((i & 3u) * 8u)) & 255u) - zero) * scale;
+        w[t * 16u + i] = (float((texel[i >> 2] >> ((i & 3u) * 8u)) & 255u) - group.zero) * group.scale + group.minimum;
     }
   }
 }

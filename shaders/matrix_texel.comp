@@ -25,6 +25,22 @@ uint x_index[TOKENS];  // first texel of the token's row
 vec4 x[TOKENS];        // 4 columns
 float sums[TOKENS * ROWS];
 
+// w = code * scale[r] + shift[r] in the group whose first value lies at `from`.
+void read_group(uint group_index[ROWS], uint from, out float scale[ROWS], out float shift[ROWS]) {
+  [[unroll]] for (uint r = 0u; r < ROWS; ++r) {
+    int i = int(group_index[r] + from);
+    if ((a.flags & HAS_MINIMUMS) != 0u) {
+      scale[r] = texelFetch(scale_texels, int(a.scales.x) + 2 * i).x;
+      shift[r] = texelFetch(scale_texels, int(a.scales.x) + 2 * i + 1).x;
+    } else {
+      scale[r] = texelFetch(scale_texels, int(a.scales.x) + i).x;
+      float zero = a.zero;
+      if ((a.flags & HAS_ZEROS) != 0u) zero = float(texelFetch(zero_texels, int(a.zeros.x) + i).x);
+      shift[r] = -zero * scale[r];
+    }
+  }
+}
+
 // sums += w[r] * x[., step * 32 + i], i ascending
 void accumulate(uint step, uint i, float w[ROWS]) {
   uint k4 = step * 8u + i / 4u;
@@ -44,7 +60,7 @@ void main() {
   uint lane = gl_LocalInvocationID.x;
   uint first_row = gl_WorkGroupID.x * LANES * ROWS;
   uint first_token = gl_WorkGroupID.y * TOKENS;
-  const uint texels_per_step = FORMAT == FORMAT_F16 ? 4u : (FORMAT == FORMAT_INT8 ? 2u : 1u);
+  const uint texels_per_step = FORMAT == FORMAT_F16 ? 4u : (FORMAT == FORMAT_INT4 ? 1u : 2u);
   uint code_index[ROWS];
   uint group_index[ROWS];
   uint row[ROWS];
@@ -79,13 +95,7 @@ void main() {
     } else {
       float scale[ROWS];
       float shift[ROWS];
-      [[unroll]] for (uint r = 0u; r < ROWS; ++r) {
-        int i = int(group_index[r] + group * a.interleave);
-        scale[r] = texelFetch(scale_texels, int(a.scales.x) + i).x;
-        float zero = a.zero;
-        if ((a.flags & HAS_ZEROS) != 0u) zero = float(texelFetch(zero_texels, int(a.zeros.x) + i).x);
-        shift[r] = -zero * scale[r];
-      }
+      read_group(group_index, group * a.interleave, scale, shift);
       if (FORMAT == FORMAT_INT4) {
         uvec4 texel[ROWS];
         [[unroll]] for (uint r = 0u; r < ROWS; ++r)
@@ -103,6 +113,7 @@ void main() {
         }
       } else {
         [[unroll]] for (uint q = 0u; q < 2u; ++q) {
+          if (FORMAT == FORMAT_INT8_HALF && q == 1u) read_group(group_index, ++group * a.interleave, scale, shift);
           uvec4 texel[ROWS];
           [[unroll]] for (uint r = 0u; r < ROWS; ++r)
             texel[r] = texelFetch(code_texels, int(code_index[r] + (step * 2u + q) * a.interleave));
@@ -123,7 +134,14 @@ void main() {
 
   [[unroll]] for (uint t = 0u; t < TOKENS; ++t) {
     uint m = first_token + t;
-    if (m < a.tokens) {
+    if (m >= a.tokens) continue;
+    if ((a.flags & PAIRED) != 0u) {
+      // In turns of two rows a lane: rows 0, 1, 4, 5 ... are gates, 2, 3, 6, 7 ... what they gate.
+      [[unroll]] for (uint r = 0u; r < ROWS / 2u; ++r) {
+        const uint gate = t * ROWS + r / 2u * 4u + r % 2u;
+        finish_pair(m, first_row / 2u + r * LANES + lane, sums[gate], sums[gate + 2u]);
+      }
+    } else {
       [[unroll]] for (uint r = 0u; r < ROWS; ++r)
         if (row[r] < a.rows) finish(m, row[r], sums[t * ROWS + r]);
     }

@@ -15,7 +15,10 @@ const uint ROWS = 2u;
 shared float partial[THREADS];
 
 void main() {
-  uint first_row = gl_WorkGroupID.x * ROWS;
+  bool paired = (a.flags & PAIRED) != 0u;  // in turns of 32 rows
+  uint group = gl_WorkGroupID.x;
+  uint first_row = paired ? group / 32u * 64u + group % 32u : group * ROWS;
+  uint to_next = paired ? 32u : 1u;
   uint first_token = gl_WorkGroupID.y * TOKENS;
   float sums[ROWS * TOKENS];
   [[unroll]] for (uint i = 0u; i < ROWS * TOKENS; ++i) sums[i] = 0.0;
@@ -23,7 +26,7 @@ void main() {
   for (uint step = gl_LocalInvocationID.x; step < a.steps; step += THREADS) {
     [[unroll]] for (uint r = 0u; r < ROWS; ++r) {
       float w[32];
-      step_weights(FORMAT, min(first_row + r, a.rows - 1u), step, w);
+      step_weights(FORMAT, min(first_row + r * to_next, a.rows - 1u), step, w);
       // The inputs are the same for every row of weights: the compiler keeps them.
       [[unroll]] for (uint t = 0u; t < TOKENS; ++t) {
         uint m = min(first_token + t, a.tokens - 1u);
@@ -34,19 +37,27 @@ void main() {
     }
   }
 
-  [[unroll]] for (uint i = 0u; i < ROWS * TOKENS; ++i) {
-    barrier();
-    partial[gl_LocalInvocationID.x] = sums[i];
-    barrier();
-    for (uint half_width = THREADS / 2u; half_width > 0u; half_width >>= 1) {
-      if (gl_LocalInvocationID.x < half_width)
-        partial[gl_LocalInvocationID.x] += partial[gl_LocalInvocationID.x + half_width];
+  float gate = 0.0;
+  [[unroll]] for (uint t = 0u; t < TOKENS; ++t) {
+    [[unroll]] for (uint r = 0u; r < ROWS; ++r) {
       barrier();
-    }
-    if (gl_LocalInvocationID.x == 0u) {
-      uint n = first_row + i / TOKENS;
-      uint m = first_token + i % TOKENS;
-      if (n < a.rows && m < a.tokens) finish(m, n, partial[0]);
+      partial[gl_LocalInvocationID.x] = sums[r * TOKENS + t];
+      barrier();
+      for (uint half_width = THREADS / 2u; half_width > 0u; half_width >>= 1) {
+        if (gl_LocalInvocationID.x < half_width)
+          partial[gl_LocalInvocationID.x] += partial[gl_LocalInvocationID.x + half_width];
+        barrier();
+      }
+      uint m = first_token + t;
+      if (gl_LocalInvocationID.x == 0u && m < a.tokens) {
+        if (!paired) {
+          if (first_row + r < a.rows) finish(m, first_row + r, partial[0]);
+        } else if (r == 0u) {
+          gate = partial[0];
+        } else {
+          finish_pair(m, group, gate, partial[0]);
+        }
+      }
     }
   }
 }

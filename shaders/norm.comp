@@ -1,4 +1,5 @@
-// LayerNorm (with bias) and RMSNorm of rows, rounded to a grid where the linears behind read them so; one workgroup a row; y may be x.
+// LayerNorm (with bias) and RMSNorm of rows, or of each head of rows, rounded to a grid where the linears behind read them so; one workgroup
+// a row and head; y may be x.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
@@ -9,8 +10,8 @@ layout(constant_id = 0) const uint THREADS = 64u;
 
 layout(push_constant, std430) uniform Arguments {
   Rounding rounding;  // of whole rows
-  Floats x;           // [tokens, width]
-  Floats y;       // [tokens, width]
+  Floats x;           // [tokens, heads * width]
+  Floats y;           // likewise
   Floats weight;  // [width]
   Floats bias;    // [width], LayerNorm only
   uint width;
@@ -45,8 +46,8 @@ float greatest(float value) {
 
 void main() {
   uint id = gl_LocalInvocationID.x;
-  uint in_row = gl_WorkGroupID.x * a.x_stride;
-  uint out_row = gl_WorkGroupID.x * a.y_stride;
+  uint in_row = gl_WorkGroupID.x * a.x_stride + gl_WorkGroupID.y * a.width;
+  uint out_row = gl_WorkGroupID.x * a.y_stride + gl_WorkGroupID.y * a.width;
   float mean = 0.0;
   if (a.layer_norm != 0u) {
     float sum = 0.0;

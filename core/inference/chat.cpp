@@ -47,6 +47,7 @@ AnswerFinished ChatSession::ask(const Ask& ask, const ChatListener& listener, st
   const auto begin = Clock::now();
   AnswerFinished finished;
   const double vision_before = generator.timings().vision_seconds;
+  const int losses_before = generator.timings().device_losses;
   std::vector<Message> messages;
   std::vector<std::filesystem::path> images;
   for (const ChatTurn& turn : ask.turns) {
@@ -89,6 +90,8 @@ AnswerFinished ChatSession::ask(const Ask& ask, const ChatListener& listener, st
     finished.reason = "stopped";
   }
   finished.info = generator.info();
+  const int losses = generator.timings().device_losses;
+  finished.device_losses = losses >= losses_before ? losses - losses_before : losses;  // reset() starts the count anew
   listener(finished);
   return finished;
 }

@@ -61,6 +61,7 @@ void fields(V& visit, AnswerFinished& event) {
   visit("vision_seconds", event.vision_seconds);
   visit("prefill_tokens_per_second", event.prefill_tokens_per_second);
   visit("decode_tokens_per_second", event.decode_tokens_per_second);
+  visit.optional("device_losses", event.device_losses);
   visit("info", event.info);
 }
 

@@ -68,6 +68,7 @@ struct AnswerFinished {
   double first_token_seconds = 0;  // from the question to the first token, pictures included
   double vision_seconds = 0;
   double prefill_tokens_per_second = 0, decode_tokens_per_second = 0;
+  int device_losses = 0;  // times that the device was lost and the answer went on with it opened again
   GeneratorInfo info;  // as executed
 };
 

@@ -27,10 +27,19 @@ struct GeneratorInfo {
   int vision_activation_bits = 16;  // of the tower
   std::string activation_note;   // e.g. "activations run as A16 (model asks for A4)"; shown with every answer
   int64_t weight_bytes = 0;      // on the device
+  int64_t step_weight_bytes = 0; // of them, what one token's step reads: the decoder's linears and the head
   int64_t total_bytes = 0;       // on the device: weights, KV cache, scratch
 };
 
-/// Appends "; " and the note, or sets it where there is none.
+/// What runs of a model's activation quantizers, in bits; 16: not rounded.
+struct ActivationBits {
+  int least = 16, most = 16;  // over the sites, as they run
+  int asked = 16;             // the least that the model has
+};
+/// "activations run as A16 (model asks for A4)", "activations run as A4 to A8", or nothing. whose: "the tower's ", or of the decoder.
+std::string activation_note(const ActivationBits& bits, const std::string& whose = {});
+
+/// Appends "; " and the note, or sets it where there is none. An empty note adds nothing.
 void add_note(std::string& notes, const std::string& note);
 
 /// Seconds of the last calls.
@@ -41,6 +50,7 @@ struct GeneratorTimings {
   double decode_seconds = 0;   // summed over single-token appends since reset()
   int64_t decode_tokens = 0;
   int cached_images = 0;       // pictures whose embeddings came from the cache, since reset()
+  int device_losses = 0;       // times that the device was lost, opened again, and the sequence computed again, since reset()
 };
 
 /// A stretch of a prompt: token ids, or a picture that becomes image_tokens() embeddings.

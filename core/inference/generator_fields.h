@@ -17,6 +17,7 @@ void fields(V& visit, GeneratorInfo& info) {
   visit.optional("vision_activation_bits", info.vision_activation_bits);
   visit.optional("activation_note", info.activation_note);
   visit("weight_bytes", info.weight_bytes);
+  visit.optional("step_weight_bytes", info.step_weight_bytes);
   visit("total_bytes", info.total_bytes);
 }
 

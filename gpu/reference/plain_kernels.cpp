@@ -36,7 +36,9 @@ float weight_at(const PackedMatrix& w, uint32_t row, uint32_t column) {
     return from_half(static_cast<uint16_t>(w.codes[texel * 4 + i / 2] >> (i % 2 * 16)));
   const uint32_t bits = l.format == WeightFormat::INT4 ? 4 : 8, per_word = 32 / bits;
   const uint32_t code = (w.codes[texel * 4 + i / per_word] >> (i % per_word * bits)) & ((1u << bits) - 1);
-  const size_t group = (tile * l.groups + column / 32 / l.group_steps) * l.interleave + within;
+  const uint32_t in_row = l.format == WeightFormat::INT8_HALF ? column / 16 : column / 32 / l.group_steps;
+  const size_t group = (tile * l.groups + in_row) * l.interleave + within;
+  if (l.has_minimums) return static_cast<float>(code) * from_half(w.scales[group * 2]) + from_half(w.scales[group * 2 + 1]);
   const float zero = l.has_zeros ? w.zeros[group] : l.zero;
   return (static_cast<float>(code) - zero) * from_half(w.scales[group]);
 }
@@ -54,6 +56,23 @@ Tensor matrix(const PackedMatrix& w, const Tensor& x, const Epilogue& e) {
       if (e.add) value += e.add->at(m, n);
       if (e.multiply) value *= e.multiply->at(m, n);
       y.at(m, n) = value;
+    }
+  }
+  return y;
+}
+
+Tensor gated(const PackedMatrix& gate_up, const Tensor& x, Activation activation) {
+  const PackedLayout& l = gate_up.layout;
+  Tensor y(x.rows, l.outputs);
+  for (uint32_t n = 0; n < l.outputs; ++n) {
+    const uint32_t row = n / l.pair * 2 * l.pair + n % l.pair;
+    for (uint32_t m = 0; m < x.rows; ++m) {
+      double gate = 0, up = 0;
+      for (uint32_t k = 0; k < l.columns; ++k) {
+        gate += double(weight_at(gate_up, row, k)) * x.at(m, k);
+        up += double(weight_at(gate_up, row + l.pair, k)) * x.at(m, k);
+      }
+      y.at(m, n) = activate(activation, static_cast<float>(gate)) * static_cast<float>(up);
     }
   }
   return y;

@@ -37,6 +37,8 @@ float weight_at(const PackedMatrix& w, uint32_t row, uint32_t column);
 
 /// y[m, n] = epilogue(sum_k x[m, k] w[n, k]).
 Tensor matrix(const PackedMatrix& w, const Tensor& x, const Epilogue& epilogue = {});
+/// activation(x gate') * (x up') by a matrix packed in pairs. -> [M, outputs]
+Tensor gated(const PackedMatrix& gate_up, const Tensor& x, Activation activation);
 /// RMSNorm without a bias, LayerNorm with one.
 Tensor norm(const Tensor& x, std::span<const float> weight, std::span<const float> bias, float epsilon);
 /// Rotates q and k of qkv at positions first + m in place; k and v go, as float16 values, to rows first + m of keys and

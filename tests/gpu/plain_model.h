@@ -42,6 +42,10 @@ class PlainModel {
       plain::Tensor qkv = side_by_side({plain::matrix(matrix(p + "attention.query.weight"), normed),
                                         plain::matrix(matrix(p + "attention.key.weight"), normed),
                                         plain::matrix(matrix(p + "attention.value.weight"), normed)});
+      if (d.query_key_norm) {
+        norm_heads(qkv, 0, heads, vector(p + "attention.query_norm.weight"), d.norm_epsilon);
+        norm_heads(qkv, heads, kv_heads, vector(p + "attention.key_norm.weight"), d.norm_epsilon);
+      }
       plain::Tensor keys(x.rows, kv_heads * head_dim), values(x.rows, kv_heads * head_dim);
       plain::rope_kv(qkv, keys, values, rotary.cosines, rotary.sines, 0, heads, kv_heads, head_dim);
       const plain::Tensor attended =
@@ -125,6 +129,14 @@ class PlainModel {
     const std::vector<float> bias = vector(name + ".bias");
     e.bias = bias;
     return plain::matrix(matrix(name + ".weight"), x, e);
+  }
+  static void norm_heads(plain::Tensor& x, uint32_t first, uint32_t count, const std::vector<float>& weight, float epsilon) {
+    const auto head_dim = static_cast<uint32_t>(weight.size());
+    for (uint32_t head = first; head < first + count; ++head) {
+      const plain::Tensor normed = plain::norm(columns(x, head * head_dim, head_dim), weight, {}, epsilon);
+      for (uint32_t m = 0; m < x.rows; ++m)
+        for (uint32_t i = 0; i < head_dim; ++i) x.at(m, head * head_dim + i) = normed.at(m, i);
+    }
   }
   static plain::Tensor columns(const plain::Tensor& x, uint32_t first, uint32_t count) {
     plain::Tensor y(x.rows, count);

@@ -21,6 +21,7 @@ struct RandomWeights {
   int bits = 4;
   int64_t group = 32;  // where it divides the row; else the whole row is one group
   bool symmetric = false;
+  bool minimums = false;  // real ones in the place of zero points
 };
 
 inline VlmConfig small_config() {
@@ -69,7 +70,11 @@ class RandomModel : public Model {
         for (int64_t i = 0; i < q.rows * q.groups(); ++i) {
           q.scales.push_back(to_half(deviation * 4 / static_cast<float>(levels) *
                                      (0.6f + 0.8f * static_cast<float>(generator() % 100) / 100)));
-          q.zeros.push_back(static_cast<uint8_t>(q.symmetric ? levels / 2 : levels / 2 - 1 + generator() % 3));
+          const uint32_t zero = q.symmetric ? levels / 2 : levels / 2 - 1 + generator() % 3;
+          if (weights.minimums)
+            q.minimums.push_back(from_half(to_half(-(static_cast<float>(zero) + 0.3f) * from_half(q.scales.back()))));
+          else
+            q.zeros.push_back(static_cast<uint8_t>(zero));
         }
         quantized_[expected.name] = std::move(q);
         continue;

@@ -68,7 +68,7 @@ class TestBarriers : public QObject {
     check_trace(joined({d.prefill_trace(21), d.sample_trace(), d.decode_trace(), d.sample_trace(), d.decode_trace(),
                         d.logits_trace()}));
     const size_t layers = static_cast<size_t>(model.config().decoder.layers);
-    QCOMPARE(d.decode_dispatches(), layers * 9 + 3);
+    QCOMPARE(d.decode_dispatches(), layers * 8 + 3);
   }
 
   // With inputs that are turned and rounded on the way, in the decoder and the tower.
@@ -82,14 +82,14 @@ class TestBarriers : public QObject {
     Decoder& d = engine.decoder();
     check_trace(engine.vision()->trace());
     check_trace(joined({d.prefill_trace(21), d.sample_trace(), d.decode_trace(), d.logits_trace()}));
-    QCOMPARE(d.decode_dispatches(), static_cast<size_t>(config.decoder.layers) * (9 + 4 * 3) + 3);
+    QCOMPARE(d.decode_dispatches(), static_cast<size_t>(config.decoder.layers) * (8 + 4 * 3) + 3);
     // Without transforms, norms round by themselves.
     RandomModel plain(small_config(), RandomWeights{4, 32, false});
     plain.set_activations(std::vector<ActivationQuantizer>(12, {ActivationGranularity::DYNAMIC_TOKEN, 4}));
     Engine rounding(plain, {});
     Decoder& r = rounding.decoder();
     check_trace(joined({r.prefill_trace(21), r.sample_trace(), r.decode_trace(), r.logits_trace()}));
-    QCOMPARE(rounding.decoder().decode_dispatches(), static_cast<size_t>(config.decoder.layers) * (9 + 2) + 3);
+    QCOMPARE(rounding.decoder().decode_dispatches(), static_cast<size_t>(config.decoder.layers) * (8 + 2) + 3);
   }
 
   void a_missing_barrier_is_seen_across_submissions() {

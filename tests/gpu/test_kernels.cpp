@@ -3,6 +3,7 @@
 #include <QTest>
 
 #include "gpu/self_test.h"
+#include "gpu/self_test_bench.h"
 #include "tests/gpu/without_device.h"
 
 using namespace qvlm;
@@ -32,6 +33,19 @@ class TestKernels : public QObject {
       if (qEnvironmentVariableIsSet("QVLM_VERBOSE")) qInfo("%s", text.c_str());
       QVERIFY2(line.passed, text.c_str());
     }
+  }
+
+  // What every line above relies on.
+  void a_write_outside_of_a_buffer_is_seen() {
+    GpuContext gpu({});
+    testing::Bench bench(gpu);
+    const DeviceTensor x = bench.upload(testing::random_tensor(1, 72, 1));
+    const DeviceVector weight = bench.vector(std::vector<float>(72, 1.0f));
+    DeviceTensor y = bench.tensor(1, 72);
+    bench.run({gpu.kernels().norm(x, y, weight, {}, 1e-5f)});
+    DeviceTensor small = bench.tensor(1, 64);
+    small.columns = 72;
+    QVERIFY_THROWS_EXCEPTION(Error, bench.run({gpu.kernels().norm(x, small, weight, {}, 1e-5f)}));
   }
 
   void one_failed_line_fails_the_report() {

@@ -1,27 +1,20 @@
 // Packed weights are the matrix's own, wherever they lie; the picture cache keeps to its budget.
 #include <QTest>
-#include <random>
 
 #include "core/base/error.h"
 #include "core/base/half.h"
 #include "gpu/image_cache.h"
 #include "gpu/packing.h"
 #include "gpu/reference/plain_kernels.h"
+#include "gpu/self_test.h"
 
 using namespace qvlm;
 
 namespace {
 
 QuantizedMatrix random_quantized(int64_t rows, int64_t columns, int bits, int64_t group, bool symmetric,
-                                 uint32_t seed) {
-  std::mt19937 generator(seed);
-  QuantizedMatrix q{.rows = rows, .columns = columns, .bits = bits, .group = group, .symmetric = symmetric};
-  for (int64_t i = 0; i < rows * columns; ++i) q.codes.push_back(static_cast<uint8_t>(generator() % (1u << bits)));
-  for (int64_t i = 0; i < rows * q.groups(); ++i) {
-    q.scales.push_back(to_half(0.01f + static_cast<float>(generator() % 100) / 1000));
-    q.zeros.push_back(static_cast<uint8_t>(symmetric ? 1 << (bits - 1) : generator() % (1u << bits)));
-  }
-  return q;
+                                 uint32_t seed, bool minimums = false) {
+  return qvlm::random_quantized(MatrixShape{static_cast<uint32_t>(rows), static_cast<uint32_t>(columns), 1, bits, static_cast<uint32_t>(group), symmetric, minimums}, seed, 0.1f);
 }
 
 }  // namespace
@@ -36,12 +29,16 @@ class TestPacking : public QObject {
     QTest::addColumn<int>("group");
     QTest::addColumn<bool>("symmetric");
     QTest::addColumn<int>("interleave");
-    QTest::newRow("int4, group 32") << 16 << 64 << 4 << 32 << true << 8;
-    QTest::newRow("int4, odd rows, row group") << 13 << 72 << 4 << 72 << false << 8;
-    QTest::newRow("int8, group 64") << 5 << 128 << 8 << 64 << false << 1;
-    QTest::newRow("2 bits") << 9 << 32 << 2 << 32 << false << 4;
-    QTest::newRow("5 bits") << 9 << 4304 << 5 << 4304 << true << 16;
-    QTest::newRow("6 bits, group 128") << 3 << 256 << 6 << 128 << false << 8;
+    QTest::addColumn<bool>("minimums");
+    QTest::newRow("int4, group 32") << 16 << 64 << 4 << 32 << true << 8 << false;
+    QTest::newRow("int4, odd rows, row group") << 13 << 72 << 4 << 72 << false << 8 << false;
+    QTest::newRow("int8, group 64") << 5 << 128 << 8 << 64 << false << 1 << false;
+    QTest::newRow("2 bits") << 9 << 32 << 2 << 32 << false << 4 << false;
+    QTest::newRow("5 bits") << 9 << 4304 << 5 << 4304 << true << 16 << false;
+    QTest::newRow("6 bits, group 128") << 3 << 256 << 6 << 128 << false << 8 << false;
+    QTest::newRow("6 bits, group 16") << 11 << 256 << 6 << 16 << true << 8 << false;
+    QTest::newRow("int4, minimums") << 11 << 256 << 4 << 32 << false << 8 << true;
+    QTest::newRow("5 bits, minimums, group 16") << 11 << 256 << 5 << 16 << false << 4 << true;
   }
 
   void quantized_weights_survive() {
@@ -51,9 +48,11 @@ class TestPacking : public QObject {
     QFETCH(int, group);
     QFETCH(bool, symmetric);
     QFETCH(int, interleave);
-    const QuantizedMatrix q = random_quantized(rows, columns, bits, group, symmetric, 1);
+    QFETCH(bool, minimums);
+    const QuantizedMatrix q = random_quantized(rows, columns, bits, group, symmetric, 1, minimums);
     const PackedMatrix packed = pack(Weight(q), static_cast<uint32_t>(interleave), "w");
-    QCOMPARE(packed.layout.format, bits <= 4 ? WeightFormat::INT4 : WeightFormat::INT8);
+    QCOMPARE(packed.layout.format, bits <= 4 ? WeightFormat::INT4 : group == 16 ? WeightFormat::INT8_HALF : WeightFormat::INT8);
+    QCOMPARE(packed.layout.has_minimums, minimums);
     const std::vector<float> expected = q.dequantize();
     for (int r = 0; r < rows; ++r)
       for (int c = 0; c < columns; ++c)
@@ -79,6 +78,24 @@ class TestPacking : public QObject {
     q.codebook.clear();
     q.residual = {2, std::vector<uint16_t>(8), std::vector<uint16_t>(128)};
     QVERIFY(refusal(q).contains("a low-rank residual of rank 2"));
+    q = random_quantized(4, 64, 4, 32, false, 1, true);
+    q.minimums[3] = -70000;
+    QVERIFY(refusal(q).contains("decoder.0.mlp.up.weight: holds -70000"));
+    q = random_quantized(4, 64, 4, 16, true, 1);  // int4 has whole steps alone
+    QVERIFY(refusal(q).contains("group: expected 32, 64, 128 or the whole row, found 16"));
+  }
+
+  // As the K-quants have them: products that float16 rounds.
+  void float32_scales_become_float16() {
+    QuantizedMatrix q = random_quantized(3, 64, 4, 32, false, 1, true);
+    for (const uint16_t scale : q.scales) q.wide_scales.push_back(from_half(scale) * 1.0001f);
+    q.scales.clear();
+    const PackedMatrix packed = pack(Weight(q), 8, "w");
+    for (uint32_t r = 0; r < 3; ++r)
+      for (uint32_t c = 0; c < 64; ++c) {
+        const size_t group = r * 2 + c / 32;
+        QCOMPARE(plain::weight_at(packed, r, c), static_cast<float>(q.codes[r * 64 + c]) * from_half(to_half(q.wide_scales[group])) + q.minimums[group]);
+      }
   }
 
   void plain_weights_become_float16() {
@@ -112,6 +129,25 @@ class TestPacking : public QObject {
     const Weight* unlike[] = {&a, &c};
     QVERIFY(!can_stack(unlike));
     QVERIFY_THROWS_EXCEPTION(Error, pack(unlike, 8, "w"));
+  }
+
+  void a_gate_and_what_it_gates_lie_in_turns() {
+    const Weight gate(random_quantized(21, 64, 4, 32, false, 1)), up(random_quantized(21, 64, 4, 32, false, 2));
+    const Weight* parts[] = {&gate, &up};
+    const PackedMatrix packed = pack(parts, 8, "w", 16);
+    QCOMPARE(packed.layout.outputs, 21u);
+    QCOMPARE(packed.layout.rows, 64u);  // two blocks of 16 pairs
+    const std::vector<float> first = std::get<QuantizedMatrix>(gate).dequantize(), second = std::get<QuantizedMatrix>(up).dequantize();
+    for (uint32_t n = 0; n < 21; ++n)
+      for (uint32_t i = 0; i < 64; ++i) {
+        const uint32_t row = n / 16 * 32 + n % 16;
+        QCOMPARE(plain::weight_at(packed, row, i), first[n * 64 + i]);
+        QCOMPARE(plain::weight_at(packed, row + 16, i), second[n * 64 + i]);
+      }
+    for (uint32_t i = 0; i < 64; ++i) QCOMPARE(plain::weight_at(packed, 32 + 5, i), 0.0f);  // fills the last block
+    const Weight shorter(random_quantized(20, 64, 4, 32, false, 3));
+    const Weight* unlike[] = {&gate, &shorter};
+    QVERIFY_THROWS_EXCEPTION(Error, pack(unlike, 8, "w", 16));
   }
 
   void the_picture_cache_keeps_to_its_budget() {
