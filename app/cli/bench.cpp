@@ -12,6 +12,8 @@
 #include "app/cli/latency.h"
 #include "app/cli/model_options.h"
 #include "core/base/error.h"
+#include "core/model/named_shapes.h"
+#include "core/model/random_model.h"
 #include "core/inference/pictures.h"
 #include "core/input/preprocess.h"
 #include "gpu/bench.h"
@@ -25,8 +27,11 @@ using Json = nlohmann::ordered_json;
 
 struct Options {
   ModelOptions model;
+  std::string shape;  // in the place of a model
+  RandomGrid grid;
   RunOptions run;
   int decode_tokens = 32;
+  std::vector<int64_t> prefill{32, 64, 128, 256, 512, 1024, 2048}, contexts{16, 128, 256, 1024, 4000};
   LatencyOptions latency;
 };
 
@@ -41,12 +46,7 @@ std::vector<int32_t> some_tokens(const VlmConfig& config, int64_t count) {
 /// Bytes that one decoded token reads: every linear once, the head, and the keys and values of the positions before it.
 int64_t bytes_per_token(const VlmConfig& config, const GeneratorInfo& info, int64_t context) {
   const DecoderConfig& d = config.decoder;
-  const int64_t heads = int64_t{d.heads} * d.head_dim, kv = int64_t{d.kv_heads} * d.head_dim;
-  const int64_t layer = d.hidden * (heads + 2 * kv) + heads * d.hidden + int64_t{3} * d.hidden * d.ffn;
-  const double linears = static_cast<double>(layer) * d.layers * info.weight_bits / 8;
-  const double head = 2.0 * d.vocabulary * d.hidden;  // float16
-  const double cache = 2.0 * static_cast<double>(kv * d.layers * context) * info.kv_bits / 8;
-  return static_cast<int64_t>(linears + head + cache);
+  return info.step_weight_bytes + 2 * int64_t{d.kv_heads} * d.head_dim * d.layers * context * info.kv_bits / 8;
 }
 
 class Bench {
@@ -83,8 +83,8 @@ class Bench {
     std::sort(seconds.begin(), seconds.end());
     const auto at = [&](double share) { return 1e3 * seconds[static_cast<size_t>(share * static_cast<double>(tokens - 1) + 0.5)]; };
     const double rate = tokens / std::accumulate(seconds.begin(), seconds.end(), 0.0);
-    const double gigabytes =
-        rate * static_cast<double>(bytes_per_token(generator_.config(), generator_.info(), context)) / 1e9;
+    const int64_t bytes = bytes_per_token(generator_.config(), generator_.info(), context);
+    const double gigabytes = rate * static_cast<double>(bytes) / 1e9;
     std::string line =
         fmt::format("  decode at {:>5} positions    {:8.1f} tokens/s  {:6.2f} GB/s", context, rate, gigabytes);
     Json result{{"what", "decode"},
@@ -92,6 +92,7 @@ class Bench {
                 {"tokens_per_second", rate},
                 {"p50_milliseconds", at(0.5)},
                 {"p99_milliseconds", at(0.99)},
+                {"bytes_per_token", bytes},
                 {"gigabytes_per_second", gigabytes}};
     if (bandwidth_) {
       line += fmt::format("  {:.0f} % of the read bandwidth", 100 * gigabytes / *bandwidth_);
@@ -161,19 +162,22 @@ std::optional<double> read_bandwidth(const RunOptions& options) {
 }
 
 void bench(Session& session, const Options& options) {
-  const auto model = open_model(options.model);
+  if (options.model.model.empty() == options.shape.empty()) throw UsageError("bench takes a MODEL or --shape NAME");
+  const std::shared_ptr<const Model> model = options.shape.empty() ? open_model(options.model) : make_random_model(shape_named(options.shape), options.grid);
   if (!options.latency.file.empty()) return measure_latencies(session, *model, options.model, options.run, options.latency);
   const auto generator = make_generator(model, options.run);
   const std::optional<double> bandwidth = read_bandwidth(options.run);
   session.output.text(describe(generator->info()) + "\n");
+  if (!options.shape.empty())
+    session.output.text("  random weights in the shape of " + options.shape + (model->config().vision ? "\n" : ", its decoder alone\n"));
   if (bandwidth) session.output.text(fmt::format("  read bandwidth              {:8.2f} GB/s\n", *bandwidth));
   Bench bench(session, *generator, bandwidth);
-  for (const int64_t tokens : {32, 64, 128, 256, 512, 1024, 2048}) bench.prefill(tokens);
-  for (const int64_t context : {16, 128, 256, 1024, 4000}) bench.decode(context, options.decode_tokens);
+  for (const int64_t tokens : options.prefill) bench.prefill(tokens);
+  for (const int64_t context : options.contexts) bench.decode(context, options.decode_tokens);
   if (options.run.backend == "vulkan") bench.step(std::min<int64_t>(256, generator->context_length() / 2));
   bench.picture();
   Json result{{"event", "Benched"},
-              {"model", options.model.model},
+              {"model", options.shape.empty() ? options.model.model : options.shape},
               {"backend", generator->info().backend},
               {"device", generator->info().device},
               {"weight_bits", generator->info().weight_bits},
@@ -193,10 +197,19 @@ Command add_bench(CLI::App& app) {
   command.app = app.add_subcommand(
       "bench", "Speed: prefill, decode, picture; tokens/s, GB/s, share of the measured read bandwidth");
   add_model_options(*command.app, options->model);
+  command.app->get_option("MODEL")->required(false);
+  command.app->add_option("--shape", options->shape, "Random weights in a known shape in the place of a model")->check(CLI::IsMember(shape_names()));
+  command.app->add_option("--shape-weights", options->grid.bits, "--shape: bits of the decoder's linears, 16 for float16")->capture_default_str();
+  command.app->add_option("--shape-group", options->grid.group, "--shape: columns a group")->capture_default_str();
   add_run_options(*command.app, options->run);
   command.app->add_option("--tokens", options->decode_tokens, "Tokens decoded at each context")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  const auto positive = [&](const char* name, std::vector<int64_t>& values, const char* what) {
+    command.app->add_option(name, values, what)->delimiter(',')->check(CLI::PositiveNumber)->capture_default_str();
+  };
+  positive("--prefill", options->prefill, "Tokens computed at once; lengths beyond the context are left out");
+  positive("--contexts", options->contexts, "Positions before the tokens that are decoded; likewise");
   add_latency_options(*command.app, options->latency);
   command.run = [options](Session& session) { bench(session, *options); };
   return command;

@@ -61,6 +61,7 @@ std::string status_line(const AnswerFinished& answer) {
   if (answer.reason == "length") line += "; cut at --max-tokens";
   if (answer.reason == "context") line += "; the context is full";
   if (answer.reason == "stopped") line += "; stopped";
+  if (answer.device_losses > 0) line += "; the device was lost and opened again";
   return line + "]";
 }
 

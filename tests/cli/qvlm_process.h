@@ -1,6 +1,7 @@
 // Runs the built qvlm and reads what it says.
 #pragma once
 
+#include <QDir>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -44,6 +45,7 @@ using Variables = QList<QPair<QString, QString>>;
 inline QProcessEnvironment environment_with(const Variables& variables) {
   QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
   environment.insert("OMP_NUM_THREADS", "2");
+  environment.insert("XDG_CACHE_HOME", QDir::tempPath() + "/qvlm-tests-cache");
   for (const auto& [name, value] : variables) environment.insert(name, value);
   return environment;
 }

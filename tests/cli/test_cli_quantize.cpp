@@ -102,6 +102,15 @@ class TestCliQuantize : public QObject {
     }
     for (const char* kind : {"prefill", "decode", "step", "picture"}) QVERIFY2(kinds.contains(kind), kind);
     QVERIFY2(run_qvlm({"bench", model_, "--tokens", "2", "--backend", "reference"}).status == 0, "reference");
+    const Ran shape = run_qvlm({"bench", "--shape", "demo", "--tokens", "2", "--prefill", "16,48", "--contexts", "20", "--json"});
+    QVERIFY2(shape.status == 0, qPrintable(shape.err));
+    const QJsonObject random = shape.lines().last();
+    QCOMPARE(random["model"].toString(), QString("demo"));
+    QStringList what;
+    for (const QJsonValue& one : random["results"].toArray()) what << one["what"].toString() + QString::number(one["tokens"].toInt(one["context"].toInt()));
+    QCOMPARE(what.mid(0, 3), QStringList({"prefill16", "prefill48", "decode20"}));
+    VERIFY_FAILED(run_qvlm({"bench", model_, "--shape", "demo"}), 2, "a MODEL or --shape NAME");
+    VERIFY_FAILED(run_qvlm({"bench", "--shape", "llava-70b"}), 2, "llava-7b");
   }
 
   void ctrl_c_leaves_a_run_that_can_be_resumed() {

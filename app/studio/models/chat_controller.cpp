@@ -295,6 +295,7 @@ QString statistics_text(const AnswerFinished& answer, const PromptReady* prompt)
   if (answer.reason == "length") parts << tr("cut at the most tokens allowed");
   if (answer.reason == "context") parts << tr("the context is full");
   if (answer.reason == "stopped") parts << tr("stopped");
+  if (answer.device_losses > 0) parts << tr("the device was lost and opened again");
   return parts.join(QStringLiteral("  ·  "));
 }
 

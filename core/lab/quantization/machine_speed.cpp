@@ -102,15 +102,14 @@ MachineSpeed measure_speed(const DecoderConfig& config, int64_t rows, int64_t lo
                                                &MachineSpeed::sort_value,   &MachineSpeed::bin};
   const reference::Workers workers(threads);
   std::vector<MachineSpeed> speeds(static_cast<size_t>(threads));
-  // A virtual machine's clock runs on while its processor is lent to another: the least of rounds that lie apart, each piece in each of them.
   workers.run(speeds.size(), [&](size_t i) {
-    speeds[i] = measure_here(config, rows, longest, weight_group);
-    for (int round = 1; round < kRounds; ++round) {
-      const MachineSpeed again = measure_here(config, rows, longest, weight_group);
-      for (double MachineSpeed::*value : kValues) speeds[i].*value = std::min(speeds[i].*value, again.*value);
+    for (int round = 0; round < kRounds; ++round) {
+      const MachineSpeed once = measure_here(config, rows, longest, weight_group);
+      for (double MachineSpeed::*value : kValues) speeds[i].*value += once.*value / kRounds;
     }
   });
-  // The mean: threads may sit on cores of different speed.
+  // The mean of rounds that lie apart: a virtual machine's processors run now faster, now slower, by half, as its neighbours work, and a run of hours
+  // sees both. And of threads, which may sit on cores of different speed.
   MachineSpeed mean;
   for (double MachineSpeed::*value : kValues)
     for (const MachineSpeed& speed : speeds) mean.*value += speed.*value / static_cast<double>(threads);
