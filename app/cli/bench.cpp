@@ -29,6 +29,7 @@ struct Options {
   ModelOptions model;
   std::string shape;  // in the place of a model
   RandomGrid grid;
+  int layers = 0;  // of the shape's decoder; 0: all
   RunOptions run;
   int decode_tokens = 32;
   std::vector<int64_t> prefill{32, 64, 128, 256, 512, 1024, 2048}, contexts{16, 128, 256, 1024, 4000};
@@ -129,7 +130,7 @@ class Bench {
 
   void picture() {
     const VlmConfig& config = generator_.config();
-    if (!config.vision) return;
+    if (!config.vision || config.vision->image_tokens() > generator_.context_length()) return;  // as lengths beyond the context
     double best = 0;
     for (int pass = 0; pass < 3; ++pass) {
       Image image = blank_picture(config);
@@ -161,9 +162,15 @@ std::optional<double> read_bandwidth(const RunOptions& options) {
   return measure_read_bandwidth(device.index, device.name).gigabytes_per_second;
 }
 
+std::shared_ptr<const Model> random_model(const Options& options) {
+  VlmConfig config = shape_named(options.shape);
+  if (options.layers > 0) config.decoder.layers = options.layers;
+  return make_random_model(std::move(config), options.grid);
+}
+
 void bench(Session& session, const Options& options) {
   if (options.model.model.empty() == options.shape.empty()) throw UsageError("bench takes a MODEL or --shape NAME");
-  const std::shared_ptr<const Model> model = options.shape.empty() ? open_model(options.model) : make_random_model(shape_named(options.shape), options.grid);
+  const std::shared_ptr<const Model> model = options.shape.empty() ? open_model(options.model) : random_model(options);
   if (!options.latency.file.empty()) return measure_latencies(session, *model, options.model, options.run, options.latency);
   const auto generator = make_generator(model, options.run);
   const std::optional<double> bandwidth = read_bandwidth(options.run);
@@ -200,6 +207,7 @@ Command add_bench(CLI::App& app) {
   command.app->get_option("MODEL")->required(false);
   command.app->add_option("--shape", options->shape, "Random weights in a known shape in the place of a model")->check(CLI::IsMember(shape_names()));
   command.app->add_option("--shape-weights", options->grid.bits, "--shape: bits of the decoder's linears, 16 for float16")->capture_default_str();
+  command.app->add_option("--shape-layers", options->layers, "--shape: layers of the decoder; 0: all")->check(CLI::NonNegativeNumber);
   command.app->add_option("--shape-group", options->grid.group, "--shape: columns a group")->capture_default_str();
   add_run_options(*command.app, options->run);
   command.app->add_option("--tokens", options->decode_tokens, "Tokens decoded at each context")

@@ -73,6 +73,16 @@ class Llama:
             self.append(tokens[-1:])
         return tokens, np.stack(rows)
 
+    def forced(self, prompt, tokens):
+        """-> logits before each of the tokens, whatever it would have chosen. [tokens, vocabulary]"""
+        self.reset()
+        self.append(prompt)
+        rows = [self.logits()]
+        for token in tokens[:-1]:
+            self.append([token])
+            rows.append(self.logits())
+        return np.stack(rows)
+
     def tokenize(self, text):
         return list(self.model.get_vocab().tokenize(text, False, False))
 
@@ -104,6 +114,8 @@ def quantize(source, target, type_name):
     settings.ftype = FTYPES[type_name]
     settings.pure = not type_name.endswith("_M")
     settings.nthread = 2
+    settings.allow_requantize = True
+    api.disable_logging()
     api.model_quantize(str(source), str(target), settings)
 
 
@@ -177,7 +189,7 @@ def write_random(path, architecture, seed, hidden, ffn, layers, heads, kv_heads,
         matrix(p + "ffn_down.weight", hidden, ffn, 1 / np.sqrt(ffn))
     vector("output_norm.weight", hidden, 1, 0.1)
     if not tied:
-        matrix("output.weight", vocabulary, hidden, 3 / np.sqrt(hidden))
+        matrix("output.weight", vocabulary, hidden, 1 / np.sqrt(hidden))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
