@@ -38,11 +38,7 @@ Decoder::Decoder(const DecoderConfig& config, std::span<const ActivationQuantize
     }
     layer.output = loader.matrix(p + "attention.output.weight");
     layer.mlp_norm = loader.vector(p + "mlp_norm.weight");
-    layer.gate_up = loader.gated(p + "mlp.gate.weight", p + "mlp.up.weight");
-    if (!layer.gate_up) {
-      layer.gate = loader.matrix(p + "mlp.gate.weight");
-      layer.up = loader.matrix(p + "mlp.up.weight");
-    }
+    layer.gate_up = loader.stacked({p + "mlp.gate.weight", p + "mlp.up.weight"}, gpu.kernels().row_pair());
     layer.down = loader.matrix(p + "mlp.down.weight");
     layers_.push_back(std::move(layer));
   }
@@ -163,11 +159,11 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits, Times
                              head_dim));
     r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended), x, {.add = &x}));
     const DeviceTensor mlp_input = normed_input(SiteKind::MLP_INPUT, layer.mlp_norm);
-    if (layer.gate_up) {
-      r.add(k.gated(*layer.gate_up, mlp_input, ffn, config_.activation));
+    if (layer.gate_up.size() == 1) {
+      r.add(k.gated(layer.gate_up[0], mlp_input, ffn, config_.activation));
     } else {
-      r.add(k.matrix(layer.up, mlp_input, ffn));
-      r.add(k.matrix(layer.gate, mlp_input, ffn, {.activate = true, .activation = config_.activation, .multiply = &ffn}));
+      r.add(k.matrix(layer.gate_up[1], mlp_input, ffn));
+      r.add(k.matrix(layer.gate_up[0], mlp_input, ffn, {.activate = true, .activation = config_.activation, .multiply = &ffn}));
     }
     r.add(k.matrix(layer.down, input(SiteKind::DOWN_INPUT, ffn), x, {.add = &x}));
   }
@@ -211,9 +207,9 @@ void Decoder::forward(const InputRows& rows, int64_t position, std::stop_token s
 uint64_t Decoder::step_weight_bytes() const {
   uint64_t bytes = head_.bytes();
   for (const Layer& layer : layers_) {
-    for (const DeviceMatrix& part : layer.qkv) bytes += part.bytes();
-    if (layer.gate_up) bytes += layer.gate_up->bytes();
-    for (const DeviceMatrix* matrix : {&layer.output, &layer.gate, &layer.up, &layer.down}) bytes += matrix->bytes();
+    for (const auto* parts : {&layer.qkv, &layer.gate_up})
+      for (const DeviceMatrix& part : *parts) bytes += part.bytes();
+    bytes += layer.output.bytes() + layer.down.bytes();
   }
   return bytes;
 }

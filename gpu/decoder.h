@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <optional>
 #include <span>
 #include <stop_token>
 #include <vector>
@@ -57,8 +56,8 @@ class Decoder {
   struct Layer {
     DeviceVector attention_norm, mlp_norm, qkv_bias, query_norm, key_norm;
     std::vector<DeviceMatrix> qkv;
-    std::optional<DeviceMatrix> gate_up;
-    DeviceMatrix output, gate, up, down;  // gate and up: where they do not run as one
+    std::vector<DeviceMatrix> gate_up;  // one in pairs, or gate and up where their grids differ
+    DeviceMatrix output, down;
     std::array<SiteInput, kSitesPerLayer> inputs;
     KeyValues cache;
   };

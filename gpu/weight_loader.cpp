@@ -17,7 +17,7 @@ DeviceMatrix WeightLoader::upload(const PackedMatrix& packed) {
   return matrix;
 }
 
-std::vector<DeviceMatrix> WeightLoader::stacked(const std::vector<std::string>& names) {
+std::vector<DeviceMatrix> WeightLoader::stacked(const std::vector<std::string>& names, uint32_t pair) {
   std::vector<Weight> weights;
   for (const auto& name : names) weights.push_back(model_.load(name));
   std::vector<const Weight*> parts;
@@ -25,21 +25,12 @@ std::vector<DeviceMatrix> WeightLoader::stacked(const std::vector<std::string>& 
   std::vector<DeviceMatrix> matrices;
   const uint32_t interleave = gpu_.kernels().row_interleave();
   if (can_stack(parts)) {
-    matrices.push_back(upload(pack(parts, interleave, names.front())));
+    matrices.push_back(upload(pack(parts, interleave, names.front(), pair)));
   } else {
     for (size_t i = 0; i < names.size(); ++i) matrices.push_back(upload(pack(weights[i], interleave, names[i])));
   }
   for (const auto& name : names) model_.release(name);
   return matrices;
-}
-
-std::optional<DeviceMatrix> WeightLoader::gated(const std::string& gate, const std::string& up) {
-  const Weight weights[] = {model_.load(gate), model_.load(up)};
-  const Weight* parts[] = {&weights[0], &weights[1]};
-  if (!can_stack(parts)) return std::nullopt;
-  const DeviceMatrix result = upload(pack(parts, gpu_.kernels().row_interleave(), gate, gpu_.kernels().row_pair()));
-  for (const auto& name : {gate, up}) model_.release(name);
-  return result;
 }
 
 DeviceMatrix WeightLoader::matrix(const std::string& name) {

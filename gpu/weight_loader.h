@@ -1,7 +1,6 @@
 // Takes weights of a Model by canonical name, packs and uploads them, and counts what was uploaded.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,12 +13,10 @@ class WeightLoader {
  public:
   WeightLoader(const Model& model, GpuContext& gpu) : model_(model), gpu_(gpu) {}
 
-  /// Linear weights below each other as one matrix where their grids allow it, else one by one: names -> as many
-  /// matrices as it takes.
-  std::vector<DeviceMatrix> stacked(const std::vector<std::string>& names);
+  /// Linear weights below each other as one matrix (with `pair` in turns of so many rows, as pack() has it) where their grids allow it, else
+  /// one by one: names -> as many matrices as it takes.
+  std::vector<DeviceMatrix> stacked(const std::vector<std::string>& names, uint32_t pair = 0);
   DeviceMatrix matrix(const std::string& name);
-  /// Gate and up in pairs, for Kernels::gated(), where their grids allow it, else nothing.
-  std::optional<DeviceMatrix> gated(const std::string& gate, const std::string& up);
   /// Concatenated float32 vectors; absent if the model has none of them. Throws Error if it has only some.
   DeviceVector vector(const std::vector<std::string>& names);
   DeviceVector vector(const std::string& name) { return vector(std::vector<std::string>{name}); }
