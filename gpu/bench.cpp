@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/half.h"
+#include "core/model/random_model.h"
 #include "gpu/gpu_context.h"
 
 namespace qvlm {
@@ -15,30 +16,10 @@ constexpr int64_t kCopiesBytes = int64_t{512} << 20;
 constexpr double kRunSeconds = 0.02;
 constexpr int kRuns = 9;
 
-// Codes that differ, small values: what they are does not matter to the time.
-QuantizedMatrix some_matrix(const MatrixGrid& grid) {
-  QuantizedMatrix matrix;
-  matrix.rows = grid.rows;
-  matrix.columns = grid.columns;
-  matrix.bits = grid.bits;
-  matrix.group = grid.group;
-  matrix.symmetric = grid.symmetric;
-  const auto middle = static_cast<uint8_t>(1 << (grid.bits - 1));
-  uint32_t state = 1;
-  matrix.codes.resize(static_cast<size_t>(grid.rows * grid.columns));
-  for (uint8_t& code : matrix.codes) {
-    state = state * 1664525u + 1013904223u;
-    code = static_cast<uint8_t>((state >> 16) % (1u << grid.bits));
-  }
-  const auto groups = static_cast<size_t>(grid.rows * matrix.groups());
-  matrix.scales.assign(groups, to_half(0.01f));
-  matrix.zeros.assign(groups, middle);
-  return matrix;
-}
-
 PackedMatrix packed_matrix(const MatrixGrid& grid, uint32_t interleave) {
   const std::string name = "a matrix of " + std::to_string(grid.rows) + " x " + std::to_string(grid.columns);
-  if (grid.bits < 16) return pack(Weight(some_matrix(grid)), interleave, name);
+  if (grid.bits < 16)  // what the codes are does not matter to the time
+    return pack(Weight(random_quantized_matrix(name, grid.rows, grid.columns, {grid.bits, grid.group, grid.symmetric})), interleave, name);
   const std::vector<uint16_t> values(static_cast<size_t>(grid.rows * grid.columns), to_half(0.01f));
   return pack(Weight(TensorView{DType::F16, {grid.rows, grid.columns}, std::as_bytes(std::span(values)), name}), interleave, name);
 }

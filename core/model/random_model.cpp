@@ -50,7 +50,7 @@ class RandomModel : public Model {
     const auto found = shapes_.find(canonical);
     if (found == shapes_.end()) throw Error("random weights: no tensor " + std::string(canonical));
     const auto& [name, shape] = *found;
-    if (is_quantized(name)) return quantized(name, shape);
+    if (is_quantized(name)) return random_quantized_matrix(name, shape[0], shape[1], grid_);
     const std::lock_guard lock(mutex_);
     std::vector<uint16_t>& values = held_[name];
     if (values.empty()) values = plain(name, shape);
@@ -70,25 +70,6 @@ class RandomModel : public Model {
  private:
   bool is_quantized(const std::string& name) const {
     return grid_.bits < 16 && is_decoder_linear(name);
-  }
-
-  Weight quantized(const std::string& name, const Shape& shape) const {
-    QuantizedMatrix matrix;
-    matrix.rows = shape[0];
-    matrix.columns = shape[1];
-    matrix.bits = grid_.bits;
-    matrix.group = shape[1] % grid_.group == 0 ? grid_.group : shape[1];
-    matrix.symmetric = grid_.symmetric;
-    Numbers numbers(name);
-    const auto mask = static_cast<uint8_t>((1 << grid_.bits) - 1);
-    matrix.codes.resize(static_cast<size_t>(matrix.rows * matrix.columns));
-    for (uint8_t& code : matrix.codes) code = static_cast<uint8_t>(numbers.next() & mask);
-    const auto groups = static_cast<size_t>(matrix.rows * matrix.groups());
-    // Codes are spread evenly: their deviation is levels / sqrt(12).
-    const float scale = 0.7f / std::sqrt(static_cast<float>(matrix.columns)) * std::sqrt(12.0f) / static_cast<float>(1 << grid_.bits);
-    matrix.scales.assign(groups, to_half(scale));
-    matrix.zeros.assign(groups, static_cast<uint8_t>(1 << (grid_.bits - 1)));
-    return matrix;
   }
 
   static std::vector<uint16_t> plain(const std::string& name, const Shape& shape) {
@@ -111,6 +92,25 @@ class RandomModel : public Model {
 };
 
 }  // namespace
+
+QuantizedMatrix random_quantized_matrix(const std::string& name, int64_t rows, int64_t columns, const RandomGrid& grid) {
+  QuantizedMatrix matrix;
+  matrix.rows = rows;
+  matrix.columns = columns;
+  matrix.bits = grid.bits;
+  matrix.group = columns % grid.group == 0 ? grid.group : columns;
+  matrix.symmetric = grid.symmetric;
+  Numbers numbers(name);
+  const auto mask = static_cast<uint8_t>((1 << grid.bits) - 1);
+  matrix.codes.resize(static_cast<size_t>(rows * columns));
+  for (uint8_t& code : matrix.codes) code = static_cast<uint8_t>(numbers.next() & mask);
+  const auto groups = static_cast<size_t>(rows * matrix.groups());
+  // Codes are spread evenly: their deviation is levels / sqrt(12).
+  const float scale = 0.7f / std::sqrt(static_cast<float>(columns)) * std::sqrt(12.0f) / static_cast<float>(1 << grid.bits);
+  matrix.scales.assign(groups, to_half(scale));
+  matrix.zeros.assign(groups, static_cast<uint8_t>(1 << (grid.bits - 1)));
+  return matrix;
+}
 
 std::unique_ptr<Model> make_random_model(VlmConfig config, const RandomGrid& grid) { return std::make_unique<RandomModel>(std::move(config), grid); }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "core/model/model.h"
 
@@ -13,6 +14,10 @@ struct RandomGrid {
   int64_t group = 32;  // columns; where it does not divide a row, the whole row
   bool symmetric = true;
 };
+
+/// Codes spread evenly about the middle, weights of deviation 0.7 / sqrt(columns); the same for the same name. grid.bits 2 to 8; grid.group
+/// divides the row, or the whole row is a group.
+QuantizedMatrix random_quantized_matrix(const std::string& name, int64_t rows, int64_t columns, const RandomGrid& grid);
 
 /// Weights of deviation about 0.7 / sqrt(inputs), norms of ones, biases of zeros. The same for the same name each time.
 /// Throws Error: bits or group that no grid has.
