@@ -67,6 +67,7 @@ PipelineCache::PipelineCache(Device& device, const fs::path& folder) : device_(d
       .sType = VK_STRUCTURE_TYPE_PIPELINE_CACHE_CREATE_INFO, .initialDataSize = data.size(), .pInitialData = data.data()};
   if (!data.empty() && api.vkCreatePipelineCache(device_.handle(), &info, nullptr, &cache_) == VK_SUCCESS) {
     taken_ = data.size();
+    taken_hash_ = hash128_hex(std::as_bytes(std::span(data)));
     return;
   }
   info.initialDataSize = 0;
@@ -83,8 +84,9 @@ void PipelineCache::save() const {
   std::string data(size, '\0');
   if (api.vkGetPipelineCacheData(device_.handle(), cache_, &size, data.data()) != VK_SUCCESS) return;
   data.resize(size);
-  if (data == read_data(file_, properties_of(device_.profile()))) return;
-  const std::string text = std::string(kMagic) + hash128_hex(std::as_bytes(std::span(data))) + data;
+  const std::string hash = hash128_hex(std::as_bytes(std::span(data)));
+  if (hash == taken_hash_) return;
+  const std::string text = std::string(kMagic) + hash + data;
   try {
     fs::create_directories(file_.parent_path());
     write_scratch_file(file_, std::as_bytes(std::span(text)));

@@ -4,6 +4,7 @@
 #include <volk.h>
 
 #include <filesystem>
+#include <string>
 
 #include "gpu/device.h"
 
@@ -20,7 +21,7 @@ class PipelineCache {
   PipelineCache& operator=(const PipelineCache&) = delete;
 
   VkPipelineCache handle() const { return cache_; }
-  /// Writes the file if the driver has other data than was read. A disk that is full or not writable is no error.
+  /// Writes the file if the driver has other data than was taken over. A disk that is full or not writable is no error.
   void save() const;
   /// Of this device and driver, in `folder`.
   static std::filesystem::path file_in(const std::filesystem::path& folder, const DeviceProfile& profile);
@@ -32,6 +33,7 @@ class PipelineCache {
   std::filesystem::path file_;  // empty: nothing is kept
   VkPipelineCache cache_ = VK_NULL_HANDLE;
   size_t taken_ = 0;
+  std::string taken_hash_;  // empty: none was taken
 };
 
 }  // namespace qvlm
