@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <unordered_map>
 
 #include "core/base/error.h"
@@ -49,18 +48,21 @@ void LoadedModel::describe(const Model& model, const ReferenceOptions& options) 
   info.weight_bits = 8.0 * element;
   info.kv_bits = 8 * element;
   const auto& quantizers = model.activations();
-  std::set<int> bits{16};
-  if (!quantizers.empty()) bits.clear();
-  for (const auto& quantizer : quantizers) bits.insert(quantizer.active() ? quantizer.bits : 16);
-  ActivationBits runs{.asked = *bits.begin()};
+  ActivationBits runs;
+  int most = 0;
+  for (const auto& quantizer : quantizers) {
+    const int bits = quantizer.active() ? quantizer.bits : 16;
+    runs.asked = std::min(runs.asked, bits);
+    most = std::max(most, bits);
+  }
   if (runs.asked < 16 && !options.activations_as_a16) {
     if (quantizers.size() != layers.size() * kSitesPerLayer) {
       throw Error::in(model.path().string(), "activation quantizers", std::to_string(layers.size() * kSitesPerLayer),
                       std::to_string(quantizers.size()));
     }
     hook = quantizing_hook(quantizers);
-    runs.least = *bits.begin();
-    runs.most = *bits.rbegin();
+    runs.least = runs.asked;
+    runs.most = most;
   }
   info.activation_bits = runs.least;
   info.activation_note = activation_note(runs);
