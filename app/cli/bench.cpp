@@ -12,10 +12,10 @@
 #include "app/cli/latency.h"
 #include "app/cli/model_options.h"
 #include "core/base/error.h"
-#include "core/model/named_shapes.h"
-#include "core/model/random_model.h"
 #include "core/inference/pictures.h"
 #include "core/input/preprocess.h"
+#include "core/model/named_shapes.h"
+#include "core/model/random_model.h"
 #include "gpu/bench.h"
 #include "gpu/vulkan_generator.h"
 

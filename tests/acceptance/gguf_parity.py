@@ -59,11 +59,11 @@ def compare(path, prompts, work):
     """-> tokens that are not ours within 0.1 logit, and those of them that llama.cpp's float32 run has within 0.09; mean KL from llama.cpp, from its float32 run, and of the former from the latter; share of identical
     sequences"""
     peer = llama_cpp.Llama(path, 256)
-    answers = [peer.greedy(prompt, TOKENS) for prompt in prompts]
+    answers = [peer.along(prompt, TOKENS) for prompt in prompts]
     plain = work / "dequantized.gguf"
     llama_cpp.quantize(path, plain, "F32")
     exact = llama_cpp.Llama(plain, 256)
-    exact_rows = [exact.forced(prompt, tokens) for prompt, (tokens, _) in zip(prompts, answers)]
+    exact_rows = [exact.along(prompt, TOKENS, tokens)[1] for prompt, (tokens, _) in zip(prompts, answers)]
     forced = [prompt + tokens[:-1] for prompt, (tokens, _) in zip(prompts, answers)]
     out = work / "logits.f32"
     said = probe(path, forced, out, "--keep", str(TOKENS))

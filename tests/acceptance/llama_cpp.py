@@ -62,26 +62,17 @@ class Llama:
     def logits(self):
         return np.asarray(self.context.get_logits(), dtype=np.float32)
 
-    def greedy(self, prompt, count):
-        """-> tokens [count], logits before each of them [count, vocabulary]"""
+    def along(self, prompt, count, forced=None):
+        """-> tokens [count], its greedy ones or those that it is forced along; logits before each of them [count, vocabulary]"""
         self.reset()
         self.append(prompt)
         tokens, rows = [], []
-        for _ in range(count):
+        for i in range(count):
             rows.append(self.logits())
-            tokens.append(int(rows[-1].argmax()))
-            self.append(tokens[-1:])
+            tokens.append(int(rows[-1].argmax()) if forced is None else forced[i])
+            if i + 1 < count:
+                self.append(tokens[-1:])
         return tokens, np.stack(rows)
-
-    def forced(self, prompt, tokens):
-        """-> logits before each of the tokens, whatever it would have chosen. [tokens, vocabulary]"""
-        self.reset()
-        self.append(prompt)
-        rows = [self.logits()]
-        for token in tokens[:-1]:
-            self.append([token])
-            rows.append(self.logits())
-        return np.stack(rows)
 
     def tokenize(self, text):
         return list(self.model.get_vocab().tokenize(text, False, False))

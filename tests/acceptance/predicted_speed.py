@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a GPU that is not at hand would give, from what can be read off here: the bytes and the dispatches of a token of LLaVA-1.5-7B's shape at 4 bits, as
-the engine records it (2 and 4 layers, the others alike: the whole does not fit on lavapipe), and the width of the weights' loads in the compiled matrix x vector kernel. A token's time is predicted as bytes over 80 % of a
-card's published bandwidth plus 3 us a dispatch, and told. At most 8 dispatches a decoder layer and 4 beside; every load of weights has 128 bits.
+the engine records it (2 and 4 layers, the others alike: the whole does not fit on lavapipe), and the width of the weights' loads in the compiled
+matrix x vector kernel. A token's time is predicted as bytes over 80 % of a card's published bandwidth plus 3 us a dispatch, and told. At most 8 dispatches a decoder layer and 4 beside; every load of weights has 128 bits.
 """
 import collections
 import pathlib
