@@ -2,11 +2,14 @@
 """A random checkpoint of LLaVA-1.5-7B's exact shape: Q-VLM with AWQ over 8 pairs, stopped after the first four decoder layers, under 8 GiB of memory of its
 own (RssAnon + RssShmem); planned seconds and bytes, printed first, within 30 %; the whole run extrapolated. Two layers of LLaVA-1.5-13B's likewise, to the end.
 
-Where other programs take the processors, the plan, which is for free ones, is compared with the run's processor time over its threads.
+The plan is for free processors of the speed that they have when it is made. Where other programs take the processors, it is compared with the run's processor
+time over its threads; and where their speed drifts during the run, as a virtual machine's does, by a fixed piece of work timed all along, the planned
+seconds are scaled by that drift (both ratios are told).
 
 usage: large_shapes.py [--shape 7b|13b] [--checkpoint DIR] [--stop N] [--keep] [--memory MIB]
 """
 import argparse
+import hashlib
 import json
 import os
 import resource
@@ -55,26 +58,48 @@ class Memory(threading.Thread):
                 self.peak = size["VmHWM"]
 
 
+class Drift(threading.Thread):
+    """How much slower a processor does a fixed piece of work during the run than while its plan was made."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.work, self.planning, self.running, self.planned, self.ended = bytes(16 << 20), [], [], False, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.wait(10 if self.planned else 0.5):  # 1 % of one processor
+            began = time.thread_time()
+            hashlib.sha1(self.work).digest()
+            (self.running if self.planned else self.planning).append(time.thread_time() - began)
+
+    def factor(self, plan_seconds=5):
+        """The plan's measurements are the last seconds before it is told."""
+        recent = self.planning[-int(plan_seconds / 0.5):]
+        return (sum(self.running) / len(self.running)) / (sum(recent) / len(recent)) if self.running and recent else 1.0
+
+
 def run_and_watch(key, command):
-    """-> events, memory, seconds to compare a plan with, wall seconds, processor seconds"""
+    """-> events, memory, drift, seconds to compare a plan with, wall seconds, processor seconds"""
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     run = subprocess.Popen([str(a) for a in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    memory, events = Memory(run.pid), []
+    memory, drift, events = Memory(run.pid), Drift(), []
     for line in run.stdout:
         event = json.loads(line)
         events.append(event)
         if event["event"] == "RunStarted":
+            drift.planned = True
             print(f"{key}: planned {event['planned_seconds']:.0f} s, {event['planned_bytes'] / 2**30:.2f} GiB", flush=True)
         if event["event"] in ("PhaseStarted", "LayerQuantized"):
             print(f"{key}: {event['at']:.0f} s: {event['event']} {event.get('phase', event.get('layer'))}; {memory.own / 2**30:.2f} GiB at most so far", flush=True)
     if run.wait() != 0:
         raise SystemExit(f"{key}: the run ended with {run.returncode}")
     memory.ended.set()
+    drift.ended.set()
     wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     threads = json.loads(next(e for e in events if e["event"] == "RunStarted")["recipe"])["threads"]
     quiet = processor / threads > 0.7 * wall  # the rest is what threads wait for each other
-    return events, memory, wall if quiet else processor / threads, wall, processor
+    return events, memory, drift.factor(), wall if quiet else processor / threads, wall, processor
 
 
 def measure(figures, key, shape, checkpoint, memory_mib):
@@ -85,7 +110,7 @@ def measure(figures, key, shape, checkpoint, memory_mib):
     recipe.write_text(json.dumps(RECIPE))
     command = [program("qvlm"), "quantize", checkpoint, "--calibration", calibration_set(WORK), "-o", out, "--recipe", recipe, "--stop-after-layers",
                shape["stop"], "--json"] + (["--activation-memory", memory_mib] if memory_mib is not None else [])
-    events, memory, took, wall, processor = run_and_watch(key, command)
+    events, memory, drift, took, wall, processor = run_and_watch(key, command)
     started = next(e for e in events if e["event"] == "RunStarted")
     layers = [e for e in events if e["event"] == "LayerQuantized"]
     blocks = [e for e in events if e["event"] == "BlockSearched"]
@@ -97,7 +122,9 @@ def measure(figures, key, shape, checkpoint, memory_mib):
     figures.at_least(f"{key}_joint_blocks", deep, 2)
     figures.told(f"{key}_wall_seconds", wall, "s")
     figures.told(f"{key}_processor_seconds", processor, "s")
-    for name, ratio in ((f"{key}_planned_over_measured_seconds", started["planned_seconds"] / took),
+    figures.told(f"{key}_speed_drift", drift)
+    figures.told(f"{key}_planned_over_measured_seconds_without_drift", started["planned_seconds"] / took)
+    for name, ratio in ((f"{key}_planned_over_measured_seconds", started["planned_seconds"] * drift / took),
                         (f"{key}_planned_over_measured_bytes", started["planned_bytes"] / memory.peak)):
         figures.add(name, ratio, "0.7..1.3", 0.7 <= ratio <= 1.3)
     # The whole: statistics of a layer, and its search, as often as there are layers.
