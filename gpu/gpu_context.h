@@ -18,8 +18,7 @@ struct GpuContextOptions {
   std::string loader;  // file of the Vulkan loader; empty: the system's
   std::filesystem::path cache_folder;  // of compiled pipelines; empty: none are kept
   uint64_t memory_limit = 0;
-  bool texel_kernels = true;
-  bool disable_fp16 = false;
+  FeatureSet without;
   double macs_per_segment = 0;  // 0: the profile's
   bool validation = false;
   Instance::MessageHandler on_validation_message;

@@ -24,6 +24,7 @@ struct MatrixShape {
 struct AttentionShape {
   uint32_t tokens = 1, past = 0, heads = 1, kv_heads = 1, head_dim = 64;
   bool causal = true;
+  int kv_bits = 16;  // of a causal one's cache: 16 or 8
 };
 
 /// Random codes, scales and zero points or minimums, with weights of about the given deviation. shape.bits < 16; bits 5 to 8 also in groups of 16.
