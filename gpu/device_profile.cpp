@@ -80,6 +80,7 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
   VkPhysicalDeviceProperties base{};
   vkGetPhysicalDeviceProperties(physical, &base);
   p.info.name = base.deviceName;
+  p.driver_version = base.driverVersion;
   p.info.kind = kind_of(base.deviceType);
   p.info.api = version_text(base.apiVersion);
   p.cpu = base.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;

@@ -14,6 +14,7 @@ namespace qvlm {
 struct DeviceProfile {
   VkPhysicalDevice physical = VK_NULL_HANDLE;
   DeviceInfo info;
+  uint32_t driver_version = 0;
   bool cpu = false;                    // the device is the processor: kernels of the texel-buffer kind
   bool texel_buffers = false;          // those kernels are used
   bool subgroup_size_control = false;  // a pipeline can require its subgroup size

@@ -12,7 +12,7 @@ GpuContext::GpuContext(const GpuContextOptions& options)
   device_ = std::make_unique<Device>(instance_, profile);
   memory_ = std::make_unique<Memory>(*device_, options.memory_limit);
   pipelines_ = std::make_unique<Pipelines>(*device_, options.cache_folder);
-  kernels_ = std::make_unique<Kernels>(profile);
+  kernels_ = std::make_unique<Kernels>(profile, options.without.has(Feature::TUNING) ? Tuning() : Tuning::load(options.cache_folder, profile));
   for (VkFence& fence : fences_) fence = device_->new_fence();
 }
 

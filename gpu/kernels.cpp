@@ -27,7 +27,6 @@ struct MatrixArguments {
   float zero;
   uint32_t flags, outputs;
 };
-constexpr double kLargeProduct = 1e8;  // multiply-adds
 constexpr uint32_t kBias = 1, kAdd = 2, kMultiply = 4, kHasZeros = 8, kHasMinimums = 16, kPaired = 32, kActivationShift = 8;
 
 // Mirrors rounding.glsl; as there, it stands first.
@@ -137,7 +136,7 @@ Dispatch start(std::string kernel, PipelineKey key) {
 
 }  // namespace
 
-Kernels::Kernels(const DeviceProfile& profile) : profile_(profile) {}
+Kernels::Kernels(const DeviceProfile& profile, Tuning tuning) : profile_(profile), tuning_(std::move(tuning)) {}
 
 Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& e) const {
   if (w.layout.pair > 0) throw Error("Vulkan: a matrix in pairs runs as gated()");
@@ -167,15 +166,13 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
   const uint32_t format = static_cast<uint32_t>(l.format), ragged = l.columns % 32 != 0 ? 1 : 0;
 
   Dispatch d;
+  const Variant variant = tuning_.variant_for(product_class(l.format, l.rows, l.columns, x.rows), profile_);
   if (profile_.texel_buffers) {
     const uint32_t lanes = profile_.subgroup_size;
-    // Measured on lavapipe (AVX2), the quickest of five: 8 rows and 8 tokens take .70 of the time of 4 and 4, and half a second to compile in place
-    // of a tenth, which small products do not earn; to one token rows make no difference.
-    const bool large = x.rows > 4 && double(l.rows) * l.columns * x.rows >= kLargeProduct;
-    const uint32_t rows = large ? 8 : 4, tokens = x.rows == 1 ? 1 : large ? 8 : 4;
-    d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, tokens, rows, ragged}, true});
-    d.groups_x = ceil_div(l.rows, lanes * rows);
-    d.groups_y = ceil_div(x.rows, tokens);
+    const Variant v = x.rows > 1 && x.rows <= 4 ? Variant{4, 4} : variant;
+    d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, v.tokens, v.rows, ragged}, true});
+    d.groups_x = ceil_div(l.rows, lanes * v.rows);
+    d.groups_y = ceil_div(x.rows, v.tokens);
     a.codes = Place::element(w.codes, 16);
     a.scales = Place::element(w.scales, 2);
     a.zeros = Place::element(w.zeros, 1);
@@ -191,11 +188,11 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
     constexpr uint32_t kMostGroups = 65535;  // every device takes as many
     if (x.rows <= kVectorRows && ceil_div(l.rows, 2) <= kMostGroups) {
       const uint32_t tokens = x.rows == 1 ? 1 : 4;
-      d = start("matvec", {"matvec", {format, tokens, ragged}});
+      d = start("matvec", {"matvec", {format, tokens, ragged, x.rows == 1 ? variant.threads : 64u}});
       d.groups_x = ceil_div(l.rows, 2);
       d.groups_y = ceil_div(x.rows, tokens);
     } else {
-      d = start("matmul", {"matmul", {format, ragged}});
+      d = start("matmul", {variant.float16 ? "matmul_float16" : "matmul", {format, ragged}});
       d.groups_x = ceil_div(l.rows, 64);
       d.groups_y = ceil_div(x.rows, 32);
     }

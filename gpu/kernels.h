@@ -8,6 +8,7 @@
 #include "gpu/device_profile.h"
 #include "gpu/device_tensor.h"
 #include "gpu/recorder.h"
+#include "gpu/tuning.h"
 
 namespace qvlm {
 
@@ -43,7 +44,7 @@ struct KeyValues {
 
 class Kernels {
  public:
-  explicit Kernels(const DeviceProfile& profile);
+  explicit Kernels(const DeviceProfile& profile, Tuning tuning = {});
 
   /// y[m, n] = epilogue(sum_k x[m, k] w[n, k]); x [M, K], y [M, N].
   Dispatch matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y,
@@ -92,6 +93,7 @@ class Kernels {
   Dispatch attention(const DeviceTensor& q, const KeyValues& kv, const Span& state, uint32_t keys_count, bool causal,
                      const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const;
   DeviceProfile profile_;
+  Tuning tuning_;
 };
 
 }  // namespace qvlm

@@ -96,6 +96,30 @@ SelfTestLine test_gated(GpuContext& gpu, const MatrixShape& s) {
   });
 }
 
+std::vector<SelfTestLine> test_variants(GpuContext& gpu, const MatrixShape& s) {
+  constexpr double kFloat16 = 4e-3;
+  std::vector<SelfTestLine> lines;
+  const PackedMatrix w = random_matrix(s, gpu.kernels().row_interleave(), 5);
+  const Weight gate(random_quantized(s, 6, 1 / std::sqrt(float(s.columns)))), up(random_quantized(s, 7, 1 / std::sqrt(float(s.columns))));
+  const Weight* parts[] = {&gate, &up};
+  const PackedMatrix pair = pack(parts, gpu.kernels().row_interleave(), "random", gpu.kernels().row_pair());
+  const plain::Tensor x = random_tensor(s.tokens, s.columns, 7), expected = plain::matrix(w, x), expected_gated = plain::gated(pair, x, Activation::SILU);
+  const ProductClass product = product_class(w.layout.format, w.layout.rows, w.layout.columns, s.tokens),
+                     product_gated = product_class(pair.layout.format, pair.layout.rows, pair.layout.columns, s.tokens);
+  for (const Variant& variant : variants(product, gpu.profile()))
+    lines.push_back(line_of("matrix, " + to_string(variant), text(s), variant.float16 ? kFloat16 : 3e-5, [&](SelfTestLine& line) {
+      Tuning tuning;
+      for (const ProductClass& p : {product, product_gated}) tuning.choose(p, {variant});
+      const Kernels kernels(gpu.profile(), tuning);
+      Bench bench(gpu);
+      const DeviceTensor in = bench.upload(x), y = bench.tensor(s.tokens, s.rows), z = bench.tensor(s.tokens, s.rows);
+      bench.run({kernels.matrix(bench.matrix(w), in, y), kernels.gated(bench.matrix(pair), in, z, Activation::SILU)});
+      compare(line, bench.download(y).values, expected.values);
+      compare(line, bench.download(z).values, expected_gated.values);
+    }));
+  return lines;
+}
+
 std::vector<SelfTestLine> test_epilogues(GpuContext& gpu) {
   std::vector<SelfTestLine> lines;
   const MatrixShape shape{40, 72, 3, 16};
@@ -371,6 +395,8 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
   for (const MatrixShape& s : matrices) lines.push_back(test_matrix(gpu, s));
   for (const MatrixShape& s : std::initializer_list<MatrixShape>{{72, 72, 1, 4, 0, false}, {160, 96, 9, 4, 32}, {31, 256, 3, 6, 16}, {130, 64, 40, 8, 64}, {1030, 992, 50, 4, 32}})
     lines.push_back(test_gated(gpu, s));
+  for (const MatrixShape& s : std::initializer_list<MatrixShape>{{100, 256, 1, 4, 32, false}, {100, 256, 17, 4, 32, false}})
+    for (SelfTestLine& line : test_variants(gpu, s)) lines.push_back(std::move(line));
   for (SelfTestLine& line : test_epilogues(gpu)) lines.push_back(std::move(line));
   for (const uint32_t width : widths)
     for (const bool layer_norm : {false, true}) lines.push_back(test_norm(gpu, 5, width, layer_norm));

@@ -30,6 +30,8 @@ struct AttentionShape {
 /// Random codes, scales and zero points or minimums, with weights of about the given deviation. shape.bits < 16; bits 5 to 8 also in groups of 16.
 QuantizedMatrix random_quantized(const MatrixShape& shape, uint32_t seed, float deviation);
 SelfTestLine test_matrix(GpuContext& gpu, const MatrixShape& shape);
+/// Every variant that a tuning run may choose, of a product and of a gated one.
+std::vector<SelfTestLine> test_variants(GpuContext& gpu, const MatrixShape& shape);
 /// Bias, every activation, add and multiply, on a small matrix.
 std::vector<SelfTestLine> test_epilogues(GpuContext& gpu);
 SelfTestLine test_norm(GpuContext& gpu, uint32_t tokens, uint32_t width, bool layer_norm);

@@ -18,7 +18,7 @@ struct EngineOptions {
   int device = -1;                  // index as in list_devices(); -1: the first usable
   std::string device_name;          // or a part of its name; overrides `device`
   std::string loader;               // file of the Vulkan loader; empty: the system's
-  std::filesystem::path cache_folder;  // where the driver's compiled pipelines are kept; empty: nowhere
+  std::filesystem::path cache_folder;  // where compiled pipelines are kept and what was tuned is found; empty: nowhere
   bool activations_as_a16 = false;  // run a model whose activations are quantized without quantizing them
   int64_t context = 0;              // positions; 0: the model's, at most 4096
   int64_t memory_limit = 0;         // bytes on the device; 0: what the device has

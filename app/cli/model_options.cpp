@@ -98,14 +98,13 @@ std::shared_ptr<const Model> open_model(const ModelOptions& options) {
   return qvlm::open_model(options.model, open);
 }
 
-namespace {
-
-// The platform's place for what may be lost; empty where there is none.
 std::filesystem::path cache_folder() {
   if (const char* chosen = std::getenv("XDG_CACHE_HOME"); chosen != nullptr && *chosen == '/') return std::filesystem::path(chosen) / "qvlm";
   if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return std::filesystem::path(home) / ".cache" / "qvlm";
   return {};
 }
+
+namespace {
 
 std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const RunOptions& options) {
   if (options.bfloat16) throw UsageError("--bf16 belongs to --backend reference");

@@ -1,6 +1,7 @@
 // The options that every command about a model shares, and what they construct.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,6 +42,8 @@ void add_model_options(CLI::App& app, ModelOptions& options);
 /// --backend --device --context --activations-as-a16 ...
 void add_run_options(CLI::App& app, RunOptions& options);
 
+/// The platform's place for what may be lost; empty where there is none.
+std::filesystem::path cache_folder();
 /// --without FEATURE.
 void add_without_option(CLI::App& app, std::vector<std::string>& without);
 FeatureSet features_from(const std::vector<std::string>& names);
