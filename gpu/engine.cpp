@@ -36,7 +36,8 @@ Engine::Engine(const Model& model, const EngineOptions& options) {
     try {
       build(model, options, true);
     } catch (const OutOfDeviceMemory& error) {
-      throw Error(std::string(error.what()) + "; and that with the decoder's layers streamed from the host's memory (a shorter --context, or --kv 8, needs less)");
+      throw Error(std::string(error.what()) +
+                  "; and that with the decoder's layers streamed from the host's memory (a shorter --context, or --kv 8, needs less)");
     }
   }
   if (options.lose_device_after >= 0) gpu_->device().lose_at(options.lose_device_after);

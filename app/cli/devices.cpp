@@ -81,11 +81,13 @@ void tune_device(Session& session, int index, const FeatureSet& without) {
   Json lines = Json::array();
   for (const TuningLine& line : report.lines) {
     lines.push_back({{"products", line.products}, {"chosen", line.chosen}, {"gain", line.gain}});
-    session.output.text(fmt::format("{:32} {:28} {}\n", line.products, line.chosen, line.gain > 1 ? fmt::format("{:.2f} times as fast", line.gain) : "as untuned"));
+    session.output.text(fmt::format("{:32} {:28} {}\n", line.products, line.chosen,
+                                    line.gain > 1 ? fmt::format("{:.2f} times as fast", line.gain) : "as untuned"));
   }
-  session.output.text(fmt::format("{}: {:.1f} s; kept in {} for this driver ({}), used by chat, evaluate and bench\n", report.device.name, report.seconds,
-                                  report.file.string(), report.device.driver));
-  session.output.json_line(Json{{"event", "Tuned"}, {"device", to_json(report.device)}, {"lines", lines}, {"file", report.file.string()}, {"seconds", report.seconds}}.dump());
+  session.output.text(fmt::format("{}: {:.1f} s; kept in {} for this driver ({}), used by chat, evaluate and bench\n",
+                                  report.device.name, report.seconds, report.file.string(), report.device.driver));
+  session.output.json_line(Json{{"event", "Tuned"}, {"device", to_json(report.device)}, {"lines", lines},
+                                {"file", report.file.string()}, {"seconds", report.seconds}}.dump());
 }
 
 }  // namespace

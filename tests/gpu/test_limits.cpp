@@ -25,7 +25,9 @@ std::shared_ptr<RandomModel> small_model(int layers = 3, int context = 128, Rand
   return std::make_shared<RandomModel>(config, weights);
 }
 
-std::vector<PromptPart> prompt_with_picture() { return {std::vector<int32_t>{1, 5, 77, 12}, random_picture(32, 9), std::vector<int32_t>{3, 99, 41, 8, 120}}; }
+std::vector<PromptPart> prompt_with_picture() {
+  return {std::vector<int32_t>{1, 5, 77, 12}, random_picture(32, 9), std::vector<int32_t>{3, 99, 41, 8, 120}};
+}
 
 double largest_difference(std::span<const float> a, std::span<const float> b) {
   double largest = a.size() == b.size() ? 0 : INFINITY;
