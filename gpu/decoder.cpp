@@ -12,23 +12,26 @@
 
 namespace qvlm {
 namespace {
-constexpr uint32_t kLogitRows = 16;  // rows that last_logits computes together
+constexpr uint32_t kLogitRows = 16;       // rows that last_logits computes together
+constexpr uint32_t kResidualRows = 4096;  // about as many a part of the residual stream
 }
 
-Decoder::Decoder(const DecoderConfig& config, std::span<const ActivationQuantizer> activations, int64_t context,
-                 int64_t prefill_rows, GpuContext& gpu, WeightLoader& loader)
-    : config_(config), context_(context), chunk_(static_cast<uint32_t>(std::min(context, prefill_rows))), gpu_(gpu) {
+Decoder::Decoder(const DecoderConfig& config, std::span<const ActivationQuantizer> activations, const DecoderOptions& options,
+                 GpuContext& gpu, WeightLoader& loader)
+    : config_(config),
+      context_(options.context),
+      chunk_(static_cast<uint32_t>(std::min(options.context, options.prefill_rows))),
+      gpu_(gpu),
+      part_rows_(std::max(1u, kResidualRows / chunk_) * chunk_) {
   if (config.head_dim % 4 != 0 || config.head_dim > 256)
     throw Error("the engine runs attention heads of a multiple of 4 channels, at most 256; the model has " +
                 std::to_string(config.head_dim));
+  if (options.kv_bits != 16 && options.kv_bits != 8) throw Error::in("the KV cache", "bits", "16 or 8", std::to_string(options.kv_bits));
   embedding_ = loader.matrix("decoder.embedding.weight");
-  loader.counting = true;
   for (int i = 0; i < config.layers; ++i) {
     const std::string p = "decoder." + std::to_string(i) + ".";
     Layer layer;
     layer.attention_norm = loader.vector(p + "attention_norm.weight");
-    layer.qkv =
-        loader.stacked({p + "attention.query.weight", p + "attention.key.weight", p + "attention.value.weight"});
     if (config.attention_bias)
       layer.qkv_bias =
           loader.vector({p + "attention.query.bias", p + "attention.key.bias", p + "attention.value.bias"});
@@ -36,29 +39,21 @@ Decoder::Decoder(const DecoderConfig& config, std::span<const ActivationQuantize
       layer.query_norm = loader.vector(p + "attention.query_norm.weight");
       layer.key_norm = loader.vector(p + "attention.key_norm.weight");
     }
-    layer.output = loader.matrix(p + "attention.output.weight");
     layer.mlp_norm = loader.vector(p + "mlp_norm.weight");
-    layer.gate_up = loader.stacked({p + "mlp.gate.weight", p + "mlp.up.weight"}, gpu.kernels().row_pair());
-    layer.down = loader.matrix(p + "mlp.down.weight");
     layers_.push_back(std::move(layer));
   }
-  loader.counting = false;
-  weight_bits_ = loader.counted_bits();
   norm_ = loader.vector("decoder.norm.weight");
   head_ = config.tied_head ? embedding_ : loader.matrix("decoder.head.weight");
 
-  const RotaryTable rotary = rotary_table(config, context);
+  const RotaryTable rotary = rotary_table(config, context_);
   cosines_ = gpu.upload(std::span<const float>(rotary.cosines), Intent::CODES);
   sines_ = gpu.upload(std::span<const float>(rotary.sines), Intent::CODES);
 
   const auto hidden = static_cast<uint32_t>(config.hidden), vocabulary = static_cast<uint32_t>(config.vocabulary);
   const auto queries = static_cast<uint32_t>(config.heads * config.head_dim),
              kv = static_cast<uint32_t>(config.kv_heads * config.head_dim);
-  for (Layer& layer : layers_) {
-    const uint64_t bytes = static_cast<uint64_t>(context) * kv * 2;
-    layer.cache = {gpu.memory().allocate(bytes, Intent::CACHE), gpu.memory().allocate(bytes, Intent::CACHE), true, kv};
-  }
-  stream_ = gpu.new_tensor(static_cast<uint32_t>(context), hidden);
+  for (Layer& layer : layers_) layer.cache = new_cache(options.kv_bits);
+  residual(0, 1);
   features_ = gpu.new_tensor(chunk_, hidden, Intent::UPLOAD);
   normed_ = gpu.new_tensor(chunk_, hidden);
   qkv_ = gpu.new_tensor(chunk_, queries + 2 * kv);
@@ -74,6 +69,7 @@ Decoder::Decoder(const DecoderConfig& config, std::span<const ActivationQuantize
   request_ = gpu.memory().allocate(sizeof(SamplingRequest) + uint64_t{vocabulary} * 4, Intent::UPLOAD);
   result_ = gpu.memory().allocate(sizeof(SamplingResult), Intent::READBACK);
   logits_host_ = gpu.memory().allocate(many_logits_.span.size, Intent::READBACK);
+  load_layers(options.stream_layers, loader);  // last: what room is left is theirs
 
   Recorder reading = gpu.recorder();
   reading.add(gpu.kernels().copy(logits_.span, logits_host_, logits_.span.size));
@@ -81,6 +77,96 @@ Decoder::Decoder(const DecoderConfig& config, std::span<const ActivationQuantize
   Recorder sampling = gpu.recorder();
   sampling.add(gpu.kernels().sample(logits_, work_, request_, result_));
   sample_ = sampling.finish();
+}
+
+std::vector<PackedMatrix> Decoder::packed_layer(int layer, WeightLoader& loader, Layer& into) const {
+  const std::string p = "decoder." + std::to_string(layer) + ".";
+  std::vector<PackedMatrix> all;
+  const auto take = [&](std::vector<PackedMatrix> matrices) {
+    for (PackedMatrix& matrix : matrices) all.push_back(std::move(matrix));
+    return matrices.size();
+  };
+  into.qkv.resize(take(loader.packed({p + "attention.query.weight", p + "attention.key.weight", p + "attention.value.weight"})));
+  into.gate_up.resize(take(loader.packed({p + "mlp.gate.weight", p + "mlp.up.weight"}, gpu_.kernels().row_pair())));
+  take(loader.packed({p + "attention.output.weight"}));
+  take(loader.packed({p + "mlp.down.weight"}));
+  return all;
+}
+
+void Decoder::place(Layer& layer, std::vector<DeviceMatrix> matrices) {
+  auto next = matrices.begin();
+  for (auto* parts : {&layer.qkv, &layer.gate_up})
+    for (DeviceMatrix& part : *parts) part = *next++;
+  layer.output = *next++;
+  layer.down = *next;
+}
+
+void Decoder::load_layers(bool stream, WeightLoader& loader) {
+  const auto uploaded = [&](const std::vector<PackedMatrix>& packed) {
+    std::vector<DeviceMatrix> matrices;
+    for (const PackedMatrix& matrix : packed) matrices.push_back(gpu_.upload_matrix(matrix));
+    return matrices;
+  };
+  loader.counting = true;
+  std::vector<std::vector<PackedMatrix>> waiting;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    std::vector<PackedMatrix> packed = packed_layer(static_cast<int>(i), loader, layers_[i]);
+    if (stream)
+      waiting.push_back(std::move(packed));  // the largest says how large the places for streamed ones are
+    else
+      place(layers_[i], uploaded(packed));
+  }
+  loader.counting = false;
+  weight_bits_ = loader.counted_bits();
+  if (!stream) return;
+  stream_.emplace(waiting, gpu_);
+  bool room = true;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    if (room) {
+      try {
+        place(layers_[i], uploaded(waiting[i]));
+      } catch (const OutOfDeviceMemory&) {
+        room = false;
+      }
+    }
+    if (!room) {
+      layers_[i].streamed = stream_->layers();
+      place(layers_[i], stream_->add(waiting[i]));
+    }
+    waiting[i] = {};
+  }
+}
+
+KeyValues Decoder::new_cache(int kv_bits) const {
+  const auto rows = static_cast<uint64_t>(context_), heads = static_cast<uint64_t>(config_.kv_heads),
+             width = heads * static_cast<uint64_t>(config_.head_dim);
+  KeyValues cache{.format = kv_bits == 8 ? KvFormat::INT8 : KvFormat::F16, .stride = static_cast<uint32_t>(width)};
+  const auto allocate = [&](uint64_t bytes) { return gpu_.memory().allocate(bytes, Intent::CACHE); };
+  const uint64_t element = cache.format == KvFormat::INT8 ? 1 : 2;
+  cache.keys = allocate(rows * width * element);
+  cache.values = allocate(rows * width * element);
+  if (cache.format == KvFormat::INT8) cache.scales = allocate(rows * heads * 2 * sizeof(float));
+  return cache;
+}
+
+uint64_t Decoder::kv_bytes() const {
+  uint64_t bytes = 0;
+  for (const Layer& layer : layers_) bytes += layer.cache.keys.size + layer.cache.values.size + layer.cache.scales.size;
+  return bytes;
+}
+
+double Decoder::kv_bits() const {
+  return layers_.front().cache.format == KvFormat::INT8 ? 8 + 32.0 / config_.head_dim : 16;
+}
+
+DeviceTensor Decoder::residual(uint32_t first, uint32_t rows) {
+  const auto context = static_cast<uint32_t>(context_);
+  const uint32_t part = first / part_rows_;
+  while (residual_.size() <= part) {
+    const auto begin = static_cast<uint32_t>(residual_.size()) * part_rows_;
+    residual_.push_back(gpu_.new_tensor(std::min(part_rows_, context - begin), static_cast<uint32_t>(config_.hidden)));
+  }
+  return residual_[part].row_part(first - part * part_rows_, rows);
 }
 
 void Decoder::make_site_inputs(std::span<const ActivationQuantizer> activations, WeightLoader& loader) {
@@ -123,13 +209,15 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits, Times
   Recorder r = gpu_.recorder(timestamps);
   const auto heads = static_cast<uint32_t>(config_.heads), kv_heads = static_cast<uint32_t>(config_.kv_heads),
              head_dim = static_cast<uint32_t>(config_.head_dim);
-  const DeviceTensor x = stream_.row_part(first, rows);       // [rows, hidden]
+  const DeviceTensor x = residual(first, rows);               // [rows, hidden]
   const DeviceTensor normed = normed_.row_part(0, rows);      // [rows, hidden]
   const DeviceTensor qkv = qkv_.row_part(0, rows);            // [rows, (heads + 2 kv_heads) head_dim]
   const DeviceTensor attended = attended_.row_part(0, rows);  // [rows, heads * head_dim]
   const DeviceTensor ffn = ffn_.row_part(0, rows);            // [rows, ffn]
   r.add(k.embed(embedding_, ids_, features_, x));
-  for (const Layer& layer : layers_) {
+  if (layers_.front().streamed) stream_->record(r, 0);
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const Layer& layer = layers_[i];
     // What the site's linears read of x.
     const auto site = [&](SiteKind kind) -> const SiteInput& { return layer.inputs[static_cast<size_t>(kind)]; };
     const auto scratch = [&](SiteKind kind) {
@@ -159,6 +247,8 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits, Times
                              head_dim));
     r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended), x, {.add = &x}));
     const DeviceTensor mlp_input = normed_input(SiteKind::MLP_INPUT, layer.mlp_norm);
+    // Beside the largest product, which does not wait for it.
+    if (i + 1 < layers_.size() && layers_[i + 1].streamed) stream_->record(r, *layers_[i + 1].streamed);
     if (layer.gate_up.size() == 1) {
       r.add(k.gated(layer.gate_up[0], mlp_input, ffn, config_.activation));
     } else {
@@ -225,10 +315,11 @@ std::vector<float> Decoder::last_logits(int64_t rows, int64_t count) {
   std::vector<float> values;
   const size_t vocabulary = static_cast<size_t>(config_.vocabulary);
   for (int64_t done = 0; done < count;) {
-    const auto part = static_cast<uint32_t>(std::min<int64_t>(kLogitRows, count - done));
+    const auto row = static_cast<uint32_t>(rows - count + done);
+    const auto part = static_cast<uint32_t>(std::min<int64_t>({kLogitRows, count - done, part_rows_ - row % part_rows_}));
     const DeviceTensor logits = many_logits_.row_part(0, part);
     Recorder r = gpu_.recorder();
-    logits_of(r, stream_.row_part(static_cast<uint32_t>(rows - count + done), part), logits);
+    logits_of(r, residual(row, part), logits);
     r.add(gpu_.kernels().copy(logits.span, logits_host_, logits.span.size));
     gpu_.run(r.finish());
     for (uint32_t i = 0; i < part; ++i) {

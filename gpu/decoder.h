@@ -2,12 +2,14 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <vector>
 
 #include "core/inference/sampling.h"
 #include "gpu/gpu_context.h"
+#include "gpu/layer_stream.h"
 #include "gpu/site_input.h"
 #include "gpu/weight_loader.h"
 
@@ -19,13 +21,21 @@ struct InputRows {
   std::vector<float> features;  // [picture rows, hidden]
 };
 
+struct DecoderOptions {
+  int64_t context = 0;       // positions
+  int64_t prefill_rows = 0;  // most rows computed together
+  int kv_bits = 16;          // or 8
+  bool stream_layers = false;  // those for which the device has no room stay on the host
+};
+
 class Decoder {
  public:
-  /// activations: one a site, as a model has them; empty: nothing is rounded.
-  Decoder(const DecoderConfig& config, std::span<const ActivationQuantizer> activations, int64_t context,
-          int64_t prefill_rows, GpuContext& gpu, WeightLoader& loader);
+  /// activations: one a site, as a model has them; empty: nothing is rounded. Throws Error, OutOfDeviceMemory.
+  Decoder(const DecoderConfig& config, std::span<const ActivationQuantizer> activations, const DecoderOptions& options,
+          GpuContext& gpu, WeightLoader& loader);
 
   int64_t context() const { return context_; }
+  size_t layers() const { return layers_.size(); }
   /// Computes rows at positions [position, position + rows); afterwards logits are of the last row. Throws Cancelled,
   /// DeviceLost.
   void forward(const InputRows& rows, int64_t position, std::stop_token stop);
@@ -42,6 +52,12 @@ class Decoder {
   /// The fewest and the most that any site's linears read, by the kernels that run; 16: not rounded.
   int least_activation_bits() const { return least_activation_bits_; }
   int most_activation_bits() const { return most_activation_bits_; }
+  /// Of a cached element, with scales.
+  double kv_bits() const;
+  uint64_t kv_bytes() const;
+  /// Layers that are copied from the host for every step, and their bytes there.
+  size_t streamed_layers() const { return stream_ ? stream_->layers() : 0; }
+  uint64_t streamed_bytes() const { return stream_ ? stream_->host_bytes() : 0; }
   /// Of the recorded one-token step, and of a prefill of `rows` rows recorded anew: for the barrier checker.
   const Trace& decode_trace();
   Trace prefill_trace(uint32_t rows);
@@ -60,7 +76,15 @@ class Decoder {
     DeviceMatrix output, down;
     std::array<SiteInput, kSitesPerLayer> inputs;
     KeyValues cache;
+    std::optional<size_t> streamed;  // its number in stream_
   };
+  // A layer's matrices as they lie in one row: all of qkv and gate_up, output, down.
+  std::vector<PackedMatrix> packed_layer(int layer, WeightLoader& loader, Layer& into) const;
+  static void place(Layer& layer, std::vector<DeviceMatrix> matrices);
+  void load_layers(bool stream, WeightLoader& loader);
+  KeyValues new_cache(int kv_bits) const;
+  // Rows of the residual stream, inside one of its parts; the part is made when it is first needed.
+  DeviceTensor residual(uint32_t first, uint32_t rows);
   void make_site_inputs(std::span<const ActivationQuantizer> activations, WeightLoader& loader);
   /// All kernels of `rows` rows into stream rows [first, first + rows); with_logits: also the head on the last one.
   Recording record(uint32_t first, uint32_t rows, bool with_logits, Timestamps* timestamps = nullptr);
@@ -75,7 +99,9 @@ class Decoder {
   DeviceVector norm_;
   std::vector<Layer> layers_;
   Span cosines_, sines_, state_, ids_, request_, result_, work_, logits_host_;
-  DeviceTensor stream_;    // [context, hidden]: residual stream of the last forward
+  uint32_t part_rows_;                      // a multiple of chunk_
+  std::vector<DeviceTensor> residual_;      // [part_rows_, hidden] each: residual stream of the last forward
+  std::optional<LayerStream> stream_;
   DeviceTensor features_;  // [chunk, hidden], written by the host
   DeviceTensor normed_, qkv_, attended_, ffn_, logits_, many_normed_, many_logits_;
   Span turned_;  // of a site's input that is turned: empty where none is

@@ -11,6 +11,7 @@ Device::Device(std::shared_ptr<Instance> instance, DeviceProfile profile)
                                 .queueCount = 1,
                                 .pQueuePriorities = &priority};
   VkPhysicalDeviceVulkan12Features features12{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
+                                              .shaderFloat16 = profile_.info.float16 ? VK_TRUE : VK_FALSE,
                                               .bufferDeviceAddress = VK_TRUE};
   VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,

@@ -22,12 +22,15 @@ constexpr Quirk kQuirks[] = {
      [](const DeviceProfile& p, const VkPhysicalDeviceDriverProperties&) { return p.cpu; },
      [](DeviceProfile& p) {
        // Barriers between subgroups are coroutine switches there; a workgroup of one subgroup has none.
+       p.texel_buffers = true;
        p.row_interleave = p.subgroup_size;
        p.norm_threads = p.small_threads = p.sample_threads = p.subgroup_size;
        p.prefill_rows = 128;
        p.macs_per_segment = 2.5e8;
      }},
 };
+
+constexpr const char* kNoAddresses = "it has no buffer device addresses (Vulkan 1.2's bufferDeviceAddress; a newer driver may have them)";
 
 std::string version_text(uint32_t v) {
   return std::to_string(VK_VERSION_MAJOR(v)) + "." + std::to_string(VK_VERSION_MINOR(v)) + "." +
@@ -56,12 +59,28 @@ int rank_of(const std::string& kind) {
   return 5;
 }
 
+// Of the largest device-local heap.
+int64_t budget_of(VkPhysicalDevice physical, const VkPhysicalDeviceMemoryProperties& memory) {
+  VkPhysicalDeviceMemoryBudgetPropertiesEXT budget{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT};
+  VkPhysicalDeviceMemoryProperties2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_PROPERTIES_2, .pNext = &budget};
+  vkGetPhysicalDeviceMemoryProperties2(physical, &query);
+  VkDeviceSize largest = 0, free = 0;
+  for (uint32_t i = 0; i < memory.memoryHeapCount; ++i) {
+    if (!(memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT) || memory.memoryHeaps[i].size <= largest) continue;
+    largest = memory.memoryHeaps[i].size;
+    const VkDeviceSize there = budget.heapBudget[i] > 0 ? budget.heapBudget[i] : largest;
+    free = std::min(there, largest) - std::min({budget.heapUsage[i], there, largest});
+  }
+  return static_cast<int64_t>(free);
+}
+
 DeviceProfile profile_of(VkPhysicalDevice physical) {
   DeviceProfile p;
   p.physical = physical;
   VkPhysicalDeviceProperties base{};
   vkGetPhysicalDeviceProperties(physical, &base);
   p.info.name = base.deviceName;
+  p.driver_version = base.driverVersion;
   p.info.kind = kind_of(base.deviceType);
   p.info.api = version_text(base.apiVersion);
   p.cpu = base.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
@@ -107,6 +126,7 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
     return std::any_of(extensions.begin(), extensions.end(),
                        [&](const auto& e) { return std::strcmp(e.extensionName, name) == 0; });
   };
+  p.memory_budget = has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME) ? budget_of(physical, p.memory) : p.info.memory_bytes;
   p.info.integer_dot_product = has("VK_KHR_shader_integer_dot_product");
   p.info.cooperative_matrix = has("VK_KHR_cooperative_matrix");
   if (has(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) {
@@ -138,7 +158,7 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
   constexpr VkSubgroupFeatureFlags kNeeded =
       VK_SUBGROUP_FEATURE_BASIC_BIT | VK_SUBGROUP_FEATURE_ARITHMETIC_BIT | VK_SUBGROUP_FEATURE_BALLOT_BIT;
   if (!addresses.bufferDeviceAddress)
-    p.info.unusable = "it has no buffer device addresses";
+    p.info.unusable = kNoAddresses;
   else if ((subgroup.supportedOperations & kNeeded) != kNeeded ||
            !(subgroup.supportedStages & VK_SHADER_STAGE_COMPUTE_BIT))
     p.info.unusable = "it lacks subgroup arithmetic in compute shaders";
@@ -153,16 +173,40 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
   return p;
 }
 
+void switch_off(DeviceProfile& p, const FeatureSet& without) {
+  if (without.has(Feature::TEXEL_BUFFERS)) {
+    p.texel_buffers = false;
+    p.row_interleave = 1;
+  }
+  if (without.has(Feature::SUBGROUP_SIZE_CONTROL)) {
+    p.subgroup_size_control = false;
+    p.subgroup_size = static_cast<uint32_t>(p.info.subgroup_size);
+  }
+  if (without.has(Feature::FLOAT16)) p.info.float16 = false;
+  if (without.has(Feature::INTEGER_DOT_PRODUCT)) p.info.integer_dot_product = false;
+  if (without.has(Feature::COOPERATIVE_MATRIX)) p.info.cooperative_matrix = false;
+  if (without.has(Feature::TIMESTAMPS)) p.timestamp_bits = 0;
+  if (without.has(Feature::MAPPED_MEMORY)) p.mapped_memory = false;
+  if (without.has(Feature::LARGE_BUFFERS)) p.max_allocation = std::min<uint64_t>(p.max_allocation, kSmallBuffer);
+  if (without.has(Feature::BUFFER_ADDRESSES)) {
+    p.info.buffer_addresses = false;
+    p.info.unusable = kNoAddresses;
+  }
+}
+
 }  // namespace
 
-std::vector<DeviceProfile> device_profiles(VkInstance instance) {
+std::vector<DeviceProfile> device_profiles(VkInstance instance, const FeatureSet& without) {
   uint32_t count = 0;
   VkResult result = vkEnumeratePhysicalDevices(instance, &count, nullptr);
   std::vector<VkPhysicalDevice> handles(count);
   if (result == VK_SUCCESS && count > 0) result = vkEnumeratePhysicalDevices(instance, &count, handles.data());
   if (result != VK_SUCCESS && result != VK_ERROR_INITIALIZATION_FAILED) check(result, "vkEnumeratePhysicalDevices");
   std::vector<DeviceProfile> profiles;
-  for (VkPhysicalDevice handle : handles) profiles.push_back(profile_of(handle));
+  for (VkPhysicalDevice handle : handles) {
+    profiles.push_back(profile_of(handle));
+    switch_off(profiles.back(), without);
+  }
   std::stable_sort(profiles.begin(), profiles.end(),
                    [](const auto& a, const auto& b) { return rank_of(a.info.kind) < rank_of(b.info.kind); });
   for (size_t i = 0; i < profiles.size(); ++i) profiles[i].info.index = static_cast<int>(i);

@@ -7,19 +7,24 @@
 #include <vector>
 
 #include "gpu/devices.h"
+#include "gpu/features.h"
 
 namespace qvlm {
 
 struct DeviceProfile {
   VkPhysicalDevice physical = VK_NULL_HANDLE;
   DeviceInfo info;
+  uint32_t driver_version = 0;
   bool cpu = false;                    // the device is the processor: kernels of the texel-buffer kind
+  bool texel_buffers = false;          // those kernels are used
   bool subgroup_size_control = false;  // a pipeline can require its subgroup size
+  bool mapped_memory = true;           // the host writes device memory in place where the device lets it
   uint32_t subgroup_size = 32;
   uint32_t queue_family = 0;
   uint32_t timestamp_bits = 0;  // of the queue's clock; 0: it has none
   double timestamp_nanoseconds = 1;
   uint32_t max_workgroup_threads = 128;
+  int64_t memory_budget = 0;  // bytes of the largest device-local heap that the driver says are free for this process, or all of them
   uint64_t max_allocation = uint64_t{1} << 30;  // bytes; never above 1 GiB
   uint64_t max_texel_elements = uint64_t{1} << 27;
   uint64_t buffer_alignment = 256;  // of every allocation inside a block
@@ -35,8 +40,8 @@ struct DeviceProfile {
   double macs_per_segment = 4e11;  // multiply-adds of one submission: at most about 50 ms
 };
 
-/// Profiles of all devices, in the order of DeviceInfo::index.
-std::vector<DeviceProfile> device_profiles(VkInstance instance);
+/// Profiles of all devices, in the order of DeviceInfo::index, as if they had none of `without`.
+std::vector<DeviceProfile> device_profiles(VkInstance instance, const FeatureSet& without = {});
 
 /// By index (-1: the first usable) or by a part of the name. Throws Error that lists what there is.
 DeviceProfile choose_device(const std::vector<DeviceProfile>& profiles, int index, const std::string& name);

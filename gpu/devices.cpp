@@ -21,11 +21,22 @@ bool SelfTestReport::passed() const {
   return !lines.empty() && std::all_of(lines.begin(), lines.end(), [](const auto& line) { return line.passed; });
 }
 
-SelfTestReport self_test(int device) {
+SelfTestReport self_test(int device, const FeatureSet& without) {
   const auto start = std::chrono::steady_clock::now();
-  GpuContext gpu({.device = device});
+  GpuContext gpu({.device = device, .without = without});
   SelfTestReport report{.device = gpu.profile().info};
   report.lines = test_all_kernels(gpu);
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return report;
+}
+
+TuningReport tune(int device, const FeatureSet& without, const std::filesystem::path& folder, int rounds, int largest_size) {
+  const auto start = std::chrono::steady_clock::now();
+  GpuContext gpu({.device = device, .without = without});
+  const Tuning tuning = measure_tuning(gpu, rounds, largest_size);
+  tuning.save(folder, gpu.profile());
+  TuningReport report{.device = gpu.profile().info, .file = Tuning::file_in(folder, gpu.profile())};
+  for (const auto& [product, choice] : tuning.choices()) report.lines.push_back({to_string(product), to_string(choice.variant), choice.gain});
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "gpu/features.h"
 
 namespace qvlm {
 
@@ -48,6 +51,24 @@ struct SelfTestReport {
 
 /// Runs every kernel on the device and compares. device: index as in list_devices(), -1: the first usable. Throws
 /// Error.
-SelfTestReport self_test(int device = -1);
+SelfTestReport self_test(int device = -1, const FeatureSet& without = {});
+
+/// Which variant of a kernel a kind of product runs by.
+struct TuningLine {
+  std::string products;  // "int4 matrix x vector, large"
+  std::string chosen;
+  double gain = 1;  // in speed, over what runs untuned
+};
+
+struct TuningReport {
+  DeviceInfo device;
+  std::vector<TuningLine> lines;
+  std::filesystem::path file;
+  double seconds = 0;
+};
+
+/// Measures the variants of the matrix kernels on the device and keeps what is quickest in `folder`, for engines of this folder, device and
+/// driver version. rounds: measurements of each, the best of which counts. Throws Error.
+TuningReport tune(int device, const FeatureSet& without, const std::filesystem::path& folder, int rounds = 9, int largest_size = 2);
 
 }  // namespace qvlm

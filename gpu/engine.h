@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "core/model/model.h"
 #include "gpu/decoder.h"
@@ -13,18 +14,22 @@ namespace qvlm {
 
 class Engine {
  public:
-  /// Opens the device and uploads the weights. Throws Error.
+  /// Opens the device and uploads the weights; decoder layers that do not fit stay on the host. Throws Error.
   Engine(const Model& model, const EngineOptions& options);
-  GpuContext& gpu() { return gpu_; }
+  GpuContext& gpu() { return *gpu_; }
   Decoder& decoder() { return *decoder_; }
   VisionEncoder* vision() { return vision_.get(); }  // null: no tower
   uint64_t weight_bytes() const { return weight_bytes_; }
+  /// How many layers are streamed and why, with the numbers; empty: none.
+  std::string streaming_note() const;
 
  private:
-  GpuContext gpu_;
+  void build(const Model& model, const EngineOptions& options, bool stream_layers);
+  std::unique_ptr<GpuContext> gpu_;
   std::unique_ptr<VisionEncoder> vision_;
   std::unique_ptr<Decoder> decoder_;
   uint64_t weight_bytes_ = 0;
+  std::string refusal_;  // of the memory, to all layers on the device; empty: they are there
 };
 
 }  // namespace qvlm

@@ -7,14 +7,12 @@ namespace qvlm {
 
 GpuContext::GpuContext(const GpuContextOptions& options)
     : instance_(std::make_shared<Instance>(options.validation, options.on_validation_message, options.loader)) {
-  DeviceProfile profile = choose_device(device_profiles(instance_->handle()), options.device, options.device_name);
-  if (options.disable_fp16) profile.info.float16 = false;
+  DeviceProfile profile = choose_device(device_profiles(instance_->handle(), options.without), options.device, options.device_name);
   if (options.macs_per_segment > 0) profile.macs_per_segment = options.macs_per_segment;
-  if (!options.texel_kernels) profile.row_interleave = 1;
   device_ = std::make_unique<Device>(instance_, profile);
   memory_ = std::make_unique<Memory>(*device_, options.memory_limit);
   pipelines_ = std::make_unique<Pipelines>(*device_, options.cache_folder);
-  kernels_ = std::make_unique<Kernels>(profile, options.texel_kernels);
+  kernels_ = std::make_unique<Kernels>(profile, options.without.has(Feature::TUNING) ? Tuning() : Tuning::load(options.cache_folder, profile));
   for (VkFence& fence : fences_) fence = device_->new_fence();
 }
 

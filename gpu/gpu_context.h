@@ -16,10 +16,9 @@ struct GpuContextOptions {
   int device = -1;
   std::string device_name;
   std::string loader;  // file of the Vulkan loader; empty: the system's
-  std::filesystem::path cache_folder;  // of compiled pipelines; empty: none are kept
+  std::filesystem::path cache_folder;  // of compiled pipelines and of what was tuned; empty: none are kept
   uint64_t memory_limit = 0;
-  bool texel_kernels = true;
-  bool disable_fp16 = false;
+  FeatureSet without;
   double macs_per_segment = 0;  // 0: the profile's
   bool validation = false;
   Instance::MessageHandler on_validation_message;

@@ -27,7 +27,6 @@ struct MatrixArguments {
   float zero;
   uint32_t flags, outputs;
 };
-constexpr double kLargeProduct = 1e8;  // multiply-adds
 constexpr uint32_t kBias = 1, kAdd = 2, kMultiply = 4, kHasZeros = 8, kHasMinimums = 16, kPaired = 32, kActivationShift = 8;
 
 // Mirrors rounding.glsl; as there, it stands first.
@@ -62,10 +61,15 @@ struct RopeArguments {
   uint32_t qkv_stride, heads, kv_heads, head_dim, kv_stride;
 };
 
+struct RopeInt8Arguments {
+  uint64_t qkv, keys, values, scales, cosines, sines, state;
+  uint32_t qkv_stride, heads, kv_heads, head_dim, kv_stride;
+};
+
 struct AttentionArguments {
-  Place keys, values, q;
+  Place keys, values, q, scales;
   uint64_t y, state;
-  uint32_t tokens, keys_count, q_stride, kv_stride, y_stride, heads_per_kv, causal;
+  uint32_t tokens, keys_count, q_stride, kv_stride, y_stride, heads_per_kv, kv_heads, causal;
   float scale;
 };
 
@@ -132,8 +136,7 @@ Dispatch start(std::string kernel, PipelineKey key) {
 
 }  // namespace
 
-Kernels::Kernels(const DeviceProfile& profile, bool texel_kernels)
-    : profile_(profile), texels_(texel_kernels && profile.cpu) {}
+Kernels::Kernels(const DeviceProfile& profile, Tuning tuning) : profile_(profile), tuning_(std::move(tuning)) {}
 
 Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& e) const {
   if (w.layout.pair > 0) throw Error("Vulkan: a matrix in pairs runs as gated()");
@@ -163,15 +166,13 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
   const uint32_t format = static_cast<uint32_t>(l.format), ragged = l.columns % 32 != 0 ? 1 : 0;
 
   Dispatch d;
-  if (texels_) {
+  const Variant variant = tuning_.variant_for(product_class(l.format, l.rows, l.columns, x.rows), profile_);
+  if (profile_.texel_buffers) {
     const uint32_t lanes = profile_.subgroup_size;
-    // Measured on lavapipe (AVX2), the quickest of five: 8 rows and 8 tokens take .70 of the time of 4 and 4, and half a second to compile in place
-    // of a tenth, which small products do not earn; to one token rows make no difference.
-    const bool large = x.rows > 4 && double(l.rows) * l.columns * x.rows >= kLargeProduct;
-    const uint32_t rows = large ? 8 : 4, tokens = x.rows == 1 ? 1 : large ? 8 : 4;
-    d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, tokens, rows, ragged}, true});
-    d.groups_x = ceil_div(l.rows, lanes * rows);
-    d.groups_y = ceil_div(x.rows, tokens);
+    const Variant v = x.rows > 1 && x.rows <= 4 ? Variant{4, 4} : variant;
+    d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, v.tokens, v.rows, ragged}, true});
+    d.groups_x = ceil_div(l.rows, lanes * v.rows);
+    d.groups_y = ceil_div(x.rows, v.tokens);
     a.codes = Place::element(w.codes, 16);
     a.scales = Place::element(w.scales, 2);
     a.zeros = Place::element(w.zeros, 1);
@@ -187,11 +188,11 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
     constexpr uint32_t kMostGroups = 65535;  // every device takes as many
     if (x.rows <= kVectorRows && ceil_div(l.rows, 2) <= kMostGroups) {
       const uint32_t tokens = x.rows == 1 ? 1 : 4;
-      d = start("matvec", {"matvec", {format, tokens, ragged}});
+      d = start("matvec", {"matvec", {format, tokens, ragged, x.rows == 1 ? variant.threads : 64u}});
       d.groups_x = ceil_div(l.rows, 2);
       d.groups_y = ceil_div(x.rows, tokens);
     } else {
-      d = start("matmul", {"matmul", {format, ragged}});
+      d = start("matmul", {variant.float16 ? "matmul_float16" : "matmul", {format, ragged}});
       d.groups_x = ceil_div(l.rows, 64);
       d.groups_y = ceil_div(x.rows, 32);
     }
@@ -265,13 +266,22 @@ Dispatch Kernels::axis_product(const DeviceTensor& x, const DeviceVector& factor
 
 Dispatch Kernels::rope_kv(const DeviceTensor& qkv, const KeyValues& cache, const Span& cosines, const Span& sines,
                           const Span& state, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const {
-  Dispatch d = start("rope_kv", {"rope_kv", {profile_.small_threads}});
-  d.set_arguments(RopeArguments{qkv.address(), cache.keys.address(), cache.values.address(), cosines.address(),
-                                sines.address(), state.address(), qkv.stride, heads, kv_heads, head_dim, cache.stride});
-  d.groups_x = ceil_div((heads + 2 * kv_heads) * head_dim / 4, profile_.small_threads);
+  Dispatch d;
+  if (cache.format == KvFormat::INT8) {
+    d = start("rope_kv_int8", {"rope_kv_int8", {profile_.subgroup_size}, true});
+    d.set_arguments(RopeInt8Arguments{qkv.address(), cache.keys.address(), cache.values.address(), cache.scales.address(), cosines.address(),
+                                      sines.address(), state.address(), qkv.stride, heads, kv_heads, head_dim, cache.stride});
+    d.groups_x = heads + 2 * kv_heads;
+  } else {
+    d = start("rope_kv", {"rope_kv", {profile_.small_threads}});
+    d.set_arguments(RopeArguments{qkv.address(), cache.keys.address(), cache.values.address(), cosines.address(),
+                                  sines.address(), state.address(), qkv.stride, heads, kv_heads, head_dim, cache.stride});
+    d.groups_x = ceil_div((heads + 2 * kv_heads) * head_dim / 4, profile_.small_threads);
+  }
   d.groups_y = qkv.rows;
   d.reads = {qkv.span, cosines, sines, state};
   d.writes = {qkv.span, cache.keys, cache.values};
+  if (cache.scales.block) d.writes.push_back(cache.scales);
   d.macs = 4.0 * qkv.rows * qkv.columns;
   return d;
 }
@@ -285,19 +295,26 @@ Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Sp
   const uint32_t queries = q.rows == 1 ? 1 : profile_.attention_queries;
   Dispatch d = start(
       causal ? "attention_causal" : "attention_full",
-      {texels_ ? "attention_texel" : "attention", {profile_.subgroup_size, head_dim, queries, kv.f16 ? 1u : 0u}, true});
+      {profile_.texel_buffers ? "attention_texel" : "attention", {profile_.subgroup_size, head_dim, queries, static_cast<uint32_t>(kv.format)}, true});
   AttentionArguments a{};
-  if (texels_) {
-    const uint32_t bytes = kv.f16 ? 8 : 16;
-    const VkFormat format = kv.f16 ? VK_FORMAT_R16G16B16A16_SFLOAT : VK_FORMAT_R32G32B32A32_SFLOAT;
+  if (profile_.texel_buffers) {
+    const uint32_t bytes = kv.format == KvFormat::INT8 ? 4 : kv.format == KvFormat::F16 ? 8 : 16;
+    const VkFormat format = kv.format == KvFormat::INT8  ? VK_FORMAT_R8G8B8A8_SNORM
+                            : kv.format == KvFormat::F16 ? VK_FORMAT_R16G16B16A16_SFLOAT
+                                                         : VK_FORMAT_R32G32B32A32_SFLOAT;
     a.keys = Place::element(kv.keys, bytes);
     a.values = Place::element(kv.values, bytes);
     a.q = Place::element(q.span, 16);
     d.texels = {{kv.keys.block, format}, {kv.values.block, format}, {q.span.block, VK_FORMAT_R32G32B32A32_SFLOAT}};
+    if (kv.scales.block) {
+      a.scales = Place::element(kv.scales, 8);
+      d.texels.push_back({kv.scales.block, VK_FORMAT_R32G32_SFLOAT});
+    }
   } else {
     a.keys = Place::address(kv.keys);
     a.values = Place::address(kv.values);
     a.q = Place::address(q.span);
+    a.scales = Place::address(kv.scales);
   }
   a.y = y.address();
   a.state = state.address();
@@ -307,12 +324,14 @@ Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Sp
   a.kv_stride = kv.stride / 4;
   a.y_stride = y.stride / 4;
   a.heads_per_kv = heads / kv_heads;
+  a.kv_heads = kv_heads;
   a.causal = causal ? 1 : 0;
   a.scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
   d.set_arguments(a);
   d.groups_x = heads;
   d.groups_y = ceil_div(q.rows, queries);
   d.reads = {q.span, kv.keys, kv.values};
+  if (kv.scales.block) d.reads.push_back(kv.scales);
   if (causal) d.reads.push_back(state);
   d.writes = {y.span};
   d.macs = 2.0 * q.rows * heads * head_dim * (causal ? 1024.0 : keys_count);
@@ -375,9 +394,9 @@ Dispatch Kernels::sample(const DeviceTensor& logits, const Span& work, const Spa
 }
 
 Dispatch Kernels::bandwidth(const Span& from, const Span& to) const {
-  Dispatch d = start("bandwidth", {texels_ ? "bandwidth_texel" : "bandwidth", {profile_.small_threads}});
-  const Place place = texels_ ? Place::element(from, 16) : Place::address(from);
-  if (texels_) d.texels = {{from.block, VK_FORMAT_R32G32B32A32_UINT}};
+  Dispatch d = start("bandwidth", {profile_.texel_buffers ? "bandwidth_texel" : "bandwidth", {profile_.small_threads}});
+  const Place place = profile_.texel_buffers ? Place::element(from, 16) : Place::address(from);
+  if (profile_.texel_buffers) d.texels = {{from.block, VK_FORMAT_R32G32B32A32_UINT}};
   d.set_arguments(BandwidthArguments{place, to.address(), static_cast<uint32_t>(from.size / 16)});
   d.groups_x = 8192;
   d.reads = {from};

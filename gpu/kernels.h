@@ -8,6 +8,7 @@
 #include "gpu/device_profile.h"
 #include "gpu/device_tensor.h"
 #include "gpu/recorder.h"
+#include "gpu/tuning.h"
 
 namespace qvlm {
 
@@ -30,17 +31,20 @@ struct RoundingGrid {
   DeviceVector bounds;  // [2, rows], low ones first: each row's own in place of low and high
 };
 
-/// Keys and values of one layer: f16 [context, kv_heads * head_dim] (a cache), or f32 columns of a tensor.
+/// How keys and values lie: f32 columns of a tensor; f16; or int8, multiples of each head's greatest magnitude over 127.
+enum class KvFormat : uint32_t { F32 = 0, F16 = 1, INT8 = 2 };
+
+/// Keys and values of one layer: a cache [context, kv_heads * head_dim] (F16, INT8), or columns of a tensor.
 struct KeyValues {
   Span keys, values;
-  bool f16 = true;
+  KvFormat format = KvFormat::F16;
   uint32_t stride = 0;  // elements a row
+  Span scales;          // of INT8: float32 [context, kv_heads, 2], magnitudes of a key's head and a value's
 };
 
 class Kernels {
  public:
-  /// texel_kernels: on CPU devices use the texel-buffer variants.
-  Kernels(const DeviceProfile& profile, bool texel_kernels);
+  explicit Kernels(const DeviceProfile& profile, Tuning tuning = {});
 
   /// y[m, n] = epilogue(sum_k x[m, k] w[n, k]); x [M, K], y [M, N].
   Dispatch matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y,
@@ -78,9 +82,9 @@ class Kernels {
   /// Reads all of `from`; writes `to` almost never.
   Dispatch bandwidth(const Span& from, const Span& to) const;
 
-  uint32_t row_interleave() const { return texels_ ? profile_.row_interleave : 1; }
+  uint32_t row_interleave() const { return profile_.texel_buffers ? profile_.row_interleave : 1; }
   /// PackedLayout::pair of matrices for gated(): a thread has a gate's row and the row that it gates.
-  uint32_t row_pair() const { return texels_ ? profile_.subgroup_size * 2 : 32; }
+  uint32_t row_pair() const { return profile_.texel_buffers ? profile_.subgroup_size * 2 : 32; }
   /// Most rows that the matrix x vector kernel takes.
   static constexpr uint32_t kVectorRows = 8;
 
@@ -89,7 +93,7 @@ class Kernels {
   Dispatch attention(const DeviceTensor& q, const KeyValues& kv, const Span& state, uint32_t keys_count, bool causal,
                      const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const;
   DeviceProfile profile_;
-  bool texels_;
+  Tuning tuning_;
 };
 
 }  // namespace qvlm

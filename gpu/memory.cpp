@@ -10,15 +10,6 @@ namespace {
 
 constexpr uint64_t kFirstBlock = uint64_t{4} << 20;
 
-// Whole mebibytes, rounded up; one decimal below 10.
-std::string mebibytes(uint64_t bytes) {
-  if (bytes < uint64_t{10} << 20) {
-    const uint64_t tenths = (bytes * 10 + (1 << 20) - 1) >> 20;
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
-  }
-  return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
-}
-
 bool is_weights(Intent intent) {
   return intent == Intent::CODES || intent == Intent::SCALES || intent == Intent::ZEROS;
 }
@@ -29,15 +20,24 @@ uint64_t texel_bytes(Intent intent) {
     case Intent::SCALES:
       return 2;
     case Intent::ZEROS:
+    case Intent::STREAMED:
       return 1;
     case Intent::CACHE:
-      return 8;
+      return 4;
     default:
       return 16;
   }
 }
 
 }  // namespace
+
+std::string mebibytes(uint64_t bytes) {
+  if (bytes < uint64_t{10} << 20) {
+    const uint64_t tenths = (bytes * 10 + (1 << 20) - 1) >> 20;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
+  }
+  return std::to_string((bytes + (1 << 20) - 1) >> 20) + " MiB";
+}
 
 Span Span::part(uint64_t from, uint64_t count) const {
   if (from > size || count > size - from) throw Error("Vulkan: a part of a span lies outside of it");
@@ -59,22 +59,29 @@ uint32_t Memory::memory_type(uint32_t allowed, Intent intent) const {
   constexpr VkMemoryPropertyFlags kCached = VK_MEMORY_PROPERTY_HOST_CACHED_BIT;
   std::array<VkMemoryPropertyFlags, 3> wishes{kLocal, 0, 0};
   if (intent == Intent::UPLOAD)
-    wishes = {kVisible | kLocal, kVisible, kVisible};
+    wishes = {device_.profile().mapped_memory ? kVisible | kLocal : kVisible, kVisible, kVisible};
   else if (intent == Intent::READBACK)
     wishes = {kVisible | kCached, kVisible, kVisible};
+  else if (intent == Intent::HOST)
+    wishes = {kVisible, kVisible, kVisible};
+  const VkMemoryPropertyFlags unwanted = intent == Intent::HOST ? kLocal : 0;
+  const auto& types = device_.profile().memory;
+  for (uint32_t i = 0; unwanted != 0 && i < types.memoryTypeCount; ++i)
+    if ((allowed >> i & 1) && (types.memoryTypes[i].propertyFlags & kVisible) == kVisible && !(types.memoryTypes[i].propertyFlags & unwanted))
+      return i;
   for (const VkMemoryPropertyFlags wish : wishes)
-    for (uint32_t i = 0; i < device_.profile().memory.memoryTypeCount; ++i)
-      if ((allowed >> i & 1) && (device_.profile().memory.memoryTypes[i].propertyFlags & wish) == wish) return i;
+    for (uint32_t i = 0; i < types.memoryTypeCount; ++i)
+      if ((allowed >> i & 1) && (types.memoryTypes[i].propertyFlags & wish) == wish) return i;
   throw Error("the Vulkan device " + device_.profile().info.name + " has no memory of the needed kind");
 }
 
 Block& Memory::new_block(uint64_t bytes, Intent intent) {
   const auto refuse = [&](const std::string& why) {
-    throw Error("too little memory on the Vulkan device " + device_.profile().info.name + ": " + mebibytes(bytes) +
+    throw OutOfDeviceMemory("too little memory on the Vulkan device " + device_.profile().info.name + ": " + mebibytes(bytes) +
                 " more needed, " + mebibytes(allocated_) + " in use, " + why);
   };
-  const uint64_t limit = limit_ ? limit_ : static_cast<uint64_t>(device_.profile().info.memory_bytes);
-  if (limit && allocated_ + bytes > limit) refuse(mebibytes(limit) + (limit_ ? " allowed" : " there"));
+  const bool of_host = intent == Intent::HOST;
+  if (!of_host && limit() && allocated_ + bytes > limit()) refuse(mebibytes(limit()) + (limit_ ? " allowed" : " there"));
   const uint64_t most =
       std::min(device_.profile().max_allocation, device_.profile().max_texel_elements * texel_bytes(intent));
   if (bytes > most) refuse("one allocation is at most " + mebibytes(most));
@@ -103,22 +110,29 @@ Block& Memory::new_block(uint64_t bytes, Intent intent) {
     refuse("the driver refused: " + name_of(result));
   }
   api.vkBindBufferMemory(device_.handle(), block->buffer, block->memory, 0);
-  if (device_.profile().memory.memoryTypes[allocate.memoryTypeIndex].propertyFlags &
-      VK_MEMORY_PROPERTY_HOST_COHERENT_BIT) {
+  const bool for_host = intent == Intent::UPLOAD || intent == Intent::READBACK || of_host;
+  if ((for_host || device_.profile().mapped_memory) &&
+      (device_.profile().memory.memoryTypes[allocate.memoryTypeIndex].propertyFlags & VK_MEMORY_PROPERTY_HOST_COHERENT_BIT)) {
     void* mapped = nullptr;
     if (api.vkMapMemory(device_.handle(), block->memory, 0, VK_WHOLE_SIZE, 0, &mapped) == VK_SUCCESS)
       block->mapped = static_cast<std::byte*>(mapped);
   }
   VkBufferDeviceAddressInfo address{.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO, .buffer = block->buffer};
   block->address = api.vkGetBufferDeviceAddress(device_.handle(), &address);
-  allocated_ += bytes;
+  if (!of_host) allocated_ += bytes;
   blocks_.push_back(std::move(block));
   return *blocks_.back();
 }
 
-Span Memory::allocate(uint64_t bytes, Intent intent) {
+uint64_t Memory::limit() const { return limit_ ? limit_ : static_cast<uint64_t>(device_.profile().memory_budget); }
+
+uint64_t Memory::padded(uint64_t bytes) const {
   const uint64_t alignment = device_.profile().buffer_alignment;
-  bytes = (std::max<uint64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+  return (std::max<uint64_t>(bytes, 1) + alignment - 1) / alignment * alignment;
+}
+
+Span Memory::allocate(uint64_t bytes, Intent intent) {
+  bytes = padded(bytes);
   Block* block = nullptr;
   if (is_weights(intent) || intent == Intent::CACHE)  // weights and caches share blocks; the rest stand alone
     for (const auto& candidate : blocks_)
@@ -132,8 +146,7 @@ Span Memory::allocate(uint64_t bytes, Intent intent) {
         if (other->intent == intent) there += other->size;
       const uint64_t most =
           std::min(device_.profile().max_allocation, device_.profile().max_texel_elements * texel_bytes(intent));
-      const uint64_t limit = limit_ ? limit_ : static_cast<uint64_t>(device_.profile().info.memory_bytes);
-      const uint64_t left = limit > allocated_ ? limit - allocated_ : 0;
+      const uint64_t left = limit() > allocated_ ? limit() - allocated_ : 0;
       size = std::max(
           bytes, std::min({std::max(intent == Intent::CODES ? kFirstBlock : kFirstBlock / 16, there), most, left / 8}));
     }
@@ -184,7 +197,7 @@ void Memory::free_block(const Span& span) {
   if (found == blocks_.end()) return;
   device_.api().vkDestroyBuffer(device_.handle(), (*found)->buffer, nullptr);
   device_.api().vkFreeMemory(device_.handle(), (*found)->memory, nullptr);
-  allocated_ -= (*found)->size;
+  if ((*found)->intent != Intent::HOST) allocated_ -= (*found)->size;
   blocks_.erase(found);
 }
 

@@ -7,15 +7,25 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "gpu/device.h"
 
 namespace qvlm {
 
-/// What memory is for. CODES, SCALES and ZEROS hold weights and are apart because each has its own texel format.
-enum class Intent { CODES, SCALES, ZEROS, SCRATCH, CACHE, UPLOAD, READBACK };
-inline constexpr int kIntents = 7;
+/// What memory is for. CODES, SCALES and ZEROS hold weights and are apart because each has its own texel format; STREAMED holds any of them,
+/// layer after layer; HOST is the host's, which the device copies from and which does not count as the device's.
+enum class Intent { CODES, SCALES, ZEROS, STREAMED, SCRATCH, CACHE, UPLOAD, READBACK, HOST };
+
+/// "1.5 MiB", "200 MiB": rounded up, one decimal below 10.
+std::string mebibytes(uint64_t bytes);
+
+/// Too little memory on the device.
+class OutOfDeviceMemory : public Error {
+ public:
+  using Error::Error;
+};
 
 /// One VkBuffer with its memory.
 struct Block {
@@ -41,19 +51,24 @@ struct Span {
 
 class Memory {
  public:
-  /// limit: bytes that may be allocated altogether, 0: what the device has.
+  /// limit: bytes that may be allocated altogether, 0: what the device has to give.
   Memory(Device& device, uint64_t limit);
   ~Memory();
   Memory(const Memory&) = delete;
   Memory& operator=(const Memory&) = delete;
 
-  /// Contents undefined. Throws Error with the numbers if it does not fit.
+  /// Contents undefined. Throws OutOfDeviceMemory with the numbers if it does not fit.
   Span allocate(uint64_t bytes, Intent intent);
   /// Host bytes into device memory, through a staging buffer where the memory is not mapped. Waits.
   void upload(const Span& to, std::span<const std::byte> bytes);
   /// Frees the whole block of a span that was the only one in it (used by buffers that grow). Nothing may run on it.
   void free_block(const Span& span);
+  /// On the device.
   uint64_t allocated_bytes() const { return allocated_; }
+  /// Most bytes that allocated_bytes() may become; 0: not known.
+  uint64_t limit() const;
+  /// Bytes that a span of so many takes.
+  uint64_t padded(uint64_t bytes) const;
 
  private:
   Block& new_block(uint64_t bytes, Intent intent);

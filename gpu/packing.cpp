@@ -66,8 +66,7 @@ void half_row(const TensorView& view, int64_t row, int64_t columns, std::span<ui
 }  // namespace
 
 double PackedMatrix::bits_per_weight() const {
-  const double bytes = double(codes.size()) * 4 + double(scales.size()) * 2 + double(zeros.size());
-  return bytes * 8 / (double(layout.rows) * double(layout.columns));
+  return double(bytes()) * 8 / (double(layout.rows) * double(layout.columns));
 }
 
 bool can_stack(std::span<const Weight* const> parts) {

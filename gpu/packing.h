@@ -38,6 +38,7 @@ struct PackedMatrix {
   std::vector<uint32_t> codes;     // 4 words a texel
   std::vector<uint16_t> scales;    // float16 bits, pairs of scale and minimum where there are minimums; empty for F16
   std::vector<uint8_t> zeros;      // empty unless has_zeros
+  size_t bytes() const { return codes.size() * 4 + scales.size() * 2 + zeros.size(); }
   double bits_per_weight() const;  // of the planes, over rows * columns
 };
 

@@ -65,27 +65,45 @@ void Recorder::barrier(bool last) {
   VkMemoryBarrier barrier{.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER,
                           .srcAccessMask = VK_ACCESS_SHADER_WRITE_BIT,
                           .dstAccessMask = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT};
-  VkPipelineStageFlags to = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT;
+  VkPipelineStageFlags from = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, to = from;
+  if (copies_) {
+    barrier.srcAccessMask |= VK_ACCESS_TRANSFER_WRITE_BIT;
+    barrier.dstAccessMask |= VK_ACCESS_TRANSFER_READ_BIT | VK_ACCESS_TRANSFER_WRITE_BIT;
+    from |= VK_PIPELINE_STAGE_TRANSFER_BIT;
+    to |= VK_PIPELINE_STAGE_TRANSFER_BIT;
+  }
   if (last) {
     barrier.dstAccessMask |= VK_ACCESS_HOST_READ_BIT;
     to |= VK_PIPELINE_STAGE_HOST_BIT;
   }
-  device_.api().vkCmdPipelineBarrier(recording_.segments_.back(), VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, to, 0, 1,
-                                     &barrier, 0, nullptr, 0, nullptr);
+  device_.api().vkCmdPipelineBarrier(recording_.segments_.back(), from, to, 0, 1, &barrier, 0, nullptr, 0, nullptr);
   recording_.trace_.push_back({TraceStep::Kind::BARRIER, "", {}, {}});
   reads_.clear();
   writes_.clear();
+}
+
+VkCommandBuffer Recorder::begin(double macs, const std::vector<AddressRange>& reads, const std::vector<AddressRange>& writes) {
+  if (open_ && macs_ > 0 && macs_ + macs > macs_per_segment_) end_segment();
+  if (!open_) begin_segment();
+  if (any_overlap(writes_, reads) || any_overlap(writes_, writes) || any_overlap(reads_, writes)) barrier(false);
+  return recording_.segments_.back();
+}
+
+void Recorder::end(const std::string& kernel, double macs, std::vector<AddressRange> reads, std::vector<AddressRange> writes) {
+  if (timestamps_) timestamps_->end(recording_.segments_.back(), kernel);
+  reads_.insert(reads_.end(), reads.begin(), reads.end());
+  writes_.insert(writes_.end(), writes.begin(), writes.end());
+  recording_.trace_.push_back({TraceStep::Kind::DISPATCH, kernel, std::move(reads), std::move(writes)});
+  recording_.dispatches_++;
+  macs_ += macs;
 }
 
 void Recorder::add(const Dispatch& d) {
   if (d.groups_x == 0 || d.groups_y == 0) return;
   const Pipeline& pipeline = pipelines_.get(d.pipeline);
   const VkDescriptorSet set = d.texels.empty() ? VK_NULL_HANDLE : pipelines_.texel_set(d.texels);
-  if (open_ && macs_ > 0 && macs_ + d.macs > macs_per_segment_) end_segment();
-  if (!open_) begin_segment();
   auto reads = ranges_of(d.reads), writes = ranges_of(d.writes);
-  if (any_overlap(writes_, reads) || any_overlap(writes_, writes) || any_overlap(reads_, writes)) barrier(false);
-  const VkCommandBuffer commands = recording_.segments_.back();
+  const VkCommandBuffer commands = begin(d.macs, reads, writes);
   const auto& api = device_.api();
   api.vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, pipeline.handle);
   if (set)
@@ -93,14 +111,19 @@ void Recorder::add(const Dispatch& d) {
   api.vkCmdPushConstants(commands, pipeline.layout, VK_SHADER_STAGE_COMPUTE_BIT, 0, d.argument_bytes,
                          d.arguments.data());
   api.vkCmdDispatch(commands, d.groups_x, d.groups_y, 1);
-  if (timestamps_) timestamps_->end(commands, d.kernel);
-  reads_.insert(reads_.end(), reads.begin(), reads.end());
-  writes_.insert(writes_.end(), writes.begin(), writes.end());
-  recording_.trace_.push_back({TraceStep::Kind::DISPATCH, d.kernel, std::move(reads), std::move(writes)});
+  end(d.kernel, d.macs, std::move(reads), std::move(writes));
   for (const Span& span : d.writes)
     if (span.block && span.block->intent == Intent::READBACK) host_reads_.push_back({span.address(), span.size});
-  recording_.dispatches_++;
-  macs_ += d.macs;
+}
+
+void Recorder::copy(const std::string& name, const Span& from, const Span& to) {
+  copies_ = true;
+  const double macs = static_cast<double>(from.size);  // about as long as a multiply-add a byte
+  auto reads = ranges_of({from}), writes = ranges_of({to.part(0, from.size)});
+  const VkCommandBuffer commands = begin(macs, reads, writes);
+  const VkBufferCopy region{.srcOffset = from.offset, .dstOffset = to.offset, .size = from.size};
+  device_.api().vkCmdCopyBuffer(commands, from.block->buffer, to.block->buffer, 1, &region);
+  end(name, macs, std::move(reads), std::move(writes));
 }
 
 Recording Recorder::finish() {

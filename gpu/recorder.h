@@ -65,6 +65,8 @@ class Recorder {
   Recorder& operator=(const Recorder&) = delete;
 
   void add(const Dispatch& dispatch);
+  /// Copies all of `from` to as many bytes, outside of any kernel.
+  void copy(const std::string& name, const Span& from, const Span& to);
   /// Ends the last segment with a barrier against later submissions and the host. The trace ends with the host's reads.
   Recording finish();
 
@@ -72,12 +74,16 @@ class Recorder {
   void begin_segment();
   void end_segment();
   void barrier(bool last);
+  // Opens a segment with room for so much work, and waits for what touches the same bytes.
+  VkCommandBuffer begin(double macs, const std::vector<AddressRange>& reads, const std::vector<AddressRange>& writes);
+  void end(const std::string& kernel, double macs, std::vector<AddressRange> reads, std::vector<AddressRange> writes);
   Device& device_;
   Pipelines& pipelines_;
   double macs_per_segment_;
   Timestamps* timestamps_;
   double macs_ = 0;
   bool open_ = false;
+  bool copies_ = false;  // the recording has copies, which barriers then wait for too
   Recording recording_;
   std::vector<AddressRange> reads_, writes_;  // since the last barrier
   std::vector<AddressRange> host_reads_;      // what is written for the host

@@ -40,7 +40,7 @@ std::string text(const MatrixShape& s) {
 
 std::string text(const AttentionShape& s) {
   return std::to_string(s.tokens) + " rows after " + std::to_string(s.past) + ", " + std::to_string(s.heads) + "/" +
-         std::to_string(s.kv_heads) + " heads of " + std::to_string(s.head_dim);
+         std::to_string(s.kv_heads) + " heads of " + std::to_string(s.head_dim) + (s.kv_bits == 8 ? ", 8-bit cache" : "");
 }
 
 std::vector<uint16_t> halves_of(const plain::Tensor& t) {
@@ -94,6 +94,30 @@ SelfTestLine test_gated(GpuContext& gpu, const MatrixShape& s) {
     bench.run({gpu.kernels().gated(bench.matrix(w), bench.upload(x), y, Activation::SILU)});
     compare(line, bench.download(y).values, plain::gated(w, x, Activation::SILU).values);
   });
+}
+
+std::vector<SelfTestLine> test_variants(GpuContext& gpu, const MatrixShape& s) {
+  constexpr double kFloat16 = 4e-3;
+  std::vector<SelfTestLine> lines;
+  const PackedMatrix w = random_matrix(s, gpu.kernels().row_interleave(), 5);
+  const Weight gate(random_quantized(s, 6, 1 / std::sqrt(float(s.columns)))), up(random_quantized(s, 7, 1 / std::sqrt(float(s.columns))));
+  const Weight* parts[] = {&gate, &up};
+  const PackedMatrix pair = pack(parts, gpu.kernels().row_interleave(), "random", gpu.kernels().row_pair());
+  const plain::Tensor x = random_tensor(s.tokens, s.columns, 7), expected = plain::matrix(w, x), expected_gated = plain::gated(pair, x, Activation::SILU);
+  const ProductClass product = product_class(w.layout.format, w.layout.rows, w.layout.columns, s.tokens),
+                     product_gated = product_class(pair.layout.format, pair.layout.rows, pair.layout.columns, s.tokens);
+  for (const Variant& variant : variants(product, gpu.profile()))
+    lines.push_back(line_of("matrix, " + to_string(variant), text(s), variant.float16 ? kFloat16 : 3e-5, [&](SelfTestLine& line) {
+      Tuning tuning;
+      for (const ProductClass& p : {product, product_gated}) tuning.choose(p, {variant});
+      const Kernels kernels(gpu.profile(), tuning);
+      Bench bench(gpu);
+      const DeviceTensor in = bench.upload(x), y = bench.tensor(s.tokens, s.rows), z = bench.tensor(s.tokens, s.rows);
+      bench.run({kernels.matrix(bench.matrix(w), in, y), kernels.gated(bench.matrix(pair), in, z, Activation::SILU)});
+      compare(line, bench.download(y).values, expected.values);
+      compare(line, bench.download(z).values, expected_gated.values);
+    }));
+  return lines;
 }
 
 std::vector<SelfTestLine> test_epilogues(GpuContext& gpu) {
@@ -164,8 +188,44 @@ SelfTestLine test_norm_heads(GpuContext& gpu, uint32_t tokens, uint32_t head_dim
   });
 }
 
+// A cache of 8 bits with these keys and values, each head a multiple of its greatest magnitude.
+KeyValues int8_cache(Bench& bench, const plain::Tensor& keys, const plain::Tensor& values, uint32_t head_dim) {
+  const uint32_t heads = keys.columns / head_dim;
+  std::vector<float> scales(size_t{keys.rows} * heads * 2);
+  const auto codes = [&](const plain::Tensor& t, size_t which) {
+    std::vector<int8_t> bytes(t.values.size());
+    for (size_t h = 0; h < size_t{t.rows} * heads; ++h) {
+      float greatest = 0;
+      for (size_t i = 0; i < head_dim; ++i) greatest = std::max(greatest, std::fabs(t.values[h * head_dim + i]));
+      scales[h * 2 + which] = greatest;
+      for (size_t i = 0; i < head_dim && greatest > 0; ++i)
+        bytes[h * head_dim + i] = static_cast<int8_t>(std::round(t.values[h * head_dim + i] / greatest * 127));
+    }
+    return bytes;
+  };
+  const Span k = bench.array(codes(keys, 0)), v = bench.array(codes(values, 1));
+  return {k, v, KvFormat::INT8, keys.columns, bench.array(scales)};
+}
+
+// The largest distance of what the cache holds from `expected`, in its own steps; infinite where a magnitude is not the head's own.
+double int8_error(std::span<const std::byte> codes, std::span<const float> scales, size_t which, const plain::Tensor& expected, uint32_t head_dim) {
+  double largest = 0;
+  for (size_t h = 0; h < expected.values.size() / head_dim; ++h) {
+    const float* head = expected.values.data() + h * head_dim;
+    float greatest = 0;
+    for (size_t i = 0; i < head_dim; ++i) greatest = std::max(greatest, std::fabs(head[i]));
+    const float scale = scales[h * 2 + which];
+    if (!(std::fabs(scale - greatest) <= 1e-5f * greatest + 1e-6f)) return INFINITY;
+    for (size_t i = 0; i < head_dim && greatest > 0; ++i)
+      largest = std::max<double>(largest, std::fabs(static_cast<float>(std::to_integer<int8_t>(codes[h * head_dim + i])) - head[i] / greatest * 127));
+  }
+  return largest;
+}
+
 SelfTestLine test_rope_kv(GpuContext& gpu, const AttentionShape& s) {
-  return line_of("rotary embedding, KV write", text(s), 1e-3, [&](SelfTestLine& line) {
+  const bool int8 = s.kv_bits == 8;
+  // Of 8 bits in steps of the cache: half a one is what rounding takes.
+  return line_of("rotary embedding, KV write", text(s), int8 ? 0.501 : 1e-3, [&](SelfTestLine& line) {
     Bench bench(gpu);
     DecoderConfig config;
     config.head_dim = static_cast<int>(s.head_dim);
@@ -173,17 +233,29 @@ SelfTestLine test_rope_kv(GpuContext& gpu, const AttentionShape& s) {
     const RotaryTable table = rotary_table(config, context);
     plain::Tensor qkv = random_tensor(s.tokens, (s.heads + 2 * s.kv_heads) * s.head_dim, 11), keys(context, kv),
                   values(context, kv);
+    for (uint32_t i = 0; i < s.head_dim; ++i) qkv.at(0, (s.heads + s.kv_heads) * s.head_dim + i) = 0;  // a value of zeros
     const DeviceTensor in = bench.upload(qkv);
     const std::vector<uint16_t> empty(size_t{context} * kv, 0);
-    const KeyValues cache{bench.array(empty), bench.array(empty), true, kv};
+    KeyValues cache{bench.array(empty), bench.array(empty), KvFormat::F16, kv};
+    if (int8) cache = int8_cache(bench, keys, values, s.head_dim);
     const std::vector<uint32_t> state{s.past, 0, 0, 0};
     bench.run({gpu.kernels().rope_kv(in, cache, bench.array(table.cosines), bench.array(table.sines),
                                      bench.array(state), s.heads, s.kv_heads, s.head_dim)});
-    plain::rope_kv(qkv, keys, values, table.cosines, table.sines, s.past, s.heads, s.kv_heads, s.head_dim);
+    plain::rope_kv(qkv, keys, values, table.cosines, table.sines, s.past, s.heads, s.kv_heads, s.head_dim, !int8);
     plain::Tensor found = bench.download(in);
     for (uint32_t m = 0; m < s.tokens; ++m)  // k and v inside qkv are scratch afterwards
       for (uint32_t c = s.heads * s.head_dim; c < found.columns; ++c) found.at(m, c) = qkv.at(m, c) = 0;
-    compare(line, found.values, qkv.values);
+    SelfTestLine queries{.tolerance = 1e-3};
+    compare(queries, found.values, qkv.values);
+    if (int8) {
+      const std::vector<std::byte> raw = bench.download(cache.scales);
+      const std::span scales(reinterpret_cast<const float*>(raw.data()), raw.size() / sizeof(float));
+      line.largest_error = std::max(int8_error(bench.download(cache.keys), scales, 0, keys, s.head_dim),
+                                    int8_error(bench.download(cache.values), scales, 1, values, s.head_dim));
+      line.passed = queries.passed && line.largest_error <= line.tolerance;
+      return;
+    }
+    line.largest_error = queries.largest_error;
     for (const auto& [span, expected] : {std::pair{cache.keys, &keys}, std::pair{cache.values, &values}}) {
       const std::vector<std::byte> data = bench.download(span);
       std::vector<float> stored(expected->values.size());
@@ -202,14 +274,20 @@ SelfTestLine test_attention(GpuContext& gpu, const AttentionShape& s) {
     plain::Tensor keys = random_tensor(count, kv, 13), values = random_tensor(count, kv, 14);
     const DeviceTensor y = bench.tensor(s.tokens, s.heads * s.head_dim);
     if (s.causal) {
-      for (auto* t : {&keys, &values})
-        for (float& value : t->values) value = from_half(to_half(value));
-      const KeyValues cache{bench.array(halves_of(keys)), bench.array(halves_of(values)), true, kv};
+      KeyValues cache;
+      if (s.kv_bits == 8) {
+        cache = int8_cache(bench, keys, values, s.head_dim);
+        for (auto* t : {&keys, &values}) plain::round_to_int8(*t, s.head_dim);
+      } else {
+        for (auto* t : {&keys, &values})
+          for (float& value : t->values) value = from_half(to_half(value));
+        cache = {bench.array(halves_of(keys)), bench.array(halves_of(values)), KvFormat::F16, kv};
+      }
       const std::vector<uint32_t> state{s.past, 0, 0, 0};
       bench.run({gpu.kernels().attention_causal(bench.upload(q), cache, bench.array(state), y, s.heads, kv_heads,
                                                 s.head_dim)});
     } else {
-      const KeyValues plain_kv{bench.upload(keys).span, bench.upload(values).span, false, padded_columns(kv)};
+      const KeyValues plain_kv{bench.upload(keys).span, bench.upload(values).span, KvFormat::F32, padded_columns(kv)};
       bench.run({gpu.kernels().attention_full(bench.upload(q), plain_kv, count, y, s.heads, s.head_dim)});
     }
     compare(line, bench.download(y).values,
@@ -282,7 +360,8 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
                                     {72, 576, 17, 8, 64, false},
                                     {72, 256, 3, 4, 32, false, true},
                                     {72, 256, 11, 6, 16}};
-  std::vector<AttentionShape> attentions{{1, 70, 4, 2, 64}, {13, 5, 3, 1, 24}, {17, 0, 2, 2, 72, false}};
+  std::vector<AttentionShape> attentions{{1, 70, 4, 2, 64}, {13, 5, 3, 1, 24}, {17, 0, 2, 2, 72, false},
+                                         {1, 70, 4, 2, 64, true, 8}, {13, 5, 3, 1, 24, true, 8}};
   std::vector<uint32_t> widths{72, 576};
   if (!brief) {
     for (uint32_t tokens = 1; tokens <= 9; ++tokens) matrices.push_back({96, 64, tokens, 4, 32, false});
@@ -307,7 +386,8 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
                                                                    {1030, 992, 100, 4, 32, false}})  // large: other tiles on CPU devices
       matrices.push_back(s);
     for (const AttentionShape& s : std::initializer_list<AttentionShape>{
-             {1, 0, 4, 2, 64}, {9, 33, 2, 2, 128}, {1, 5, 2, 1, 256}, {65, 0, 4, 4, 64, false}, {6, 3, 5, 1, 80}})
+             {1, 0, 4, 2, 64}, {9, 33, 2, 2, 128}, {1, 5, 2, 1, 256}, {65, 0, 4, 4, 64, false}, {6, 3, 5, 1, 80},
+             {9, 33, 2, 2, 128, true, 8}, {1, 5, 2, 1, 256, true, 8}, {65, 0, 4, 4, 36, true, 8}})
       attentions.push_back(s);
     widths = {72, 256, 576, 960, 4304};
   }
@@ -315,6 +395,8 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
   for (const MatrixShape& s : matrices) lines.push_back(test_matrix(gpu, s));
   for (const MatrixShape& s : std::initializer_list<MatrixShape>{{72, 72, 1, 4, 0, false}, {160, 96, 9, 4, 32}, {31, 256, 3, 6, 16}, {130, 64, 40, 8, 64}, {1030, 992, 50, 4, 32}})
     lines.push_back(test_gated(gpu, s));
+  for (const MatrixShape& s : std::initializer_list<MatrixShape>{{100, 256, 1, 4, 32, false}, {100, 256, 17, 4, 32, false}})
+    for (SelfTestLine& line : test_variants(gpu, s)) lines.push_back(std::move(line));
   for (SelfTestLine& line : test_epilogues(gpu)) lines.push_back(std::move(line));
   for (const uint32_t width : widths)
     for (const bool layer_norm : {false, true}) lines.push_back(test_norm(gpu, 5, width, layer_norm));

@@ -114,7 +114,7 @@ void VisionEncoder::record() {
       r.add(k.matrix(part, normed_, qkv_.column_part(column, part.layout.rows), {.bias = bias}));
       column += part.layout.rows;
     }
-    const KeyValues kv{qkv_.column_part(hidden, hidden).span, qkv_.column_part(2 * hidden, hidden).span, false,
+    const KeyValues kv{qkv_.column_part(hidden, hidden).span, qkv_.column_part(2 * hidden, hidden).span, KvFormat::F32,
                        qkv_.stride};
     r.add(k.attention_full(qkv_.column_part(0, hidden), kv, qkv_.rows, attended_, heads, head_dim));
     r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended_), hidden_,

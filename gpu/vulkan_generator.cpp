@@ -61,6 +61,7 @@ class VulkanGenerator : public Generator {
       remember(rows);
       position_ += total;
       last_rows_ = total;
+      count_memory();  // a long prompt takes more
       if (total == 1) {
         timings_.decode_seconds += seconds_since(start);
         timings_.decode_tokens += 1;
@@ -115,10 +116,15 @@ class VulkanGenerator : public Generator {
     info_.weight_bits = engine_->decoder().weight_bits();
     if (engine_->vision()) info_.vision_weight_bits = engine_->vision()->weight_bits();
     describe_activations();
+    add_note(info_.activation_note, engine_->streaming_note());
+    info_.kv_bits = engine_->decoder().kv_bits();
+    info_.kv_bytes = static_cast<int64_t>(engine_->decoder().kv_bytes());
     info_.weight_bytes = static_cast<int64_t>(engine_->weight_bytes());
     info_.step_weight_bytes = static_cast<int64_t>(engine_->decoder().step_weight_bytes());
-    info_.total_bytes = static_cast<int64_t>(engine_->gpu().memory().allocated_bytes());
+    count_memory();
   }
+
+  void count_memory() { info_.total_bytes = static_cast<int64_t>(engine_->gpu().memory().allocated_bytes()); }
 
   // Off the kernels that run.
   void describe_activations() {

@@ -9,6 +9,7 @@
 
 #include "core/inference/generator.h"
 #include "core/model/model.h"
+#include "gpu/features.h"
 #include "gpu/step_profile.h"
 
 namespace qvlm {
@@ -17,7 +18,7 @@ struct EngineOptions {
   int device = -1;                  // index as in list_devices(); -1: the first usable
   std::string device_name;          // or a part of its name; overrides `device`
   std::string loader;               // file of the Vulkan loader; empty: the system's
-  std::filesystem::path cache_folder;  // where the driver's compiled pipelines are kept; empty: nowhere
+  std::filesystem::path cache_folder;  // where compiled pipelines are kept and what was tuned is found; empty: nowhere
   bool activations_as_a16 = false;  // run a model whose activations are quantized without quantizing them
   int64_t context = 0;              // positions; 0: the model's, at most 4096
   int64_t memory_limit = 0;         // bytes on the device; 0: what the device has
@@ -25,8 +26,9 @@ struct EngineOptions {
   int64_t prefill_rows = 0;  // rows computed together; 0: chosen by the device
   double macs_per_segment =
       0;  // multiply-adds of one submission, between which a stop is asked for; 0: chosen by the device
-  bool texel_kernels = true;  // on CPU devices: the variant that reads weights through texel buffers
-  bool disable_fp16 = false;  // never use float16 arithmetic in shaders (storage stays)
+  FeatureSet without;  // what a device counts as not having
+  int kv_bits = 16;    // of the KV cache: 16, or 8 with a scale a head and position
+  bool stream_layers = true;  // where the device has no room for all decoder layers, the others are copied from the host step by step
   bool validation = false;    // run under VK_LAYER_KHRONOS_validation; Error if it is not installed
   std::function<void(const std::string&)> on_validation_message;
   int lose_device_after = -1;  // fault injection for tests: the device counts as lost at this submission

@@ -6,30 +6,35 @@
 
 namespace qvlm {
 
-DeviceMatrix WeightLoader::upload(const PackedMatrix& packed) {
+PackedMatrix WeightLoader::counted(PackedMatrix packed) {
   if (counting) {
     const double weights = double(packed.layout.rows) * packed.layout.columns;  // with those that fill up
     counted_bits_ += packed.bits_per_weight() * weights;
     counted_weights_ += weights;
   }
-  const DeviceMatrix matrix = gpu_.upload_matrix(packed);
-  bytes_ += matrix.bytes();
-  return matrix;
+  bytes_ += static_cast<uint64_t>(packed.bytes());
+  return packed;
 }
 
-std::vector<DeviceMatrix> WeightLoader::stacked(const std::vector<std::string>& names, uint32_t pair) {
+std::vector<PackedMatrix> WeightLoader::packed(const std::vector<std::string>& names, uint32_t pair) {
   std::vector<Weight> weights;
   for (const auto& name : names) weights.push_back(model_.load(name));
   std::vector<const Weight*> parts;
   for (const auto& weight : weights) parts.push_back(&weight);
-  std::vector<DeviceMatrix> matrices;
+  std::vector<PackedMatrix> matrices;
   const uint32_t interleave = gpu_.kernels().row_interleave();
   if (can_stack(parts)) {
-    matrices.push_back(upload(pack(parts, interleave, names.front(), pair)));
+    matrices.push_back(counted(pack(parts, interleave, names.front(), pair)));
   } else {
-    for (size_t i = 0; i < names.size(); ++i) matrices.push_back(upload(pack(weights[i], interleave, names[i])));
+    for (size_t i = 0; i < names.size(); ++i) matrices.push_back(counted(pack(weights[i], interleave, names[i])));
   }
   for (const auto& name : names) model_.release(name);
+  return matrices;
+}
+
+std::vector<DeviceMatrix> WeightLoader::stacked(const std::vector<std::string>& names, uint32_t pair) {
+  std::vector<DeviceMatrix> matrices;
+  for (const PackedMatrix& matrix : packed(names, pair)) matrices.push_back(gpu_.upload_matrix(matrix));
   return matrices;
 }
 

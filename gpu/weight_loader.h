@@ -16,6 +16,8 @@ class WeightLoader {
   /// Linear weights below each other as one matrix (with `pair` in turns of so many rows, as pack() has it) where their grids allow it, else
   /// one by one: names -> as many matrices as it takes.
   std::vector<DeviceMatrix> stacked(const std::vector<std::string>& names, uint32_t pair = 0);
+  /// The same on the host, counted as uploaded.
+  std::vector<PackedMatrix> packed(const std::vector<std::string>& names, uint32_t pair = 0);
   DeviceMatrix matrix(const std::string& name);
   /// Concatenated float32 vectors; absent if the model has none of them. Throws Error if it has only some.
   DeviceVector vector(const std::vector<std::string>& names);
@@ -30,7 +32,7 @@ class WeightLoader {
   double counted_bits() const { return counted_weights_ > 0 ? counted_bits_ / counted_weights_ : 16; }
 
  private:
-  DeviceMatrix upload(const PackedMatrix& packed);
+  PackedMatrix counted(PackedMatrix packed);
   const Model& model_;
   GpuContext& gpu_;
   uint64_t bytes_ = 0;

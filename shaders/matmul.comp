@@ -9,44 +9,51 @@ layout(local_size_x = 256) in;
 layout(constant_id = 0) const uint FORMAT = 0u;
 layout(constant_id = 1) const uint RAGGED = 0u;
 const uint TILE_N = 64u;
-const uint TILE_M = 32u;
+const uint HALF_M = 16u;  // tokens m and m + HALF_M of a tile go together
+const uint PART = 8u;     // columns that are summed in the arithmetic's own precision; float32 beyond
 
-shared float weights[32u * TILE_N];  // [column, row]
-shared float inputs[32u * TILE_M];   // [column, token]
+#ifdef FLOAT16
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#define REAL float16_t
+#define REAL2 f16vec2
+#else
+#define REAL float
+#define REAL2 vec2
+#endif
+
+shared REAL weights[32u * TILE_N];  // [column, row]
+shared REAL2 inputs[32u * HALF_M];  // [column, token]
 
 void main() {
   uint id = gl_LocalInvocationID.x;
   uint first_row = gl_WorkGroupID.x * TILE_N;
-  uint first_token = gl_WorkGroupID.y * TILE_M;
+  uint first_token = gl_WorkGroupID.y * HALF_M * 2u;
   uint tn = id % 16u;  // rows tn, tn + 16, tn + 32, tn + 48
   uint tm = id / 16u;  // tokens tm, tm + 16
-  float sums[4][2];
-  [[unroll]] for (uint i = 0u; i < 4u; ++i) { sums[i][0] = 0.0; sums[i][1] = 0.0; }
+  vec2 sums[4];
+  [[unroll]] for (uint i = 0u; i < 4u; ++i) sums[i] = vec2(0.0);
 
   for (uint step = 0u; step < a.steps; ++step) {
     if (id < TILE_N) {
       float w[32];
       step_weights(FORMAT, min(first_row + id, a.rows - 1u), step, w);
-      [[unroll]] for (uint i = 0u; i < 32u; ++i) weights[i * TILE_N + id] = w[i];
+      [[unroll]] for (uint i = 0u; i < 32u; ++i) weights[i * TILE_N + id] = REAL(w[i]);
     }
     {
       uint m = id / 8u;  // 32 tokens x 8 vectors of 4 columns
       uint k4 = id % 8u;
       vec4 v = input_at(min(first_token + m, a.tokens - 1u), step * 8u + k4, RAGGED);
-      inputs[(k4 * 4u) * TILE_M + m] = v.x;
-      inputs[(k4 * 4u + 1u) * TILE_M + m] = v.y;
-      inputs[(k4 * 4u + 2u) * TILE_M + m] = v.z;
-      inputs[(k4 * 4u + 3u) * TILE_M + m] = v.w;
+      [[unroll]] for (uint i = 0u; i < 4u; ++i) inputs[(k4 * 4u + i) * HALF_M + m % HALF_M][m / HALF_M] = REAL(v[i]);
     }
     barrier();
-    for (uint k = 0u; k < 32u; ++k) {
-      float x0 = inputs[k * TILE_M + tm];
-      float x1 = inputs[k * TILE_M + tm + 16u];
-      [[unroll]] for (uint i = 0u; i < 4u; ++i) {
-        float w = weights[k * TILE_N + tn + i * 16u];
-        sums[i][0] += w * x0;
-        sums[i][1] += w * x1;
+    for (uint begin = 0u; begin < 32u; begin += PART) {
+      REAL2 part[4];
+      [[unroll]] for (uint i = 0u; i < 4u; ++i) part[i] = REAL2(0.0);
+      [[unroll]] for (uint k = 0u; k < PART; ++k) {
+        REAL2 x = inputs[(begin + k) * HALF_M + tm];
+        [[unroll]] for (uint i = 0u; i < 4u; ++i) part[i] += weights[(begin + k) * TILE_N + tn + i * 16u] * x;
       }
+      [[unroll]] for (uint i = 0u; i < 4u; ++i) sums[i] += vec2(part[i]);
     }
     barrier();
   }

@@ -5,11 +5,11 @@
 #include "common.glsl"
 #include "matrix.glsl"
 
-layout(local_size_x = 64) in;
+layout(local_size_x_id = 3) in;
 layout(constant_id = 0) const uint FORMAT = 0u;
 layout(constant_id = 1) const uint TOKENS = 1u;
 layout(constant_id = 2) const uint RAGGED = 0u;
-const uint THREADS = 64u;
+layout(constant_id = 3) const uint THREADS = 64u;
 const uint ROWS = 2u;
 
 shared float partial[THREADS];

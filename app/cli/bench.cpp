@@ -47,7 +47,8 @@ std::vector<int32_t> some_tokens(const VlmConfig& config, int64_t count) {
 /// Bytes that one decoded token reads: every linear once, the head, and the keys and values of the positions before it.
 int64_t bytes_per_token(const VlmConfig& config, const GeneratorInfo& info, int64_t context) {
   const DecoderConfig& d = config.decoder;
-  return info.step_weight_bytes + 2 * int64_t{d.kv_heads} * d.head_dim * d.layers * context * info.kv_bits / 8;
+  const double cached = 2.0 * d.kv_heads * d.head_dim * d.layers * static_cast<double>(context) * info.kv_bits / 8;
+  return info.step_weight_bytes + static_cast<int64_t>(cached);
 }
 
 class Bench {

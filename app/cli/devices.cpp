@@ -45,8 +45,8 @@ std::string to_text(const DeviceInfo& device) {
   return text;
 }
 
-void test_device(Session& session, int index) {
-  const SelfTestReport report = self_test(index);
+void test_device(Session& session, int index, const FeatureSet& without) {
+  const SelfTestReport report = self_test(index, without);
   int failed = 0;
   Json lines = Json::array();
   for (const SelfTestLine& line : report.lines) {
@@ -74,20 +74,40 @@ void test_device(Session& session, int index) {
         fmt::format("self-test of {}: {} of {} kernels failed", report.device.name, failed, report.lines.size()));
 }
 
+void tune_device(Session& session, int index, const FeatureSet& without) {
+  const std::filesystem::path folder = cache_folder();
+  if (folder.empty()) throw Error("there is no folder to keep the choices in: set HOME or XDG_CACHE_HOME");
+  const TuningReport report = tune(index, without, folder);
+  Json lines = Json::array();
+  for (const TuningLine& line : report.lines) {
+    lines.push_back({{"products", line.products}, {"chosen", line.chosen}, {"gain", line.gain}});
+    session.output.text(fmt::format("{:32} {:28} {}\n", line.products, line.chosen,
+                                    line.gain > 1 ? fmt::format("{:.2f} times as fast", line.gain) : "as untuned"));
+  }
+  session.output.text(fmt::format("{}: {:.1f} s; kept in {} for this driver ({}), used by chat, evaluate and bench\n",
+                                  report.device.name, report.seconds, report.file.string(), report.device.driver));
+  session.output.json_line(Json{{"event", "Tuned"}, {"device", to_json(report.device)}, {"lines", lines},
+                                {"file", report.file.string()}, {"seconds", report.seconds}}.dump());
+}
+
 }  // namespace
 
 Command add_devices(CLI::App& app) {
   struct Options {
-    bool self_test = false;
+    bool self_test = false, tune = false;
     int device = -1;
+    std::vector<std::string> without;
   };
   auto options = std::make_shared<Options>();
   Command command;
   command.app = app.add_subcommand("devices", "The Vulkan devices of this machine and what they can do");
   command.app->add_flag("--self-test", options->self_test, "Run each kernel and compare it with its plain loop");
-  command.app->add_option("--device", options->device, "The device to test; -1: the first usable");
+  command.app->add_flag("--tune", options->tune, "Time the variants of each matrix kernel and keep the quickest for this device and driver");
+  command.app->add_option("--device", options->device, "The device to test or tune; -1: the first usable");
+  add_without_option(*command.app, options->without);
   command.run = [options](Session& session) {
-    if (options->self_test) return test_device(session, options->device);
+    if (options->self_test) return test_device(session, options->device, features_from(options->without));
+    if (options->tune) return tune_device(session, options->device, features_from(options->without));
     const auto devices = list_devices();
     Json list = Json::array();
     for (const DeviceInfo& device : devices) {

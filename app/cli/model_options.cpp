@@ -12,6 +12,7 @@
 #include <system_error>
 #include <thread>
 
+#include "app/cli/output.h"
 #include "core/base/error.h"
 #include "core/input/chat_template.h"
 #include "gpu/vulkan_generator.h"
@@ -47,14 +48,28 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--device", options.device, "Vulkan device: its number (qvlm devices) or a part of its name");
   app.add_option("--context", options.context, "Positions of the sequence; 0: the model's")
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--kv", options.kv_bits, "vulkan: bits of the KV cache, 16 or 8")->check(CLI::IsMember({16, 8}))->capture_default_str();
   app.add_flag("--activations-as-a16", options.activations_as_a16,
                "Run a model of quantized activations with 16-bit ones; every answer says so");
   app.add_flag("--bf16", options.bfloat16, "reference: compute in bfloat16 instead of float32");
   app.add_option("--threads", options.threads, "reference: CPU threads; 0: all")->check(CLI::NonNegativeNumber);
   app.add_option("--memory-limit", options.memory_limit_mib, "vulkan: most memory on the device, MiB; 0: what it has")
       ->check(CLI::NonNegativeNumber);
+  add_without_option(app, options.without);
   app.add_flag("--validation", options.validation,
                "vulkan: run under the Khronos validation layers and print what they say");
+}
+
+void add_without_option(CLI::App& app, std::vector<std::string>& without) {
+  app.add_option("--without", without, "vulkan: do as if the device lacked a feature, to find a fault of its driver; several times for several")
+      ->check(CLI::IsMember(feature_names()))
+      ->allow_extra_args(false);
+}
+
+FeatureSet features_from(const std::vector<std::string>& names) {
+  FeatureSet features;
+  for (const std::string& name : names) features.add(feature_from(name));
+  return features;
 }
 
 DeviceChoice choose_device(const RunOptions& options) {
@@ -83,14 +98,13 @@ std::shared_ptr<const Model> open_model(const ModelOptions& options) {
   return qvlm::open_model(options.model, open);
 }
 
-namespace {
-
-// The platform's place for what may be lost; empty where there is none.
 std::filesystem::path cache_folder() {
   if (const char* chosen = std::getenv("XDG_CACHE_HOME"); chosen != nullptr && *chosen == '/') return std::filesystem::path(chosen) / "qvlm";
   if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/') return std::filesystem::path(home) / ".cache" / "qvlm";
   return {};
 }
+
+namespace {
 
 std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const RunOptions& options) {
   if (options.bfloat16) throw UsageError("--bf16 belongs to --backend reference");
@@ -101,6 +115,8 @@ std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const
   engine.cache_folder = cache_folder();
   engine.activations_as_a16 = options.activations_as_a16;
   engine.context = options.context;
+  engine.kv_bits = options.kv_bits;
+  engine.without = features_from(options.without);
   engine.memory_limit = options.memory_limit_mib * 1024 * 1024;
   engine.validation = options.validation;
   if (options.validation) {
@@ -120,6 +136,7 @@ std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const
 #ifdef QVLM_WITH_LAB
 reference::ReferenceOptions reference_options(const RunOptions& options) {
   if (!options.device.empty()) throw UsageError("--device belongs to --backend vulkan");
+  if (options.kv_bits != 16) throw UsageError("--kv belongs to --backend vulkan");
   if (options.threads > 0) reference::set_threads(options.threads);
   reference::ReferenceOptions page;
   page.bfloat16 = options.bfloat16;
@@ -154,6 +171,8 @@ std::unique_ptr<BatchGenerator> make_batch_generator(std::shared_ptr<const Model
 std::string describe(const GeneratorInfo& info) {
   std::string line = fmt::format("{} on {}, {:.2f}-bit weights, {}-bit activations", info.backend, info.device,
                                  info.weight_bits, info.activation_bits);
+  if (info.backend == "vulkan" && info.kv_bits < 16)
+    line += fmt::format(", {:.2f}-bit keys and values ({})", info.kv_bits, bytes_text(info.kv_bytes));
   if (!info.activation_note.empty()) line += "; " + info.activation_note;
   return line;
 }

@@ -1,12 +1,15 @@
 // The options that every command about a model shares, and what they construct.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/inference/batch.h"
 #include "core/inference/generator.h"
 #include "core/model/model.h"
+#include "gpu/features.h"
 
 namespace CLI {
 class App;
@@ -27,6 +30,8 @@ struct RunOptions {
   bool activations_as_a16 = false;
   bool bfloat16 = false;
   int64_t context = 0;
+  int kv_bits = 16;
+  std::vector<std::string> without;
   int64_t memory_limit_mib = 0;
   int threads = 0;
   bool validation = false;
@@ -36,6 +41,12 @@ struct RunOptions {
 void add_model_options(CLI::App& app, ModelOptions& options);
 /// --backend --device --context --activations-as-a16 ...
 void add_run_options(CLI::App& app, RunOptions& options);
+
+/// The platform's place for what may be lost; empty where there is none.
+std::filesystem::path cache_folder();
+/// --without FEATURE.
+void add_without_option(CLI::App& app, std::vector<std::string>& without);
+FeatureSet features_from(const std::vector<std::string>& names);
 
 /// What --device means. Throws UsageError.
 struct DeviceChoice {

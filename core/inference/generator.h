@@ -22,10 +22,11 @@ struct GeneratorInfo {
   std::string driver;            // name and version, empty for the reference
   double weight_bits = 16;       // executed, over the decoder's linears, with scales and zeros
   int activation_bits = 16;      // executed; 16: not quantized
-  int kv_bits = 16;
+  double kv_bits = 16;           // executed, a cached element, with scales
+  int64_t kv_bytes = 0;          // of the KV cache, for the whole context
   double vision_weight_bits = 16;   // executed, over the tower's linears; 16 without a tower
   int vision_activation_bits = 16;  // of the tower
-  std::string activation_note;   // e.g. "activations run as A16 (model asks for A4)"; shown with every answer
+  std::string activation_note;   // e.g. "activations run as A16 (model asks for A4)", layers that are streamed; shown with every answer
   int64_t weight_bytes = 0;      // on the device
   int64_t step_weight_bytes = 0; // of them, what one token's step reads: the decoder's linears and the head
   int64_t total_bytes = 0;       // on the device: weights, KV cache, scratch

@@ -13,6 +13,7 @@ void fields(V& visit, GeneratorInfo& info) {
   visit("weight_bits", info.weight_bits);
   visit("activation_bits", info.activation_bits);
   visit.optional("kv_bits", info.kv_bits);
+  visit.optional("kv_bytes", info.kv_bytes);
   visit.optional("vision_weight_bits", info.vision_weight_bits);
   visit.optional("vision_activation_bits", info.vision_activation_bits);
   visit.optional("activation_note", info.activation_note);

@@ -29,8 +29,12 @@ Sequence::Filled Sequence::fill(std::span<const PromptPart> prompt, std::stop_to
   for (const Unit& unit : units) filled.rows += unit.rows;
   if (filled.rows == 0) throw Error("the prompt is empty");
   if (filled.rows > generator_.context_length()) {
-    throw Error("the prompt takes " + std::to_string(filled.rows) + " positions, the context has " +
-                std::to_string(generator_.context_length()));
+    const auto pictures = std::ranges::count_if(units, &Unit::picture);
+    throw Error("the prompt takes " + std::to_string(filled.rows) + " positions" +
+                (pictures > 0 ? " (" + std::to_string(pictures) + (pictures == 1 ? " picture" : " pictures") + " of " +
+                                    std::to_string(generator_.config().vision->image_tokens()) + ")"
+                              : std::string()) +
+                ", the context has " + std::to_string(generator_.context_length()));
   }
   if (!known_) {
     held_.clear();

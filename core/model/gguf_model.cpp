@@ -85,6 +85,9 @@ void GgufModel::check_shapes() {
     place.shape = expected.shape;
     if (!place.planes) {
       const GgufTensor& tensor = place.file->tensor(place.name);
+      if (expected.name == "projector.2.weight" && tensor.shape.size() == 2 && tensor.shape[0] != config_.decoder.hidden)
+        throw Error(fmt::format("{}: its pictures have {} channels, the decoder of {} takes {}: this vision file belongs to another model",
+                                vision_->file(), tensor.shape[0], text_->file(), config_.decoder.hidden));
       if (tensor.shape != expected.shape)
         throw Error::in(tensor.origin, "shape", to_string(expected.shape), to_string(tensor.shape));
       const auto dtype = dtype_of(tensor.type);

@@ -1,4 +1,5 @@
 // Keys of the vision tower's file (the mmproj layout of llama.cpp; peers.md 4.3).
+#include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -95,7 +96,8 @@ void read_vision_keys(const GgufFile& file, VlmConfig& config) {
 
   config.projector = {};
   config.projector.bias = file.has_tensor("mm.0.bias");
-  config.projector.hidden = bounded(file, "qvlm.projector.hidden", config.decoder.hidden, 1 << 20);
+  const int64_t middle = file.has_tensor("mm.0.weight") ? file.tensor("mm.0.weight").shape[0] : config.decoder.hidden;
+  config.projector.hidden = bounded(file, "qvlm.projector.hidden", static_cast<int>(std::clamp<int64_t>(middle, 1, 1 << 20)), 1 << 20);
   config.projector.activation = read_activation_key(file, "qvlm.projector.activation", Activation::GELU);
   read_preprocess(file, vision, config.preprocess);
 }

@@ -95,7 +95,8 @@ Tensor norm(const Tensor& x, std::span<const float> weight, std::span<const floa
 }
 
 void rope_kv(Tensor& qkv, Tensor& keys, Tensor& values, std::span<const float> cosines, std::span<const float> sines,
-             uint32_t first, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) {
+             uint32_t first, uint32_t heads, uint32_t kv_heads, uint32_t head_dim, bool float16) {
+  const auto stored = [&](float value) { return float16 ? from_half(to_half(value)) : value; };
   const uint32_t half = head_dim / 2;
   for (uint32_t m = 0; m < qkv.rows; ++m) {
     for (uint32_t head = 0; head < heads + kv_heads; ++head) {
@@ -108,13 +109,23 @@ void rope_kv(Tensor& qkv, Tensor& keys, Tensor& values, std::span<const float> c
           low = rotated;
           high = other;
         } else {
-          keys.at(first + m, (head - heads) * head_dim + i) = from_half(to_half(rotated));
-          keys.at(first + m, (head - heads) * head_dim + half + i) = from_half(to_half(other));
+          keys.at(first + m, (head - heads) * head_dim + i) = stored(rotated);
+          keys.at(first + m, (head - heads) * head_dim + half + i) = stored(other);
         }
       }
     }
     for (uint32_t i = 0; i < kv_heads * head_dim; ++i)
-      values.at(first + m, i) = from_half(to_half(qkv.at(m, (heads + kv_heads) * head_dim + i)));
+      values.at(first + m, i) = stored(qkv.at(m, (heads + kv_heads) * head_dim + i));
+  }
+}
+
+void round_to_int8(Tensor& kv, uint32_t head_dim) {
+  for (size_t at = 0; at < kv.values.size(); at += head_dim) {
+    const std::span<float> head = std::span(kv.values).subspan(at, head_dim);
+    float greatest = 0;
+    for (const float value : head) greatest = std::max(greatest, std::fabs(value));
+    if (greatest > 0)
+      for (float& value : head) value = std::round(value / greatest * 127) / 127 * greatest;
   }
 }
 

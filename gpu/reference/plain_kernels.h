@@ -41,10 +41,12 @@ Tensor matrix(const PackedMatrix& w, const Tensor& x, const Epilogue& epilogue =
 Tensor gated(const PackedMatrix& gate_up, const Tensor& x, Activation activation);
 /// RMSNorm without a bias, LayerNorm with one.
 Tensor norm(const Tensor& x, std::span<const float> weight, std::span<const float> bias, float epsilon);
-/// Rotates q and k of qkv at positions first + m in place; k and v go, as float16 values, to rows first + m of keys and
+/// Rotates q and k of qkv at positions first + m in place; k and v go, as float16 values (or as they are), to rows first + m of keys and
 /// values.
 void rope_kv(Tensor& qkv, Tensor& keys, Tensor& values, std::span<const float> cosines, std::span<const float> sines,
-             uint32_t first, uint32_t heads, uint32_t kv_heads, uint32_t head_dim);
+             uint32_t first, uint32_t heads, uint32_t kv_heads, uint32_t head_dim, bool float16 = true);
+/// Each head of each row as multiples of its greatest magnitude over 127, as an 8-bit KV cache holds it.
+void round_to_int8(Tensor& kv, uint32_t head_dim);
 /// Row m of q sees keys 0 .. first + m (causal), or all `count`. q [M, heads * head_dim], keys and values [., kv_heads
 /// * head_dim].
 Tensor attention(const Tensor& q, const Tensor& keys, const Tensor& values, bool causal, uint32_t first, uint32_t count,

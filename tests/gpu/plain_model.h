@@ -15,7 +15,8 @@ namespace qvlm {
 
 class PlainModel {
  public:
-  explicit PlainModel(const Model& model) : model_(model) {}
+  /// int8_cache: keys and values as an 8-bit cache holds them, else as float16.
+  explicit PlainModel(const Model& model, bool int8_cache = false) : model_(model), int8_cache_(int8_cache) {}
 
   /// Logits at every row of the prompt. [rows, vocabulary]
   plain::Tensor logits(const std::vector<PromptPart>& parts) const {
@@ -47,7 +48,9 @@ class PlainModel {
         norm_heads(qkv, heads, kv_heads, vector(p + "attention.key_norm.weight"), d.norm_epsilon);
       }
       plain::Tensor keys(x.rows, kv_heads * head_dim), values(x.rows, kv_heads * head_dim);
-      plain::rope_kv(qkv, keys, values, rotary.cosines, rotary.sines, 0, heads, kv_heads, head_dim);
+      plain::rope_kv(qkv, keys, values, rotary.cosines, rotary.sines, 0, heads, kv_heads, head_dim, !int8_cache_);
+      for (plain::Tensor* kv : {&keys, &values})
+        if (int8_cache_) plain::round_to_int8(*kv, head_dim);
       const plain::Tensor attended =
           input(i, SiteKind::OUTPUT_INPUT,
                 plain::attention(columns(qkv, 0, heads * head_dim), keys, values, true, 0, 0, heads, kv_heads, head_dim));
@@ -156,6 +159,7 @@ class PlainModel {
     return y;
   }
   const Model& model_;
+  bool int8_cache_;
 };
 
 }  // namespace qvlm

@@ -92,6 +92,39 @@ class TestBarriers : public QObject {
     QCOMPARE(rounding.decoder().decode_dispatches(), static_cast<size_t>(config.decoder.layers) * (8 + 2) + 3);
   }
 
+  // Copies of layers beside the kernels that read the layer before.
+  void streamed_layers_need_their_barriers() {
+    VlmConfig config = small_config();
+    config.decoder.layers = 7;
+    const RandomModel model(config, RandomWeights{8, 32, false});
+    uint64_t total = 0;
+    {
+      Engine resident(model, {});
+      total = resident.gpu().memory().allocated_bytes();
+    }
+    size_t streamed = 0;
+    for (uint64_t share = 31; share > 0 && streamed < 3; --share) {
+      try {
+        Engine engine(model, {.memory_limit = static_cast<int64_t>(total * share / 32)});
+        Decoder& d = engine.decoder();
+        if (d.streamed_layers() <= streamed) continue;
+        streamed = d.streamed_layers();
+        check_trace(joined({d.prefill_trace(21), d.sample_trace(), d.decode_trace(), d.sample_trace(), d.decode_trace(), d.logits_trace()}));
+      } catch (const Error&) {
+        break;
+      }
+    }
+    QVERIFY(streamed > 0);
+  }
+
+  void an_8_bit_cache_needs_its_barriers() {
+    const RandomModel model(small_config(), RandomWeights{4, 32, false});
+    Engine engine(model, {.kv_bits = 8});
+    Decoder& d = engine.decoder();
+    check_trace(joined({d.prefill_trace(21), d.sample_trace(), d.decode_trace(), d.sample_trace(), d.decode_trace(), d.logits_trace()}));
+    QCOMPARE(d.decode_dispatches(), size_t(3 * 8 + 3));
+  }
+
   void a_missing_barrier_is_seen_across_submissions() {
     const RandomModel model(small_config(), RandomWeights{4, 32, false});
     Engine engine(model, {.macs_per_segment = 1});  // every dispatch its own submission

@@ -26,7 +26,7 @@ class TestKernels : public QObject {
     QFETCH(bool, texel_kernels);
     // Driver compilation of the address kernels takes long on a CPU device; QVLM_BRIEF: see CMakeLists.txt.
     const bool brief = !texel_kernels || qEnvironmentVariableIsSet("QVLM_BRIEF");
-    GpuContext gpu({.texel_kernels = texel_kernels});
+    GpuContext gpu({.without = texel_kernels ? FeatureSet{} : FeatureSet{Feature::TEXEL_BUFFERS}});
     for (const SelfTestLine& line : test_all_kernels(gpu, brief)) {
       const std::string text = line.kernel + " " + line.shape + ": error " + std::to_string(line.largest_error) + ", " +
                                std::to_string(line.seconds) + " s " + line.message;

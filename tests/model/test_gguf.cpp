@@ -3,6 +3,7 @@
 #include <QTest>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <map>
 
 #include "core/base/atomic_file.h"
@@ -289,6 +290,28 @@ class TestGguf : public QObject {
     for (const std::string& name : qwen2->names()) QVERIFY2(load_float(*qwen3, name) == load_float(*qwen2, name), name.c_str());
     write(other, "gemma");
     VERIFY_MESSAGE(open_model(other), "general.architecture: expected llama, qwen2 or qwen3 (or qvlm), found \"gemma\"");
+  }
+
+  void absurd_vocabularies() {
+    const auto write = [&](const std::function<void(GgufWriter&)>& more) {
+      GgufWriter writer(path_);
+      writer.set_text("general.architecture", "llama");
+      for (const auto& [key, value] : std::map<std::string, uint32_t>{{"embedding_length", 64}, {"block_count", 1}, {"feed_forward_length", 96},
+               {"attention.head_count", 4}, {"attention.head_count_kv", 2}, {"context_length", 128}})
+        writer.set_u32("llama." + key, value);
+      writer.set_f32("llama.attention.layer_norm_rms_epsilon", 1e-6f);
+      more(writer);
+      writer.finish();
+    };
+    write([](GgufWriter& writer) { writer.set_u32("llama.vocab_size", 4'000'000'000); });
+    VERIFY_MESSAGE(open_model(path_), "llama.vocab_size: expected");
+    VERIFY_MESSAGE(open_model(path_), "4000000000");
+    const std::vector<std::byte> embedding(40 * 64 * 4);
+    write([&](GgufWriter& writer) {
+      writer.set_u32("tokenizer.ggml.bos_token_id", 4'000'000'000);
+      writer.add("token_embd.weight", GgufType::F32, {40, 64}, embedding);
+    });
+    VERIFY_MESSAGE(open_model(path_), "tokenizer.ggml.bos_token_id: expected a token of the vocabulary's 40");
   }
 
   void llama3_factors() {

@@ -339,6 +339,26 @@ class TestQvlmFolder : public QObject {
     }
   }
 
+  // A vision file whose pictures are as wide as another decoder's tokens.
+  void a_vision_file_of_another_model() {
+    write_float(target_);
+    std::string bytes;
+    {
+      const MappedFile file(target_ / "vision.gguf");
+      bytes.assign(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    }
+    const std::string name = "mm.2.weight" + std::string("\2\0\0\0", 4);
+    const size_t rows = bytes.find(name) + name.size() + 8;  // behind the columns
+    QCOMPARE(bytes.at(rows), char(tiny::kHidden));
+    bytes[rows] = 32;
+    const fs::path other = target_ / "other.gguf";
+    tiny::write_text(other, bytes);
+    const std::string message = qvlm::message_of([&] { open_model(target_ / "model.gguf", {.vision = other}); });
+    for (const char* part : {"other.gguf", "model.gguf", "its pictures have 32 channels", "takes 64", "belongs to another model"})
+      QVERIFY2(message.find(part) != std::string::npos, message.c_str());
+    QVERIFY(qvlm::message_of([&] { open_model(target_ / "model.gguf", {.vision = target_ / "model.gguf"}); }).find("model.gguf") != std::string::npos);
+  }
+
   void what_does_not_belong_is_refused() {
     const auto source = open_model(source_);
     QvlmWriter writer(target_, describe(*source));

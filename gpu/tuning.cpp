@@ -1,0 +1,112 @@
+// The choices and their file.
+#include "gpu/tuning.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "core/base/atomic_file.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
+
+namespace qvlm {
+namespace {
+
+using Json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+constexpr std::array<const char*, 4> kFormats{"int4", "int8", "float16", "int8 in groups of 16"};
+constexpr std::array<const char*, 3> kSizes{"small", "middling", "large"};
+constexpr uintmax_t kMost = 1 << 20;  // bytes; a larger file is not ours
+
+Json key_of(const DeviceProfile& profile) {
+  return {{"device", profile.info.name}, {"driver", profile.info.driver}, {"driver_version", profile.driver_version},
+          {"subgroup_size", profile.subgroup_size}, {"texel_buffers", profile.texel_buffers}};
+}
+
+Tuning from_json(const Json& file, const DeviceProfile& profile) {
+  Tuning tuning;
+  if (file.at("of") != key_of(profile)) return tuning;
+  for (const Json& entry : file.at("choices")) {
+    const int format = entry.at("format"), size = entry.at("size");
+    if (format < 0 || format >= int(kFormats.size()) || size < 0 || size >= int(kSizes.size())) return {};
+    const ProductClass product{static_cast<WeightFormat>(format), entry.at("vector"), size};
+    const Tuning::Choice choice{{entry.at("rows"), entry.at("tokens"), entry.at("threads"), entry.at("float16")}, entry.at("gain")};
+    const auto known = variants(product, profile);
+    if (std::find(known.begin(), known.end(), choice.variant) == known.end()) return {};
+    tuning.choose(product, choice);
+  }
+  return tuning;
+}
+
+}  // namespace
+
+ProductClass product_class(WeightFormat format, uint32_t rows, uint32_t columns, uint32_t tokens) {
+  const double macs = double(rows) * columns * tokens, small = tokens == 1 ? 1e6 : 1e7, large = tokens == 1 ? 1e7 : 1e8;
+  return {format, tokens == 1, macs < small ? 0 : macs < large ? 1 : 2};
+}
+
+std::string to_string(const ProductClass& p) {
+  return std::string(kFormats.at(static_cast<size_t>(p.format))) + (p.vector ? " matrix x vector, " : " matrix x matrix, ") +
+         kSizes.at(static_cast<size_t>(p.size));
+}
+
+std::string to_string(const Variant& v) {
+  std::string text = std::to_string(v.rows) + " rows, " + std::to_string(v.tokens) + (v.tokens == 1 ? " token" : " tokens");
+  if (v.threads > 0) text += ", " + std::to_string(v.threads) + " threads";
+  return text + (v.float16 ? ", float16" : "");
+}
+
+std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& profile) {
+  if (profile.texel_buffers) {
+    if (product.vector) return {{4, 1}, {8, 1}};
+    // Measured on lavapipe (AVX2): 8 rows and 8 tokens take .70 of the time of 4 and 4, and half a second to compile in place of a tenth,
+    // which small products do not earn.
+    if (product.size == 2) return {{8, 8}, {4, 4}, {8, 4}, {4, 8}};
+    return {{4, 4}, {4, 8}, {8, 4}};
+  }
+  if (product.vector) return {{2, 1, 64}, {2, 1, 32}, {2, 1, 128}};
+  std::vector<Variant> all{{64, 32, 256}};
+  if (profile.info.float16) all.push_back({64, 32, 256, true});
+  return all;
+}
+
+fs::path Tuning::file_in(const fs::path& folder, const DeviceProfile& profile) {
+  const std::string key = key_of(profile).dump();
+  return folder / ("tuning-" + hash128_hex(std::as_bytes(std::span(key))) + ".json");
+}
+
+Tuning Tuning::load(const fs::path& folder, const DeviceProfile& profile) {
+  if (folder.empty()) return {};
+  const fs::path path = file_in(folder, profile);
+  std::error_code problem;
+  if (const auto size = fs::file_size(path, problem); problem || size > kMost) return {};
+  std::ifstream file(path, std::ios::binary);
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  try {
+    return from_json(Json::parse(text), profile);
+  } catch (const Json::exception&) {
+    return {};
+  }
+}
+
+void Tuning::save(const fs::path& folder, const DeviceProfile& profile) const {
+  Json list = Json::array();
+  for (const auto& [product, choice] : choices_)
+    list.push_back({{"format", static_cast<int>(product.format)}, {"vector", product.vector}, {"size", product.size},
+                    {"rows", choice.variant.rows}, {"tokens", choice.variant.tokens}, {"threads", choice.variant.threads},
+                    {"float16", choice.variant.float16}, {"gain", choice.gain}});
+  const std::string text = Json{{"of", key_of(profile)}, {"choices", list}}.dump(1) + "\n";
+  fs::create_directories(folder);
+  write_scratch_file(file_in(folder, profile), std::as_bytes(std::span(text)));
+}
+
+Variant Tuning::variant_for(const ProductClass& product, const DeviceProfile& profile) const {
+  if (const auto found = choices_.find(product); found != choices_.end()) return found->second.variant;
+  return variants(product, profile).front();
+}
+
+}  // namespace qvlm

@@ -1,0 +1,111 @@
+// What a tuning run chooses is kept for its device and driver, is what runs, and is left alone where anything does not fit.
+#include <QTemporaryDir>
+#include <QTest>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "core/base/atomic_file.h"
+#include "gpu/devices.h"
+#include "gpu/gpu_context.h"
+#include "tests/gpu/without_device.h"
+
+using namespace qvlm;
+namespace fs = std::filesystem;
+
+class TestTuning : public QObject {
+  Q_OBJECT
+ private slots:
+  void initTestCase() {
+    const std::string why = without_device();
+    QVERIFY2(why.empty(), why.c_str());
+  }
+
+  void products_fall_into_classes() {
+    QCOMPARE(product_class(WeightFormat::INT4, 2048, 2048, 1).size, 1);
+    QCOMPARE(product_class(WeightFormat::INT4, 5632, 2048, 1).size, 2);
+    QVERIFY(!product_class(WeightFormat::INT8, 96, 96, 64).vector);
+    QCOMPARE(to_string(product_class(WeightFormat::F16, 2048, 2048, 512)), std::string("float16 matrix x matrix, large"));
+  }
+
+  void what_is_chosen_runs() {
+    GpuContext gpu({});
+    for (const uint32_t tokens : {1u, 64u}) {
+      const ProductClass product = product_class(WeightFormat::F16, 256, 256, tokens);
+      const auto all = variants(product, gpu.profile());
+      QVERIFY(all.size() > 1);
+      Tuning tuning;
+      QCOMPARE(tuning.variant_for(product, gpu.profile()), all.front());
+      tuning.choose(product, {all.back(), 1.5});
+      DeviceMatrix w;
+      w.layout = {.rows = 256, .columns = 256, .outputs = 256, .steps = 8, .interleave = gpu.kernels().row_interleave()};
+      w.codes = gpu.memory().allocate(256 * 512, Intent::CODES);
+      const DeviceTensor x = gpu.new_tensor(tokens, 256), y = gpu.new_tensor(tokens, 256);
+      const Dispatch untuned = gpu.kernels().matrix(w, x, y), tuned = Kernels(gpu.profile(), tuning).matrix(w, x, y);
+      QVERIFY(untuned.pipeline != tuned.pipeline);
+      if (gpu.profile().texel_buffers) QCOMPARE(tuned.pipeline.constants[3], all.back().rows);
+    }
+  }
+
+  void choices_come_back() {
+    const QTemporaryDir folder;
+    const fs::path place = fs::path(folder.path().toStdString()) / "deep" / "qvlm";
+    GpuContext gpu({});
+    QVERIFY(Tuning::load(place, gpu.profile()).choices().empty());
+    const ProductClass product{WeightFormat::INT4, false, 2};
+    const Variant last = variants(product, gpu.profile()).back();
+    Tuning tuning;
+    tuning.choose(product, {last, 1.25});
+    tuning.save(place, gpu.profile());
+    const Tuning back = Tuning::load(place, gpu.profile());
+    QCOMPARE(back.choices().size(), size_t(1));
+    QCOMPARE(back.choices().at(product).variant, last);
+    QCOMPARE(back.choices().at(product).gain, 1.25);
+  }
+
+  void what_does_not_fit_is_left_alone() {
+    const QTemporaryDir folder;
+    const fs::path place = folder.path().toStdString();
+    GpuContext gpu({});
+    Tuning tuning;
+    tuning.choose({WeightFormat::INT4, false, 2}, {variants({WeightFormat::INT4, false, 2}, gpu.profile()).back(), 2});
+    tuning.save(place, gpu.profile());
+    const fs::path file = Tuning::file_in(place, gpu.profile());
+    std::ifstream stream(file);
+    const std::string good(std::istreambuf_iterator<char>(stream), {});
+    // A newer driver looks elsewhere, and does not take the old one's file for its own.
+    DeviceProfile newer = gpu.profile();
+    newer.driver_version += 1;
+    QVERIFY(Tuning::file_in(place, newer) != file);
+    write_file(Tuning::file_in(place, newer), good);
+    QVERIFY(Tuning::load(place, newer).choices().empty());
+    const auto changed = [&](const char* field, const nlohmann::json& value) {
+      auto json = nlohmann::ordered_json::parse(good);
+      json["choices"][0][field] = value;
+      return json.dump();
+    };
+    for (const std::string& bad : {std::string(), std::string("rubbish"), good.substr(0, good.size() / 2), std::string("[]"), changed("rows", 3),
+                                   changed("rows", -1), changed("rows", "8"), changed("format", 17), changed("size", 3), changed("tokens", 4096),
+                                   std::string(2 << 20, ' ')}) {
+      write_file(file, bad);
+      QVERIFY(Tuning::load(place, gpu.profile()).choices().empty());
+    }
+    write_file(file, good);
+    QCOMPARE(Tuning::load(place, gpu.profile()).choices().size(), size_t(1));
+  }
+
+  void a_run_measures_and_keeps() {
+    const QTemporaryDir folder;
+    const fs::path place = folder.path().toStdString();
+    const TuningReport report = tune(-1, {}, place, 2, 0);
+    QCOMPARE(report.lines.size(), size_t(6));  // three formats, to a vector and to a matrix
+    QVERIFY(fs::exists(report.file));
+    for (const TuningLine& line : report.lines) QVERIFY(line.gain >= 1 && line.gain < 100 && !line.chosen.empty());
+    GpuContext gpu({});
+    QCOMPARE(Tuning::load(place, gpu.profile()).choices().size(), size_t(6));
+    QVERIFY_THROWS_EXCEPTION(std::exception, tune(-1, {}, report.file / "below", 1, 0));
+  }
+};
+
+QTEST_GUILESS_MAIN(TestTuning)
+#include "test_tuning.moc"
