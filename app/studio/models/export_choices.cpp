@@ -3,6 +3,7 @@
 
 #include <QJsonArray>
 #include <QLocale>
+#include <algorithm>
 
 #include "app/studio/models/model_summary.h"
 
@@ -91,6 +92,9 @@ void ExportChoices::take_check(const QJsonObject& line) {
                               text_of(line, "reason")});
   } else if (event == QLatin1String("ExportChecked")) {
     checked_[key] = line;
+    const auto rank = [](const QStringList& row) { return row[REASON].isEmpty() ? (row[STORED].startsWith(QLatin1Char('F')) ? 2 : 1) : 0; };
+    std::stable_sort(verdicts_[key].begin(), verdicts_[key].end(),
+                     [&](const QStringList& a, const QStringList& b) { return rank(a) < rank(b); });
     refill_formats();
     if (key == shown_) show_format(key);
   }

@@ -26,7 +26,7 @@ class ExportChoices : public QObject {
   /// The formats' keys in the order of the rows: what --to takes.
   static QStringList keys();
   void clear();
-  /// TensorChecked and ExportChecked.
+  /// TensorChecked and ExportChecked. Tensors stand in the order inexact, packed, float.
   void take_check(const QJsonObject& line);
   void take_fit(const QJsonObject& result);
   /// The tensors of this format are shown.

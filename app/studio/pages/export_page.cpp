@@ -44,13 +44,9 @@ QTableView* table(QAbstractItemModel* model, const QString& name, int stretched,
   view->setWordWrap(false);
   view->horizontalHeader()->setHighlightSections(false);
   view->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+  view->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
   view->horizontalHeader()->setSectionResizeMode(stretched, QHeaderView::Stretch);
   return view;
-}
-
-void set_widths(QTableView* view, std::initializer_list<int> widths) {
-  int column = 0;
-  for (const int width : widths) view->setColumnWidth(column++, width);
 }
 
 constexpr int kFormatRows = 4;
@@ -128,7 +124,6 @@ QWidget* ExportPage::make_model_card() {
   tabs_->addTab(make_formats_tab(), tr("Formats"));
   tabs_->addTab(make_devices_tab(), tr("Devices"));
   auto* files = table(files_, tr("Files of the quantized model"), FolderTableModel::WHAT, tabs_);
-  set_widths(files, {190});
   tabs_->addTab(files, tr("Files"));
   card->body()->addWidget(tabs_, 1);
   return card;
@@ -139,12 +134,11 @@ QWidget* ExportPage::make_formats_tab() {
   auto* column = new QVBoxLayout(tab);
   column->setContentsMargins(0, kUnit, 0, 0);
   format_view_ = table(choices_->formats(), tr("Formats"), ExportChoices::VERDICT, tab);
-  set_widths(format_view_, {140, 140, 90});
   format_view_->setFixedHeight(format_view_->verticalHeader()->defaultSectionSize() * (kFormatRows + 1) + kUnit + 4);
   column->addWidget(format_view_);
-  column->addWidget(muted_label(tr("Every tensor in the chosen format"), tab));
+  detail_ = muted_label({}, tab);
+  column->addWidget(detail_);
   tensor_view_ = table(choices_->tensors(), tr("Tensors in the chosen format"), ExportChoices::REASON, tab);
-  set_widths(tensor_view_, {250, 80, 220, 100});
   column->addWidget(tensor_view_, 1);
   return tab;
 }
@@ -169,7 +163,6 @@ QWidget* ExportPage::make_devices_tab() {
   memory_ = muted_label({}, tab);
   column->addWidget(memory_);
   auto* devices = table(choices_->devices(), tr("Devices and whether the model fits"), ExportChoices::BASIS, tab);
-  set_widths(devices, {200, 80, 50, 110, 130});
   column->addWidget(devices, 1);
   column->addWidget(muted_label(tr("Tokens/s are bounds: the bandwidth over the bytes that a token reads, with a full and an empty context. What a "
                                    "program reaches of them, `qvlm bench` measures."),
@@ -271,7 +264,10 @@ void ExportPage::show_model() {
 }
 
 void ExportPage::choose_format(int row) {
-  choices_->show_format(format_->itemData(row).toString());
+  const QString key = format_->itemData(row).toString();
+  choices_->show_format(key);
+  const bool refused = choices_->checked(key) && !choices_->possible(key);
+  detail_->setText(refused ? choices_->formats()->text(row, ExportChoices::VERDICT) : tr("Every tensor in the chosen format, inexact ones first"));
   if (format_view_->currentIndex().row() != row) format_view_->selectRow(row);
   refresh_controls();
 }

@@ -77,7 +77,7 @@ class ExportPage : public QWidget {
   QCheckBox* inexact_;
   QPushButton *export_, *stop_;
   QProgressBar* progress_;
-  QLabel *total_, *bits_, *activations_, *memory_, *notes_;
+  QLabel *total_, *bits_, *activations_, *memory_, *detail_, *notes_;
 };
 
 }  // namespace qvlm::studio
