@@ -61,9 +61,11 @@ void tell(Session& session, const std::string& format, const ExportPlan& plan) {
     alike[kind] += exact ? "" : fmt::format("    {}  relative error {:.2e}\n", one.name, one.loss);
   }
   for (const auto& [kind, lines] : alike) session.output.text(fmt::format("  {} tensors {}\n{}", counts[kind], kind, lines));
-  session.output.text(plan.refusal.empty() ? fmt::format("{}: {} of weights; {} tensors exact, {} inexact, {} illegal\n", format, bytes_text(plan.bytes()),
-                                                         plan.count(Exactness::EXACT), plan.count(Exactness::INEXACT), plan.count(Exactness::ILLEGAL))
-                                           : fmt::format("{}: illegal: {}\n", format, plan.refusal));
+  if (!plan.refusal.empty())
+    session.output.text(fmt::format("{}: illegal: {}\n", format, plan.refusal));
+  else
+    session.output.text(fmt::format("{}: {} of weights; {} tensors exact, {} inexact, {} illegal\n", format, bytes_text(plan.bytes()),
+                                    plan.count(Exactness::EXACT), plan.count(Exactness::INEXACT), plan.count(Exactness::ILLEGAL)));
   for (const std::string& note : plan.notes) session.output.text("note: " + note + "\n");
 }
 

@@ -32,7 +32,8 @@ void fit_all(Session& session, const Options& options) {
   auto rows = nlohmann::ordered_json::array();
   for (const FitDevice& device : devices) {
     const Fit one = fit(model, device, context, options.share);
-    session.output.text(fmt::format("{:32} {:>10} {:>8} {:>10} {:>10.1f} to {:>8.1f}\n", device.name, bytes_text(one.usable_bytes), one.fits ? "yes" : "no",
+    session.output.text(fmt::format("{:32} {:>10} {:>8} {:>10} {:>10.1f} to {:>8.1f}\n", device.name, bytes_text(one.usable_bytes),
+                                    one.fits ? "yes" : "no",
                                     one.longest_context, one.full_tokens_per_second, one.empty_tokens_per_second));
     rows.push_back({{"device", device.name},
                     {"memory_gib", device.memory_gib},

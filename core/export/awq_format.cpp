@@ -37,7 +37,9 @@ class AwqFormat : public PackedFormat {
                                   return matrix.codes[static_cast<size_t>(row_of(word, slot) * matrix.columns + column)];
                                 })),
             bytes_of(pack_words(groups, words, kBits,
-                                [&](int64_t g, int64_t word, int slot) { return matrix.zeros[static_cast<size_t>(row_of(word, slot) * groups + g)]; })),
+                                [&](int64_t g, int64_t word, int slot) {
+                                  return matrix.zeros[static_cast<size_t>(row_of(word, slot) * groups + g)];
+                                })),
             bytes_of(scales)};
   }
 
@@ -62,7 +64,8 @@ class AwqFormat : public PackedFormat {
       if (verdict.grid && verdict.grid->group > 0) group = verdict.grid->group;
       if (is_kept_linear(verdict, /*tower=*/false)) skipped.push_back(module_tail(model, verdict.name));
     }
-    return {{"quant_method", "awq"}, {"bits", kBits}, {"group_size", group}, {"zero_point", true}, {"version", "gemm"}, {"modules_to_not_convert", skipped}};
+    return {{"quant_method", "awq"}, {"bits", kBits},       {"group_size", group},
+            {"zero_point", true},    {"version", "gemm"}, {"modules_to_not_convert", skipped}};
   }
 
  protected:

@@ -75,8 +75,8 @@ FitMemory fit_memory(const FitModel& model, int64_t context) {
   if (model.config.vision) {
     const VisionConfig& v = *model.config.vision;
     const int64_t patch = int64_t{3} * v.patch_size * v.patch_size;
-    memory.working += kFloat * (int64_t{3} * v.image_size * v.image_size + v.patches() * patch + int64_t{v.positions()} * (6 * int64_t{v.hidden} + v.ffn) +
-                                int64_t{v.image_tokens()} * (model.config.projector.hidden + 2 * hidden));
+    memory.working += kFloat * (int64_t{3} * v.image_size * v.image_size + v.patches() * patch +
+                                int64_t{v.positions()} * (6 * int64_t{v.hidden} + v.ffn) + int64_t{v.image_tokens()} * (model.config.projector.hidden + 2 * hidden));
   }
   return memory;
 }

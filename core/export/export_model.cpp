@@ -150,7 +150,8 @@ std::string readme(const std::string& name, const std::string& format, const std
   text += "\nTo run it:\n" + usage;
   const int64_t inexact = plan.count(Exactness::INEXACT);
   text += inexact == 0 ? "\nEvery weight has the values that it has in the .qvlm.\n"
-                       : fmt::format("\n{} tensors are near those of the .qvlm, not equal: {} has each one's reason and error.\n", inexact, kVerdictsFile);
+                       : fmt::format("\n{} tensors are near those of the .qvlm, not equal: {} has each one's reason and error.\n", inexact,
+                                     kVerdictsFile);
   if (!plan.notes.empty()) text += "\nWhere the answers differ from those of qvlm:\n";
   for (const std::string& note : plan.notes) text += "- " + note + "\n";
   return text;
