@@ -36,6 +36,7 @@ Command add_evaluate(CLI::App& app);
 Command add_chat(CLI::App& app);
 Command add_bench(CLI::App& app);
 Command add_export(CLI::App& app);
+Command add_fit(CLI::App& app);
 Command add_table(CLI::App& app);
 Command add_proxies(CLI::App& app);
 

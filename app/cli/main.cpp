@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   bool json = false, verbose = false;
   std::vector<Command> commands{add_devices(app), add_inspect(app), add_quantize(app), add_evaluate(app),
                                 add_chat(app),    add_bench(app),   add_export(app),   add_table(app),
-                                add_proxies(app)};
+                                add_proxies(app), add_fit(app)};
   for (const Command& command : commands) {
     command.app->add_flag("--json", json, "One JSON object a line on stdout; the last line is the result");
     command.app->add_flag("--verbose", verbose, "Progress as lines on stderr, on a terminal or not");

@@ -5,32 +5,11 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/model/families/clip.h"
-#include "core/model/families/llama.h"
+#include "core/model/families/saved_names.h"
 #include "core/model/model.h"
 #include "core/model/safetensors.h"
 
 namespace qvlm::demo {
-
-namespace {
-
-constexpr const char* kTower = "vision_tower.vision_model.";
-
-std::vector<NameGroup> names(bool vision) {
-  if (!vision) return {llama_names({"model."}), llama_head_names({""})};
-  return {clip_names({kTower}),
-          {{"multi_modal_projector."}, {{"linear_1.*", "projector.0.*"}, {"linear_2.*", "projector.2.*"}}, {}},
-          llama_names({"language_model.model."}),
-          llama_head_names({"language_model."})};
-}
-
-}  // namespace
-
-std::string hugging_face_name(const VlmConfig& config, const std::string& canonical) {
-  const auto found = file_names(names(config.vision.has_value()), canonical);
-  if (found.empty()) throw Error("Hugging Face's layout has no name for the tensor " + canonical);
-  return found.front();
-}
 
 void write_weights(const std::filesystem::path& folder, const VlmConfig& config, DType dtype, int64_t shard_bytes,
                    const TensorBytes& bytes_of) {
@@ -44,7 +23,7 @@ void write_weights(const std::filesystem::path& folder, const VlmConfig& config,
   std::vector<float> post_norm;
   if (config.vision)
     for (const char* part : {"weight", "bias"})
-      list.push_back({std::string(kTower) + "post_layernorm." + part, DType::F32, {config.vision->hidden}});
+      list.push_back({std::string(kSavedTower) + "post_layernorm." + part, DType::F32, {config.vision->hidden}});
   stream_sharded(folder, list, shard_bytes, [&](const TensorToStream& tensor) -> std::span<const std::byte> {
     if (const auto found = canonical.find(tensor.name); found != canonical.end())
       return bytes_of(found->second, tensor.shape);

@@ -12,9 +12,6 @@
 
 namespace qvlm::demo {
 
-/// The name that LlavaForConditionalGeneration (with a tower) or LlamaForCausalLM saves a canonical tensor under.
-std::string hugging_face_name(const VlmConfig& config, const std::string& canonical);
-
 /// A tensor's elements, row-major, of the type that is written; must live until the next call.
 using TensorBytes = std::function<std::span<const std::byte>(const std::string& canonical, const Shape& shape)>;
 

@@ -58,7 +58,9 @@ class TestCliQuantize : public QObject {
     if (!QFile::exists(path("a.qvlm"))) QVERIFY(run_qvlm(quantize("a.qvlm")).status == 0);
     const Ran ran = run_qvlm({"export", path("a.qvlm"), "--to", "gguf", "-o", path("out"), "--json"});
     QVERIFY2(ran.status == 0, qPrintable(ran.err));
-    QCOMPARE(ran.lines().last()["files"].toArray().size(), 2);
+    QCOMPARE(ran.lines().last()["event"].toString(), QStringLiteral("Exported"));
+    QCOMPARE(ran.lines().last()["inexact"].toInt(), 0);
+    QVERIFY(ran.out.contains("\"event\":\"TensorChecked\"") && ran.out.contains("\"stage\":\"reading back\""));
     QVERIFY(QFile::exists(path("out/README.txt")));
     const QStringList plain{path("out/a.gguf"), "--vision", path("out/a-mmproj.gguf")};
     const Ran inspect = run_qvlm(QStringList{"inspect"} + plain + QStringList{"--json"});

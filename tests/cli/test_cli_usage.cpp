@@ -33,6 +33,8 @@ class TestCliUsage : public QObject {
                            << "--device";
     QTest::newRow("export") << "export"
                             << "--to";
+    QTest::newRow("fit") << "fit"
+                         << "--context";
     QTest::newRow("proxies") << "proxies"
                              << "--assignments";
   }

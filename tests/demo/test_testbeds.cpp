@@ -10,6 +10,7 @@
 #include "app/demo/testbed.h"
 #include "core/base/error.h"
 #include "core/lab/reference/tensors.h"
+#include "core/model/families/saved_names.h"
 #include "core/model/qvlm_folder.h"
 #include "tests/lab_quantization/tiny_vlm.h"
 

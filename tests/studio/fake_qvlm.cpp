@@ -5,6 +5,7 @@
 // "load" fails to open, "later" writes a recipe of a later version. A question that contains "crash" kills it in the
 // middle of the answer, "fail" is refused, "long" streams until it is stopped, "code" is answered with Markdown; a
 // quantized model answers "part ways" differently from another.
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -332,7 +333,52 @@ int chat(const Arguments& arguments) {
   return 0;
 }
 
+void say_check(const std::string& format, int exact, int inexact, const std::string& refusal) {
+  for (int i = 0; i < exact + inexact; ++i) {
+    nlohmann::json tensor{{"event", "TensorChecked"}, {"format", format}, {"tensor", "decoder." + std::to_string(i) + ".mlp.up.weight"},
+                          {"verdict", i < exact ? "exact" : "inexact"}, {"stored", i < exact ? "int4 in groups of 32" : "F16"}, {"bytes", 4096}};
+    if (i >= exact) tensor["relative_error"] = 2e-4, tensor["reason"] = "its codes have 8 bits, and the format packs 4";
+    say(tensor.dump());
+  }
+  say(nlohmann::json{{"event", "ExportChecked"}, {"format", format}, {"bytes", 8'300'000}, {"exact", exact}, {"inexact", inexact}, {"illegal", 0},
+                     {"refusal", refusal}, {"notes", nlohmann::json::array()}}
+          .dump());
+}
+
+int check_exports() {
+  say_check("gguf", 6, 0, "");
+  say_check("awq", 4, 2, "");
+  say_check("gptq", 6, 0, "");
+  say_check("compressed-tensors", 0, 0, "its folder has no tokenizer");
+  say(nlohmann::json{{"event", "ExportsChecked"}}.dump());
+  return 0;
+}
+
+/// A device of 8 GiB that holds contexts up to 4096, and own entries of the arguments.
+int fit(const Arguments& arguments) {
+  const int context = std::stoi(arguments.after("--context"));
+  auto devices = nlohmann::json::array();
+  const auto add = [&](const std::string& name) {
+    devices.push_back({{"device", name}, {"usable_bytes", 8'000'000'000}, {"bandwidth_gbps", 68.5}, {"basis", "an example"}, {"fits", context <= 4096},
+                       {"longest_context", 4096}, {"tokens_per_second_full", 12.25}, {"tokens_per_second_empty", 140.0}});
+  };
+  add("Example board, 8 GB");
+  for (size_t i = 0; i + 1 < arguments.all.size(); ++i)
+    if (arguments.all[i] == "--device") add(arguments.all[i + 1].substr(0, arguments.all[i + 1].find(':')));
+  say(nlohmann::json{{"event", "Fitted"}, {"context", context}, {"model_context", 8192}, {"bytes", 30'000'000}, {"weight_bytes", 11'000'000},
+                     {"kv_cache_bytes", 12'000'000}, {"working_bytes", 7'000'000}, {"devices", devices}}
+          .dump());
+  return 0;
+}
+
 int export_model(const Arguments& arguments) {
+  if (std::find(arguments.all.begin(), arguments.all.end(), "--check") != arguments.all.end()) return check_exports();
+  if (arguments.after("--to") == "gptq") {
+    std::cerr << "the disk is full" << std::endl;
+    return 1;
+  }
+  for (const char* stage : {"checking", "writing", "reading back"})
+    say(nlohmann::json{{"event", "ExportProgress"}, {"format", "gguf"}, {"stage", stage}, {"done", 3}, {"total", 6}}.dump());
   std::filesystem::create_directories(arguments.after("-o"));
   std::ofstream(std::filesystem::path(arguments.after("-o")) / "model.gguf") << "fake";
   say(nlohmann::json{{"event", "Exported"},
@@ -356,6 +402,7 @@ int main(int argc, char** argv) {
     if (command == "evaluate") return evaluate(arguments);
     if (command == "chat") return chat(arguments);
     if (command == "export") return export_model(arguments);
+    if (command == "fit") return fit(arguments);
   } catch (const std::exception& error) {
     std::cerr << "error: " << error.what() << std::endl;
     return 1;

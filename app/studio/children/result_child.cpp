@@ -15,7 +15,10 @@ void ResultChild::start(const QStringList& arguments) {
   }
   last_line_.clear();
   child_ = new ChildProcess(this);
-  connect(child_, &ChildProcess::line, this, [this](const QByteArray& json) { last_line_ = json; });
+  connect(child_, &ChildProcess::line, this, [this](const QByteArray& json) {
+    last_line_ = json;
+    Q_EMIT line(QJsonDocument::fromJson(json).object());
+  });
   connect(child_, &ChildProcess::finished, this, [this](const ChildEnd& end) {
     child_->deleteLater();
     child_ = nullptr;
@@ -30,6 +33,10 @@ void ResultChild::start(const QStringList& arguments) {
     }
   });
   child_->start(command_, arguments);
+}
+
+void ResultChild::stop() {
+  if (child_ != nullptr) child_->end();
 }
 
 }  // namespace qvlm::studio

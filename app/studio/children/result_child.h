@@ -1,4 +1,4 @@
-// A short command (`inspect`, `devices`, `export`) whose last line is its result.
+// A command (`inspect`, `devices`, `export`, `fit`) whose last line is its result.
 #pragma once
 
 #include <QJsonObject>
@@ -18,8 +18,12 @@ class ResultChild : public QObject {
   /// A command that still runs is ended first, and its result dropped.
   void start(const QStringList& arguments);
   bool running() const { return child_ != nullptr; }
+  /// Asks it to end; failed() follows.
+  void stop();
 
  Q_SIGNALS:
+  /// Every line, the last one too.
+  void line(const QJsonObject& object);
   void succeeded(const QJsonObject& result);
   void failed(const QString& message);
 

@@ -1,18 +1,24 @@
-// Left the folder's files, right the export.
+// Left the model with its formats, devices and files; right the export.
 #include "app/studio/pages/export_page.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDir>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QJsonArray>
 #include <QLabel>
+#include <QLineEdit>
 #include <QLocale>
+#include <QProgressBar>
 #include <QPushButton>
+#include <QSpinBox>
+#include <QTabWidget>
 #include <QTableView>
 #include <QVBoxLayout>
 
 #include "app/studio/children/result_child.h"
+#include "app/studio/models/export_choices.h"
 #include "app/studio/models/folder_table_model.h"
 #include "app/studio/models/workbench.h"
 #include "app/studio/style/icons.h"
@@ -22,108 +28,211 @@
 
 namespace qvlm::studio {
 
+namespace {
+
+QTableView* table(QAbstractItemModel* model, const QString& name, int stretched, QWidget* parent) {
+  auto* view = new QTableView(parent);
+  view->setModel(model);
+  view->setAccessibleName(name);
+  view->verticalHeader()->hide();
+  view->setShowGrid(false);
+  view->setAlternatingRowColors(true);
+  view->setSelectionBehavior(QAbstractItemView::SelectRows);
+  view->setSelectionMode(QAbstractItemView::SingleSelection);
+  view->setEditTriggers(QAbstractItemView::NoEditTriggers);
+  view->setTabKeyNavigation(false);
+  view->setWordWrap(false);
+  view->horizontalHeader()->setHighlightSections(false);
+  view->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+  view->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
+  view->horizontalHeader()->setSectionResizeMode(stretched, QHeaderView::Stretch);
+  return view;
+}
+
+constexpr int kFormatRows = 4;
+
+}  // namespace
+
 ExportPage::ExportPage(Workbench& workbench, const Theme& theme, QWidget* parent)
     : QWidget(parent),
       workbench_(workbench),
       theme_(theme),
       export_child_(new ResultChild(workbench.places().command, this)),
       inspect_(new ResultChild(workbench.places().command, this)),
-      files_(new FolderTableModel(this)) {
+      check_(new ResultChild(workbench.places().command, this)),
+      fit_(new ResultChild(workbench.places().command, this)),
+      files_(new FolderTableModel(this)),
+      choices_(new ExportChoices(this)) {
   setObjectName(QStringLiteral("page"));
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
   column->setSpacing(kUnit + 4);
-  column->addWidget(
-      new PageHeader(tr("Export"), tr("Ship a quantized model to phones, boards, laptops and servers"), this));
+  column->addWidget(new PageHeader(tr("Export"), tr("Ship a quantized model to phones, boards, laptops and servers"), this));
   banner_ = new Banner(this);
   column->addWidget(banner_);
   auto* row = new QHBoxLayout;
   row->setSpacing(kUnit + 4);
+  row->addWidget(make_model_card(), 1);
+  row->addWidget(make_export_card());
+  column->addLayout(row, 1);
 
-  auto* what = new Card(tr("Quantized model"), this);
-  models_ = new QComboBox(what);
-  what->body()->addWidget(labelled(tr("Model"), models_, what));
+  fit_later_.setSingleShot(true);
+  fit_later_.setInterval(250);
+  connect(&fit_later_, &QTimer::timeout, this, &ExportPage::look_at_devices);
+  connect(models_, &QComboBox::currentIndexChanged, this, &ExportPage::show_model);
+  connect(format_, &QComboBox::currentIndexChanged, this, &ExportPage::choose_format);
+  connect(format_view_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+          [this](const QModelIndex& current) { if (current.isValid()) format_->setCurrentIndex(current.row()); });
+  connect(choices_->formats(), &QAbstractItemModel::modelReset, this, [this] { choose_format(format_->currentIndex()); });
+  connect(target_, &PathField::changed, this, &ExportPage::refresh_controls);
+  connect(inexact_, &QCheckBox::toggled, this, &ExportPage::refresh_controls);
+  connect(context_, &QSpinBox::valueChanged, this, [this] { fit_later_.start(); });
+  connect(own_, &QLineEdit::returnPressed, this, &ExportPage::add_own_device);
+  connect(export_, &QPushButton::clicked, this, &ExportPage::start);
+  connect(stop_, &QPushButton::clicked, export_child_, &ResultChild::stop);
+  connect(&workbench_, &Workbench::models_changed, this, &ExportPage::refill);
+  connect(&theme_, &Theme::changed, this, &ExportPage::restyle);
+  connect_children();
+  target_->set_path(QDir::home().filePath(QStringLiteral("qvlm-export")));
+  restyle();
+  refill();
+}
+
+QWidget* ExportPage::make_model_card() {
+  auto* card = new Card(tr("Quantized model"), this);
+  models_ = new QComboBox(card);
+  card->body()->addWidget(labelled(tr("Model"), models_, card));
   auto* facts = new QHBoxLayout;
   facts->setSpacing(3 * kUnit);
   const auto fact = [&](const QString& caption) {
-    auto* value = new QLabel(QStringLiteral("–"), what);
+    auto* value = new QLabel(QStringLiteral("–"), card);
     QFont font = value->font();
     font.setPointSizeF(11.5);
     font.setWeight(QFont::DemiBold);
     value->setFont(font);
-    facts->addWidget(labelled(caption, value, what));
+    facts->addWidget(labelled(caption, value, card));
     return value;
   };
   total_ = fact(tr("On disk"));
   bits_ = fact(tr("Stored bits a weight"));
   activations_ = fact(tr("Activations"));
   facts->addStretch(1);
-  what->body()->addLayout(facts);
-  view_ = new QTableView(what);
-  view_->setModel(files_);
-  view_->setAccessibleName(tr("Files of the quantized model"));
-  view_->verticalHeader()->hide();
-  view_->setShowGrid(false);
-  view_->setAlternatingRowColors(true);
-  view_->setSelectionBehavior(QAbstractItemView::SelectRows);
-  view_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  view_->setTabKeyNavigation(false);
-  view_->horizontalHeader()->setHighlightSections(false);
-  view_->horizontalHeader()->setSectionResizeMode(FolderTableModel::WHAT, QHeaderView::Stretch);
-  view_->setColumnWidth(FolderTableModel::NAME, 190);
-  view_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-  what->body()->addWidget(view_, 1);
-  row->addWidget(what, 1);
+  card->body()->addLayout(facts);
+  tabs_ = new QTabWidget(card);
+  tabs_->setAccessibleName(tr("Formats, devices and files of the model"));
+  tabs_->setDocumentMode(true);
+  tabs_->addTab(make_formats_tab(), tr("Formats"));
+  tabs_->addTab(make_devices_tab(), tr("Devices"));
+  auto* files = table(files_, tr("Files of the quantized model"), FolderTableModel::WHAT, tabs_);
+  tabs_->addTab(files, tr("Files"));
+  card->body()->addWidget(tabs_, 1);
+  return card;
+}
 
+QWidget* ExportPage::make_formats_tab() {
+  auto* tab = new QWidget(this);
+  auto* column = new QVBoxLayout(tab);
+  column->setContentsMargins(0, kUnit, 0, 0);
+  format_view_ = table(choices_->formats(), tr("Formats"), ExportChoices::VERDICT, tab);
+  format_view_->setFixedHeight(format_view_->verticalHeader()->defaultSectionSize() * (kFormatRows + 1) + kUnit + 4);
+  column->addWidget(format_view_);
+  detail_ = muted_label({}, tab);
+  column->addWidget(detail_);
+  tensor_view_ = table(choices_->tensors(), tr("Tensors in the chosen format"), ExportChoices::REASON, tab);
+  column->addWidget(tensor_view_, 1);
+  return tab;
+}
+
+QWidget* ExportPage::make_devices_tab() {
+  auto* tab = new QWidget(this);
+  auto* column = new QVBoxLayout(tab);
+  column->setContentsMargins(0, kUnit, 0, 0);
+  auto* row = new QHBoxLayout;
+  row->setSpacing(2 * kUnit);
+  context_ = new QSpinBox(tab);
+  context_->setRange(1, 1 << 20);
+  context_->setSingleStep(512);
+  context_->setValue(2048);
+  context_->setGroupSeparatorShown(true);
+  row->addWidget(labelled(tr("Context, tokens"), context_, tab));
+  own_ = new QLineEdit(tab);
+  own_->setPlaceholderText(tr("My board:16:68.5"));
+  own_->setToolTip(tr("Name, GiB of memory, GB/s of bandwidth; Enter adds it"));
+  row->addWidget(labelled(tr("Own device (name:GiB:GB/s), Enter adds it"), own_, tab), 1);
+  column->addLayout(row);
+  memory_ = muted_label({}, tab);
+  column->addWidget(memory_);
+  auto* devices = table(choices_->devices(), tr("Devices and whether the model fits"), ExportChoices::BASIS, tab);
+  column->addWidget(devices, 1);
+  column->addWidget(muted_label(tr("Tokens/s are bounds: the bandwidth over the bytes that a token reads, with a full and an empty context. What a "
+                                   "program reaches of them, `qvlm bench` measures."),
+                                tab));
+  return tab;
+}
+
+QWidget* ExportPage::make_export_card() {
   auto* how = new Card(tr("Export"), this);
   how->setFixedWidth(320);
   format_ = new QComboBox(how);
-  format_->addItem(tr("GGUF pair (llama.cpp and others)"), QStringLiteral("gguf"));
+  for (int row = 0; row < choices_->formats()->rowCount(); ++row)
+    format_->addItem(choices_->formats()->text(row, ExportChoices::FORMAT), ExportChoices::keys()[row]);
   target_ = new PathField(PathField::Kind::FOLDER, tr("Into the folder"), how);
+  inexact_ = new QCheckBox(tr("Allow inexact tensors"), how);
+  inexact_->setToolTip(tr("Their relative errors stand in the table"));
   export_ = primary_button(tr("Export"), how);
+  stop_ = new QPushButton(tr("Stop"), how);
+  progress_ = new QProgressBar(how);
+  progress_->setAccessibleName(tr("Progress of the export"));
+  progress_->hide();
   notes_ = muted_label({}, how);
   how->body()->addWidget(labelled(tr("Format"), format_, how));
   how->body()->addWidget(labelled(tr("Into the folder"), target_, how));
-  how->body()->addWidget(muted_label(tr("The files are written, read back and compared. A grid that GGUF cannot hold "
-                                        "exactly is refused with the reason."),
+  how->body()->addWidget(inexact_);
+  how->body()->addWidget(muted_label(tr("The folder is written beside its place, read back, compared tensor by tensor, and put in place when all is "
+                                        "equal."),
                                      how));
-  how->body()->addWidget(export_, 0, Qt::AlignLeft);
+  auto* buttons = new QHBoxLayout;
+  buttons->addWidget(export_);
+  buttons->addWidget(stop_);
+  buttons->addStretch(1);
+  how->body()->addLayout(buttons);
+  how->body()->addWidget(progress_);
   how->body()->addWidget(notes_);
   how->body()->addStretch(1);
-  row->addWidget(how);
-  column->addLayout(row, 1);
+  return how;
+}
 
-  connect(models_, &QComboBox::currentIndexChanged, this, &ExportPage::show_model);
-  connect(target_, &PathField::changed, this, &ExportPage::refresh_controls);
-  connect(export_, &QPushButton::clicked, this, &ExportPage::start);
-  connect(&workbench_, &Workbench::models_changed, this, &ExportPage::refill);
+void ExportPage::connect_children() {
+  const auto bad = [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); };
   connect(inspect_, &ResultChild::succeeded, this, [this](const QJsonObject& result) {
     const ModelSummary summary = summary_from_json(models_->currentData().toString(), result);
     bits_->setText(QLocale().toString(summary.stored_bits, 'f', 2));
     activations_->setText(summary.activations);
     notes_->setText(summary.notes.join(QLatin1Char('\n')));
   });
-  connect(inspect_, &ResultChild::failed, this,
-          [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); });
+  connect(check_, &ResultChild::line, choices_, &ExportChoices::take_check);
+  connect(fit_, &ResultChild::succeeded, this, [this](const QJsonObject& result) {
+    choices_->take_fit(result);
+    memory_->setText(choices_->memory());
+  });
+  for (ResultChild* child : {inspect_, check_}) connect(child, &ResultChild::failed, this, bad);
+  connect(fit_, &ResultChild::failed, this, [this](const QString& message) { memory_->setText(message); });
+  connect(export_child_, &ResultChild::line, this, &ExportPage::show_progress);
   connect(export_child_, &ResultChild::succeeded, this, [this](const QJsonObject& result) {
     QStringList lines = {tr("Exported to %1, read back and equal.").arg(target_->path())};
+    if (const int inexact = result.value(QLatin1String("inexact")).toInt(); inexact > 0)
+      lines = QStringList{tr("Exported to %1 and read back; %2 tensors are inexact, as told.").arg(target_->path()).arg(inexact)};
     for (const QJsonValue& note : result.value(QLatin1String("notes")).toArray()) lines << note.toString();
     banner_->show_message(Banner::Kind::GOOD, lines.join(QLatin1Char('\n')));
     refresh_controls();
   });
-  connect(export_child_, &ResultChild::failed, this, [this](const QString& message) {
-    banner_->show_message(Banner::Kind::BAD, message);
+  connect(export_child_, &ResultChild::failed, this, [this, bad](const QString& message) {
+    bad(message);
     refresh_controls();
   });
-  connect(&theme_, &Theme::changed, this, &ExportPage::restyle);
-  target_->set_path(QDir::home().filePath(QStringLiteral("qvlm-export")));
-  restyle();
-  refill();
 }
 
-void ExportPage::restyle() {
-  export_->setIcon(icon_on_accent(QStringLiteral("export"), theme_.colors()));
-}
+void ExportPage::restyle() { export_->setIcon(icon_on_accent(QStringLiteral("export"), theme_.colors())); }
 
 void ExportPage::refill() {
   const QString before = models_->currentData().toString();
@@ -139,25 +248,82 @@ void ExportPage::refill() {
 void ExportPage::show_model() {
   const QString path = models_->currentData().toString();
   files_->set_folder(path);
+  choices_->clear();
   banner_->hide();
+  memory_->clear();
   total_->setText(path.isEmpty() ? QStringLiteral("–") : bytes_text(files_->total_bytes()));
   bits_->setText(QStringLiteral("–"));
   activations_->setText(QStringLiteral("–"));
   notes_->setText(path.isEmpty() ? tr("Quantize a model first, or open a .qvlm folder in Model.") : QString());
-  if (!path.isEmpty()) inspect_->start({QStringLiteral("inspect"), path, QStringLiteral("--json")});
+  if (!path.isEmpty()) {
+    inspect_->start({QStringLiteral("inspect"), path, QStringLiteral("--json")});
+    check_->start({QStringLiteral("export"), path, QStringLiteral("--check"), QStringLiteral("--json")});
+    look_at_devices();
+  }
   refresh_controls();
+}
+
+void ExportPage::choose_format(int row) {
+  const QString key = format_->itemData(row).toString();
+  choices_->show_format(key);
+  const bool refused = choices_->checked(key) && !choices_->possible(key);
+  detail_->setText(refused ? choices_->formats()->text(row, ExportChoices::VERDICT) : tr("Every tensor in the chosen format, inexact ones first"));
+  if (format_view_->currentIndex().row() != row) format_view_->selectRow(row);
+  refresh_controls();
+}
+
+void ExportPage::look_at_devices() {
+  if (models_->currentIndex() < 0) return;
+  QStringList arguments = {QStringLiteral("fit"), models_->currentData().toString(), QStringLiteral("--context"),
+                           QString::number(context_->value()), QStringLiteral("--json")};
+  for (const QString& device : own_devices_) arguments << QStringLiteral("--device") << device;
+  fit_->start(arguments);
+}
+
+void ExportPage::add_own_device() {
+  const QStringList parts = own_->text().trimmed().split(QLatin1Char(':'));
+  bool memory = false, speed = false;
+  const bool named = parts.size() >= 3 && !parts.first().isEmpty();
+  if (!named || parts[parts.size() - 2].toDouble(&memory) <= 0 || parts.last().toDouble(&speed) <= 0 || !memory || !speed) {
+    memory_->setText(tr("Write a name, GiB of memory and GB/s of bandwidth, as in My board:16:68.5"));
+    return;
+  }
+  own_devices_ << own_->text().trimmed();
+  own_->clear();
+  look_at_devices();
 }
 
 void ExportPage::start() {
   banner_->show_message(Banner::Kind::INFO, tr("Exporting …"));
-  export_child_->start({QStringLiteral("export"), models_->currentData().toString(), QStringLiteral("--to"),
-                        format_->currentData().toString(), QStringLiteral("-o"), target_->path(),
-                        QStringLiteral("--json")});
+  QStringList arguments = {QStringLiteral("export"), models_->currentData().toString(), QStringLiteral("--to"),
+                           format_->currentData().toString(), QStringLiteral("-o"), target_->path(), QStringLiteral("--json")};
+  if (inexact_->isChecked()) arguments << QStringLiteral("--allow-inexact");
+  progress_->setValue(0);
+  export_child_->start(arguments);
   refresh_controls();
 }
 
+void ExportPage::show_progress(const QJsonObject& line) {
+  if (line.value(QLatin1String("event")).toString() != QLatin1String("ExportProgress")) return;
+  const QString stage = line.value(QLatin1String("stage")).toString();
+  progress_->setRange(0, std::max(1, line.value(QLatin1String("total")).toInt()));
+  progress_->setValue(line.value(QLatin1String("done")).toInt());
+  progress_->setFormat(stage == QLatin1String("writing")    ? tr("Writing %v of %m")
+                       : stage == QLatin1String("checking") ? tr("Checking %v of %m")
+                                                            : tr("Comparing %v of %m"));
+}
+
 void ExportPage::refresh_controls() {
-  export_->setEnabled(!export_child_->running() && models_->currentIndex() >= 0 && !target_->path().isEmpty());
+  const QString key = format_->currentData().toString();
+  const bool running = export_child_->running(), refused = choices_->checked(key) && !choices_->possible(key);
+  const bool needs_leave = choices_->inexact(key) && !inexact_->isChecked();
+  export_->setEnabled(!running && models_->currentIndex() >= 0 && !target_->path().isEmpty() && !refused && !needs_leave);
+  export_->setToolTip(refused       ? tr("The format cannot hold this model; the table says why")
+                      : needs_leave ? tr("Some tensors are inexact in this format: allow them first")
+                                    : QString());
+  inexact_->setEnabled(choices_->inexact(key) && !refused);
+  stop_->setEnabled(running);
+  progress_->setVisible(running);
 }
 
 }  // namespace qvlm::studio
