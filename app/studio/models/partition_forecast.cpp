@@ -87,7 +87,7 @@ PartitionForecast forecast(const Partition& partition, const ForecastGrounds& gr
 QString forecast_text(const PartitionForecast& before, const PartitionForecast& after) {
   const auto tr = [](const char* text) { return QCoreApplication::translate("PartitionForecast", text); };
   QStringList parts;
-  parts << tr("Search cost %1 site forwards%2")
+  parts << tr("%1 site forwards%2")
                .arg(QLocale().toString(qlonglong(after.site_forwards)),
                     change_text(double(before.site_forwards), double(after.site_forwards), 0));
   if (after.stored_bytes > 0) {

@@ -341,7 +341,7 @@ QString RibbonModel::describe_block(int block) const {
       text += QLatin1Char('\n') + tr("Edited: will be searched again");
       break;
     case BlockMark::AFFECTED:
-      text += QLatin1Char('\n') + tr("Affected: searched again if the stream that enters it changed");
+      text += QLatin1Char('\n') + tr("Affected by an edit before it");
       break;
     case BlockMark::REUSED:
       text += QLatin1Char('\n') + tr("Taken over: its input did not change");

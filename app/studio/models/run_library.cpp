@@ -62,11 +62,11 @@ QString number(double value, char format, int digits) {
   return std::isfinite(value) ? QLocale().toString(value, format, digits) : QStringLiteral("–");
 }
 
-/// NaN where a layer is not finished.
+/// NaN where a layer is not finished, or there is none.
 double mean_over_layers(const RunState& state, double LayerQuantized::*error) {
   double sum = 0;
   for (const auto& layer : state.layers) sum += layer ? (*layer).*error : kNone;
-  return state.layers.empty() ? kNone : sum / double(state.layers.size());
+  return sum == 0 ? kNone : sum / double(state.layers.size());  // earlier journals lack some errors
 }
 
 }  // namespace

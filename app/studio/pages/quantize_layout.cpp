@@ -136,7 +136,7 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
 
 QWidget* QuantizePage::build_recipe() {
   auto* card = new Card(tr("Recipe"), this);
-  card->setFixedWidth(264);
+  card->setFixedWidth(280);
   auto* scroll = new QScrollArea(card);
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
@@ -166,28 +166,39 @@ QWidget* QuantizePage::build_run() {
   recipe_toggle_->setCheckable(true);
   recipe_toggle_->setChecked(true);
   recipe_toggle_->setToolTip(tr("Show or hide the recipe: the plots take its place"));
-  connect(recipe_toggle_, &QToolButton::toggled, this, [this](bool shown) { recipe_card_->setVisible(shown); });
+  connect(recipe_toggle_, &QToolButton::toggled, this, [this](bool shown) {
+    recipe_toggle_->setArrowType(shown ? Qt::LeftArrow : Qt::RightArrow);
+    recipe_card_->setVisible(shown);
+  });
   words->addWidget(recipe_toggle_);
+  recipe_toggle_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+  recipe_toggle_->setArrowType(Qt::LeftArrow);
   words->addWidget(status_, 1);
-  words->addWidget(resources_);
   words->addWidget(eta_);
   progress_ = new QProgressBar(box);
   progress_->setTextVisible(false);
   progress_->setAccessibleName(tr("Progress of the run"));
   column->addLayout(words);
-  column->addWidget(progress_);
+  auto* bar = new QHBoxLayout;
+  bar->setSpacing(kUnit);
+  bar->addWidget(progress_, 1);
+  bar->addWidget(resources_);
+  column->addLayout(bar);
   return box;
 }
 
 QWidget* QuantizePage::build_ribbon() {
   auto* card = new Card(tr("Blocks"), this);
-  const auto tool = [this, card](const QString& name, const QKeySequence& keys) {
+  auto* tools = new QHBoxLayout;
+  tools->setSpacing(0);
+  const auto tool = [this, card, tools](const QString& name, const QKeySequence& keys) {
     auto* button = new QToolButton(card);
     button->setAccessibleName(name);
     button->setToolTip(keys.isEmpty() ? name
                                       : QStringLiteral("%1 (%2)").arg(name, keys.toString(QKeySequence::NativeText)));
     button->setIconSize({18, 18});
-    card->header()->addWidget(button);
+    set_style_property(button, "small", true);
+    tools->addWidget(button);
     return button;
   };
   colour_ = new QComboBox(card);
@@ -199,6 +210,7 @@ QWidget* QuantizePage::build_ribbon() {
                                      {tr("Bits"), RibbonColour::BITS}})
     colour_->addItem(text, int(colour));
   set_style_property(colour_, "small", true);
+  colour_->setMinimumWidth(116);
   connect(colour_, &QComboBox::currentIndexChanged, this, [this] {
     ribbon_model_->set_colour(static_cast<RibbonColour>(colour_->currentData().toInt()));
     show_scale();
@@ -206,7 +218,7 @@ QWidget* QuantizePage::build_ribbon() {
   card->header()->addWidget(colour_);
   scale_ = new ScaleBar(theme_, card);
   card->header()->addWidget(scale_);
-  card->header()->addSpacing(kUnit);
+  card->header()->addLayout(tools);
   undo_ = tool(tr("Undo"), QKeySequence(Qt::CTRL | Qt::Key_Z));
   redo_ = tool(tr("Redo"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z));
   split_ = tool(tr("Split the block behind the selected site"), QKeySequence(Qt::Key_S));
@@ -235,6 +247,7 @@ QWidget* QuantizePage::build_ribbon() {
   card->body()->addWidget(scroll);
   selection_ = muted_label({}, card);
   selection_->setAccessibleName(tr("Selected site"));
+  card->body()->setSpacing(2);
   selection_->setWordWrap(false);
   selection_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   card->body()->addWidget(selection_);
@@ -280,8 +293,9 @@ QWidget* QuantizePage::build_plots() {
     // Widths by the grid alone: titles and legends that come and go must not move the columns.
     card->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     view->setParent(card);
+    card->body()->setSpacing(2);
+    if (auto* plot = qobject_cast<RunPlot*>(view)) card->body()->addWidget(plot->legend());  // beneath the title: it may be longer
     card->body()->addWidget(view, 1);
-    if (auto* plot = qobject_cast<RunPlot*>(view)) card->header()->addWidget(plot->legend());
     card->header()->addWidget(saver(dynamic_cast<SavedView&>(*view), view, title, card));
     grid->addWidget(card, row, column, 1, columns);
     return card;
@@ -304,12 +318,14 @@ QWidget* QuantizePage::build_plots() {
   proxy_->addItems({tr("D"), tr("H"), tr("error")});
   proxy_->setToolTip(tr("Dependency, entropy, or quantization error of the activations"));
   set_style_property(proxy_, "small", true);
-  proxies->header()->insertWidget(2, proxy_);
+  proxy_->setMinimumWidth(60);
+  proxies->header()->insertWidget(proxies->header()->count() - 1, proxy_);
   connect(proxy_, &QComboBox::currentIndexChanged, this, [this](int index) { proxies_->set_proxy(static_cast<ProxyPlot::Proxy>(index)); });
   connect(proxies_, &ProxyPlot::site_clicked, ribbon_model_, &RibbonModel::select);
   add_candidate_ = new QToolButton(histogram_card_);
   add_candidate_->setIconSize({16, 16});
   add_candidate_->setFixedSize(28, 22);
+  set_style_property(add_candidate_, "small", true);
   add_candidate_->setAccessibleName(tr("Add to the recipe's candidates"));
   histogram_card_->header()->insertWidget(histogram_card_->header()->count() - 1, add_candidate_);
   const auto offer = [this] {

@@ -139,13 +139,15 @@ void RecipeMore::heading(const QString& text) {
 void RecipeMore::place(Field field, const QString& caption, const QString& tip) {
   field.editor->setToolTip(tip);
   field.editor->setAccessibleDescription(tip);
-  const bool check = qobject_cast<QCheckBox*>(field.editor) != nullptr, wide = qobject_cast<QLineEdit*>(field.editor) != nullptr;
+  const bool check = qobject_cast<QCheckBox*>(field.editor) != nullptr, wide = check || qobject_cast<QLineEdit*>(field.editor) != nullptr;
   field.box = check ? field.editor : labelled(caption, field.editor, this);
+  field.box->setMinimumWidth(0);
+  field.box->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);  // the panel's width, not the captions', says how wide
   if (wide && column_ != 0) {
     column_ = 0;
     ++row_;
   }
-  grid_->addWidget(field.box, row_, column_, 1, wide ? 2 : 1, check ? Qt::AlignBottom : Qt::Alignment());
+  grid_->addWidget(field.box, row_, column_, 1, wide ? 2 : 1);
   column_ = wide ? 0 : 1 - column_;
   if (column_ == 0) ++row_;
   fields_.push_back(std::move(field));

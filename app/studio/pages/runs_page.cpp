@@ -135,10 +135,12 @@ QWidget* RunsPage::build_comparison() {
   copy_->setToolTip(tr("Copy the figures as a table"));
   copy_->setIconSize({16, 16});
   copy_->setFixedSize(28, 22);
+  set_style_property(copy_, "small", true);
   comparison_->header()->addWidget(copy_);
   auto* errors = new Card(tr("Joint error by site"), box);
   errors->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   plot_ = new RunsErrorPlot(theme_, errors);
+  plot_->legend()->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   errors->header()->addWidget(plot_->legend());
   errors->header()->addWidget(save_button(
       *plot_, plot_, theme_, tr("Joint error by site"),

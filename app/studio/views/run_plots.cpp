@@ -36,6 +36,7 @@ RunPlot::RunPlot(const Theme& theme, const QString& name, const QString& empty_t
   legend_->setTextFormat(Qt::RichText);
   legend_->setObjectName(QStringLiteral("field_label"));
   legend_->setAccessibleName(tr("Legend"));
+  legend_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   legend_->hide();
   setAccessibleName(name);
   plot_->setAccessibleName(name);

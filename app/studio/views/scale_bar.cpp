@@ -11,7 +11,7 @@
 namespace qvlm::studio {
 namespace {
 
-constexpr int kBarWidth = 82, kGap = 6;
+constexpr int kBarWidth = 60, kGap = 6;
 
 }  // namespace
 

@@ -205,6 +205,8 @@ ProxyPlot::ProxyPlot(const Theme& theme, QWidget* parent)
   for (int i = 0; i < 3; ++i) plot().addGraph();
   for (int i = 0; i < 2; ++i) plot().graph(i)->setLineStyle(QCPGraph::lsNone);
   name_series({QStringLiteral("other pairs"), QStringLiteral("selected pair")});
+  plot().xAxis->ticker()->setTickCount(2);
+  plot().yAxis->ticker()->setTickCount(3);
   plot().yAxis->setNumberFormat(QStringLiteral("gb"));
   plot().yAxis->setNumberPrecision(2);
   connect(&plot(), &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
