@@ -39,7 +39,7 @@ struct PartitionForecast {
 /// the mean gain of joint searches of its depth.
 PartitionForecast forecast(const Partition& partition, const ForecastGrounds& grounds);
 
-/// "12,400 site forwards (+8 %) · 5.00 bits a weight · error -0.8 % (predicted)": `after` beside `before`.
+/// "error −0.8 %, predicted · 6.1 MB, 5.00 bits a weight · 12,400 site forwards (+8 %)": `after` beside `before`.
 QString forecast_text(const PartitionForecast& before, const PartitionForecast& after);
 
 }  // namespace qvlm::studio

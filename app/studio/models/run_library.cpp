@@ -320,8 +320,9 @@ QVariant RunFigures::data(const QModelIndex& index, int role) const {
     bold.setWeight(QFont::DemiBold);
     return bold;
   }
-  if (role == Qt::ToolTipRole && index.column() > 0)
-    return figure.best == index.column() - 1 ? tr("The best of these") : QString();
+  if (role == Qt::ToolTipRole && index.column() == 0) return figure.name;
+  if (role == Qt::ToolTipRole)
+    return figure.best == index.column() - 1 ? tr("The best of these") : figure.values.value(index.column() - 1);
   return {};
 }
 

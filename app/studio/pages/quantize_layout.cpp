@@ -39,7 +39,7 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
   column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
   column->setSpacing(kUnit + 4);
   header_ = new PageHeader(
-      tr("Quantize"), tr("Measure dependency by entropy, partition the sites into blocks, search each block jointly"),
+      tr("Quantize"), tr("Measure dependency, shape the blocks, search each jointly"),
       this);
   start_ = primary_button(tr("Start"), this);
   resume_ = primary_button(tr("Resume run"), this);
@@ -188,7 +188,8 @@ QWidget* QuantizePage::build_run() {
 }
 
 QWidget* QuantizePage::build_ribbon() {
-  auto* card = new Card(tr("Blocks"), this);
+  auto* card = new Card({}, this);
+  card->setAccessibleName(tr("Blocks"));
   auto* tools = new QHBoxLayout;
   tools->setSpacing(0);
   const auto tool = [this, card, tools](const QString& name, const QKeySequence& keys) {
@@ -197,6 +198,7 @@ QWidget* QuantizePage::build_ribbon() {
     button->setToolTip(keys.isEmpty() ? name
                                       : QStringLiteral("%1 (%2)").arg(name, keys.toString(QKeySequence::NativeText)));
     button->setIconSize({18, 18});
+    button->setMinimumWidth(26);
     set_style_property(button, "small", true);
     tools->addWidget(button);
     return button;
@@ -210,7 +212,7 @@ QWidget* QuantizePage::build_ribbon() {
                                      {tr("Bits"), RibbonColour::BITS}})
     colour_->addItem(text, int(colour));
   set_style_property(colour_, "small", true);
-  colour_->setMinimumWidth(116);
+  colour_->setMinimumWidth(104);
   connect(colour_, &QComboBox::currentIndexChanged, this, [this] {
     ribbon_model_->set_colour(static_cast<RibbonColour>(colour_->currentData().toInt()));
     show_scale();
@@ -343,7 +345,18 @@ QWidget* QuantizePage::build_plots() {
   for (int column = 0; column < 3; ++column) grid->setColumnStretch(column, 1);
   grid->setRowStretch(0, 1);
   grid->setRowStretch(1, 1);
-  return box;
+  // Too low a window scrolls rather than flattens them.
+  constexpr int kLowestRow = 178;
+  box->setMinimumHeight(2 * kLowestRow + grid->spacing());
+  box->setObjectName(QStringLiteral("transparent"));
+  auto* scroll = new QScrollArea(this);
+  scroll->setWidgetResizable(true);
+  scroll->setFrameShape(QFrame::NoFrame);
+  scroll->setFocusPolicy(Qt::NoFocus);
+  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  scroll->setMinimumHeight(kLowestRow);
+  scroll->setWidget(box);
+  return scroll;
 }
 
 void QuantizePage::restyle() {

@@ -155,7 +155,7 @@ void QuantizePage::show_selection() {
     tuples = run_->story().candidates_of(state.partition, scored);
   }
   candidates_->show_block(scored, tuples);
-  candidates_card_->set_title(tuples.empty() ? tr("Tuples") : tr("Tuples of block %1").arg(scored + 1));
+  candidates_card_->set_title(tuples.empty() ? tr("Tuples") : tr("Block %1").arg(scored + 1));
   heatmap_->set_selected_site(site, selected_block ? selected_block->first : 0,
                               selected_block ? selected_block->last : 0);
   if (ribbon_model_->sites() == 0) {

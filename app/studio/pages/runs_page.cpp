@@ -50,7 +50,7 @@ RunsPage::RunsPage(Workbench& workbench, const Theme& theme, QWidget* parent)
   column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
   column->setSpacing(kUnit + 4);
   auto* header = new PageHeader(
-      tr("Runs"), tr("Every run is kept with its journal. Select two or three to see them side by side."), this);
+      tr("Runs"), tr("Select two or three to see them side by side"), this);
   recipe_ = new QPushButton(tr("Copy the recipe"), this);
   recipe_->setToolTip(tr("Into workspace Quantize, for a new run"));
   open_ = primary_button(tr("Open in Quantize"), this);
@@ -140,8 +140,7 @@ QWidget* RunsPage::build_comparison() {
   auto* errors = new Card(tr("Joint error by site"), box);
   errors->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   plot_ = new RunsErrorPlot(theme_, errors);
-  plot_->legend()->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
-  errors->header()->addWidget(plot_->legend());
+  errors->body()->addWidget(plot_->legend());
   errors->header()->addWidget(save_button(
       *plot_, plot_, theme_, tr("Joint error by site"),
       [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); }, errors));

@@ -3,6 +3,7 @@
 
 #include <QKeyEvent>
 #include <cmath>
+#include <utility>
 
 #include "app/studio/models/clip_estimate.h"
 #include "app/studio/style/theme.h"
@@ -166,8 +167,8 @@ void HistogramPlot::show_run(const RunState& state, int site) {
   const bool known = site >= 0 && site < int(state.sites.size()) && state.sites[size_t(site)].statistics &&
                      !state.sites[size_t(site)].statistics->histogram.empty();
   if (site != site_ || !known) {
-    moved_ = false;
     held_ = Held::NONE;
+    if (std::exchange(moved_, false)) Q_EMIT bounds_moved();
   }
   site_ = site;
   measured_.reset();
