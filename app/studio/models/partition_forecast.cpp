@@ -89,7 +89,7 @@ QString forecast_text(const PartitionForecast& before, const PartitionForecast& 
   QStringList parts;
   if (before.error > 0 && after.error > 0) {
     const QString change = change_text(before.error, after.error, 1).trimmed();
-    parts << (change.isEmpty() ? tr("error as it is (predicted)") : tr("error %1, predicted").arg(change.mid(1, change.size() - 2)));
+    if (!change.isEmpty()) parts << tr("error %1, predicted").arg(change.mid(1, change.size() - 2));
   }
   if (after.stored_bytes > 0) {
     parts << tr("%1, %2 bits a weight%3")
