@@ -122,22 +122,6 @@ class TestWholeWay : public QObject {
     click(quantize.undo_button());
     QVERIFY(!ribbon.edited());
 
-    // Redo, and run again: what came before the border is taken over, the first result stands.
-    click(quantize.redo_button());
-    const Partition edited = ribbon.partition();
-    QVERIFY(quantize.forecast_label()->text().contains(QLatin1String("2 edited")));
-    click(quantize.again_button());
-    QVERIFY(quantize.run().busy());
-    QTRY_VERIFY_WITH_TIMEOUT(!quantize.run().busy(), 1800000);
-    QVERIFY2(quantize.run().failure().isEmpty(), qPrintable(quantize.run().failure()));
-    QCOMPARE(finished.count(), 2);
-    QVERIFY(quantize.run().state().partition == edited);
-    QVERIFY(QFile::exists(output + QStringLiteral("/model.gguf")));
-    QVERIFY(QFile::exists(finished.last().first().toString() + QStringLiteral("/model.gguf")));
-    for (int block = 0; block < border; ++block) QCOMPARE(int(ribbon.mark(block)), int(BlockMark::REUSED));
-    QCOMPARE(int(ribbon.mark(border)), int(BlockMark::SEARCHED));
-    shoot(window, QStringLiteral("quantize-edited"));
-
     // Chat about a picture with the quantized model.
     const QString backend = qEnvironmentVariable("QVLM_WHOLE_WAY_BACKEND", QStringLiteral("vulkan"));
     click(window.rail()->button(Workspace::CHAT));
