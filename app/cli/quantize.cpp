@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "app/cli/command.h"
 #include "app/cli/line_reader.h"
@@ -14,6 +16,7 @@
 #include "core/model/sites.h"
 #include "core/run/events.h"
 #include "core/run/report.h"
+#include "core/run/reuse.h"
 #include "core/run/run_control.h"
 #ifdef QVLM_WITH_LAB
 #include "core/lab/quantization/quantize_run.h"
@@ -26,7 +29,7 @@ namespace {
 struct Options {
   ModelOptions model;
   RecipeOptions recipe;
-  std::string calibration, images, prompt, output, partition;
+  std::string calibration, images, prompt, output, partition, reuse;
   bool resume = false, replace = false;
   int64_t activation_memory = 1024;  // MiB
   int stop_after_layers = 0;
@@ -127,19 +130,42 @@ class Teller : public RunListener {
 };
 
 #ifdef QVLM_WITH_LAB
+/// NAME.qvlm.partial begun from another run; gone again where the run did not even start.
+class Begun {
+ public:
+  Begun(const std::filesystem::path& run, const std::filesystem::path& output, bool replace) : partial_(partial_of(output)) {
+    if (std::filesystem::exists(output) && !replace) throw Error(output.string() + ": exists already; choose another name, or ask for it to be replaced");
+    if (replace) std::filesystem::remove_all(partial_);
+    begin_from(run, partial_);
+    size_ = std::filesystem::file_size(partial_ / "journal.jsonl");
+  }
+  ~Begun() {
+    std::error_code ignored;
+    if (std::filesystem::file_size(partial_ / "journal.jsonl", ignored) == size_) std::filesystem::remove_all(partial_, ignored);
+  }
+  Begun(const Begun&) = delete;
+  Begun& operator=(const Begun&) = delete;
+
+ private:
+  std::filesystem::path partial_;
+  uintmax_t size_ = 0;
+};
+
 void run_quantization(Session& session, Options& options) {
   QuantizeRequest request;
   request.calibration = options.calibration;
   request.calibration_images = options.images;
   if (!options.prompt.empty()) request.calibration_prompt = options.prompt;
   request.output = options.output;
-  request.resume = options.resume;
+  request.resume = options.resume || !options.reuse.empty();
   request.replace = options.replace;
   request.memory_bytes = options.activation_memory << 20;
   request.stop_after_layers = options.stop_after_layers;
-  if (options.recipe.given() || !options.resume) request.recipe = options.recipe.recipe();
+  if (options.recipe.given() || !request.resume) request.recipe = options.recipe.recipe();
   if (!options.partition.empty()) request.partition = read_partition(options.partition);
   request.model = open_model(options.model);
+  std::optional<Begun> begun;
+  if (!options.reuse.empty()) begun.emplace(options.reuse, options.output, options.replace);
 
   Interrupt::Scope scope(session.interrupt);
   RunControl control;
@@ -196,7 +222,12 @@ Command add_quantize(CLI::App& app) {
       ->add_option("--stop-after-layers", options->stop_after_layers,
                    "End when so many decoder layers are finished; --resume goes on")
       ->check(CLI::Range(1, 100000));
-  command.app->add_flag("--resume", options->resume, "Take up NAME.qvlm.partial");
+  CLI::Option* resume = command.app->add_flag("--resume", options->resume, "Take up NAME.qvlm.partial");
+  command.app
+      ->add_option("--reuse", options->reuse,
+                   "Another run (.qvlm or .qvlm.partial) of the same model, set and recipe: what an edited --partition leaves as it was is "
+                   "taken over from it, the rest searched; the result is that of a fresh run")
+      ->excludes(resume);
   command.app->add_flag("--replace", options->replace, "Delete an existing NAME.qvlm and NAME.qvlm.partial");
   command.run = [options](Session& session) { run_quantization(session, *options); };
   command.report_failure = [options](Session& session, const std::string& message) {

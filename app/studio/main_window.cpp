@@ -66,6 +66,10 @@ MainWindow::MainWindow(Workbench& workbench, History& history, Settings& setting
     show_workspace(Workspace::QUANTIZE);
     quantize_->open_run(folder);
   });
+  connect(runs_, &RunsPage::resume_requested, this, [this](const QString& folder) {
+    show_workspace(Workspace::QUANTIZE);
+    quantize_->open_run(folder, true);
+  });
   connect(runs_, &RunsPage::recipe_requested, this, [this](const Recipe& recipe) {
     show_workspace(Workspace::QUANTIZE);
     quantize_->recipe_panel()->set_recipe(recipe);

@@ -269,6 +269,14 @@ Event read_alternative(std::string_view name, Reader& reader, const std::string&
   }
 }
 
+// Before the fields, of which a later version may have others.
+void demand_known_version(const Json& object, const std::string& origin) {
+  const auto found = object.find("journal_version");
+  const int known = RunStarted{}.journal_version;
+  if (found == object.end() || !found->is_number_integer() || found->get<int64_t>() <= known) return;
+  throw Error::in(origin, "journal_version", "at most " + std::to_string(known), std::to_string(found->get<int64_t>()) + ": the journal of a later version");
+}
+
 }  // namespace
 
 std::string_view name_of(const Event& event) {
@@ -291,6 +299,7 @@ TimedEvent event_from_json_line(const std::string& line, const std::string& orig
   TimedEvent timed;
   reader("event", name);
   reader("at", timed.seconds);
+  demand_known_version(object, origin);
   timed.event = read_alternative(name, reader, origin);
   reader.finish();
   return timed;

@@ -31,6 +31,14 @@ class TestCliQuantize : public QObject {
            (more.contains("--samples") ? QStringList{} : QStringList{"--samples", "4"}) + more;
   }
 
+  QString partition(const QString& name, const std::vector<std::pair<int, int>>& blocks) const {
+    QStringList text;
+    for (const auto& [first, last] : blocks) text << QStringLiteral("{\"first\":%1,\"last\":%2}").arg(first).arg(last);
+    QFile file(path(name));
+    if (file.open(QIODevice::WriteOnly)) file.write("{\"blocks\":[" + text.join(QLatin1Char(',')).toUtf8() + "]}");
+    return path(name);
+  }
+
  private slots:
   void initTestCase() { model_ = QString::fromStdString(write_tiny_model(path("model").toStdString()).string()); }
 
@@ -135,6 +143,41 @@ class TestCliQuantize : public QObject {
     QVERIFY2(resumed.status == 0, qPrintable(resumed.err));
     QCOMPARE(resumed.events().last(), QString("RunFinished"));
     QVERIFY(QFile::exists(path("c.qvlm")));
+  }
+
+  // An edit after a run: what came before it is taken over, the result that of a fresh run.
+  void an_edited_run_takes_over_what_has_not_changed() {
+    const QStringList gptq{"--weight-method", "gptq"};
+    QVERIFY2(run_qvlm(quantize("e.qvlm", gptq + QStringList{"--partition", partition("before.json", {{0, 1}, {2, 3}, {4, 5}, {6, 7}})})).status == 0, "first run");
+    const QString after = partition("after.json", {{0, 1}, {2, 4}, {5, 5}, {6, 7}});
+    const QStringList again{"quantize", model_, "--calibration", QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"), "-o", path("again.qvlm"),
+                            "--reuse", path("e.qvlm"), "--partition", after, "--json"};
+    const Ran edited = run_qvlm(again);
+    QVERIFY2(edited.status == 0, qPrintable(edited.err));
+    QVERIFY2(run_qvlm(quantize("fresh.qvlm", gptq + QStringList{"--partition", after})).status == 0, "fresh run");
+    const auto bytes = [&](const QString& name) {
+      QFile file(path(name));
+      return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+    };
+    QVERIFY(!bytes("fresh.qvlm/model.gguf").isEmpty());
+    QVERIFY(bytes("again.qvlm/model.gguf") == bytes("fresh.qvlm/model.gguf"));
+    QVERIFY(bytes("again.qvlm/vision.gguf") == bytes("fresh.qvlm/vision.gguf"));
+    // The first block was not searched again, the edited one was; nothing was measured again.
+    std::map<int, int> scored;
+    for (const QJsonObject& line : edited.lines()) {
+      if (line["event"] == "CandidateScored") ++scored[line["block"].toInt()];
+    }
+    QCOMPARE(scored[0], 0);
+    QVERIFY(scored[1] > 0);
+    QVERIFY(!edited.events().contains("EntropyMeasured"));
+    VERIFY_FAILED(run_qvlm(again), 1, "exists already");
+    QVERIFY(QFile::exists(path("e.qvlm/model.gguf")));  // the first result stands
+    // What cannot begin leaves nothing behind.
+    QStringList other = again;
+    other[5] = path("other.qvlm");
+    VERIFY_FAILED(run_qvlm(other + QStringList{"--weights", "8"}), 1, "weight_bits");
+    QVERIFY(!QFile::exists(path("other.qvlm.partial")));
+    VERIFY_FAILED(run_qvlm(other + QStringList{"--resume"}), 2, "excludes");
   }
 
   void control_lines_cancel_a_run() {

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/lab/quantization/block_search.h"
 #include "core/lab/quantization/search_pass.h"
+#include "core/run/search_cost.h"
 
 using namespace qvlm;
 using namespace qvlm::quantization;

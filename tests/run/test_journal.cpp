@@ -7,6 +7,8 @@
 
 #include "core/base/error.h"
 #include "core/run/journal.h"
+#include "core/run/recipe.h"
+#include "core/run/reuse.h"
 
 using namespace qvlm;
 
@@ -134,6 +136,39 @@ class TestJournal : public QObject {
     }
     QVERIFY_THROWS_EXCEPTION(Error, read_journal(path.parent_path() / "absent.jsonl"));
     QVERIFY_THROWS_EXCEPTION(Error, JournalWriter(path.parent_path() / "no folder" / "journal.jsonl"));
+  }
+
+  void aJournalOfALaterVersionSaysSo() {
+    std::string line = to_json_line(one_of_each()[0]);
+    const std::string key = "\"journal_version\":1";
+    line.replace(line.find(key), key.size(), "\"journal_version\":2,\"dreamed\":true");
+    try {
+      (void)event_from_json_line(line, "x.qvlm/journal.jsonl:1");
+      QFAIL("read");
+    } catch (const Error& error) {
+      QVERIFY2(QString(error.what()).contains("journal.jsonl:1") && QString(error.what()).contains("later version"), error.what());
+    }
+  }
+
+  void aRunBegunFromAnotherTakesAlongWhatWasMeasured() {
+    QTemporaryDir folder;
+    const std::filesystem::path root = folder.path().toStdString(), run = root / "a.qvlm", partial = root / "b.qvlm.partial";
+    std::filesystem::create_directories(run);
+    QVERIFY_THROWS_EXCEPTION(Error, begin_from(run, partial));
+    {
+      JournalWriter writer(run / "journal.jsonl");
+      for (const TimedEvent& event : one_of_each()) writer.append(event);
+    }
+    QVERIFY_THROWS_EXCEPTION(Error, begin_from(run, partial));  // no recipe
+    QVERIFY(!std::filesystem::exists(partial));
+    std::ofstream(run / "recipe.json") << to_json(Recipe{});
+    begin_from(run, partial);
+    QStringList names;
+    for (const TimedEvent& event : read_journal(partial / "journal.jsonl")) names << QString::fromStdString(std::string(name_of(event.event)));
+    QCOMPARE(names, QStringList({"RunStarted", "PhaseStarted", "SiteMeasured", "EntropyMeasured", "PartitionChanged", "CandidateScored", "BlockSearched",
+                                 "Noticed"}));
+    QVERIFY(read_recipe(partial / "recipe.json") == Recipe{});
+    QVERIFY_THROWS_EXCEPTION(Error, begin_from(run, partial));  // never over what is there
   }
 
   void followWhileWritten() {

@@ -54,36 +54,42 @@ struct Player {
   const RunOrder& order;
   const std::function<Next(const Event&)>& emit;
 
+  BlockSearched found(const Partition& partition, size_t b) const {
+    const Block& block = partition.blocks[b];
+    BlockSearched found;
+    found.block = int(b);
+    found.first_site = block.first;
+    found.last_site = block.last;
+    found.joint_error = scale_of(block);
+    found.layerwise_error = found.joint_error * (1 + 0.25 * noise(uint64_t(block.first), 13) * (block.depth() - 1));
+    found.unclipped_error = found.joint_error * 1.6;
+    found.layerwise_parameters.assign(size_t(block.depth()), 1.0f);
+    found.joint_parameters.assign(size_t(block.depth()), 0.995f);
+    found.spread = 0.4;
+    found.site_forwards = int64_t(std::pow(5, block.depth()));
+    found.seconds = 0.1;
+    found.input_hash = "0123456789abcdef";
+    return found;
+  }
+
+  static double scale_of(const Block& block) {
+    return 2e-3 * std::exp(2.2 * double(block.first) / kSites) * (0.7 + 0.6 * noise(uint64_t(block.first), 11));
+  }
+
   /// Searches every block from `first` on. The event that stopped it, or GO_ON.
   Next search(const Partition& partition, size_t first) const {
     for (size_t b = first; b < partition.blocks.size(); ++b) {
       const Block& block = partition.blocks[b];
-      const double scale =
-          2e-3 * std::exp(2.2 * double(block.first) / kSites) * (0.7 + 0.6 * noise(uint64_t(block.first), 11));
-      const int tuples = int(std::pow(5, block.depth()));
-      for (int t = 0; t < tuples; ++t) {
+      for (int t = 0; t < int(std::pow(5, block.depth())); ++t) {
         CandidateScored scored;
         scored.block = int(b);
         for (int s = 0, rest = t; s < block.depth(); ++s, rest /= 5)
           scored.parameters.push_back(1 - 0.005f * float(rest % 5));
-        scored.loss = scale * (1 + 0.9 * std::pow(noise(uint64_t(t), uint64_t(block.first)), 2));
+        scored.loss = scale_of(block) * (1 + 0.9 * std::pow(noise(uint64_t(t), uint64_t(block.first)), 2));
         scored.samples = 8;
         if (const Next next = emit(scored); next != Next::GO_ON) return next;
       }
-      BlockSearched found;
-      found.block = int(b);
-      found.first_site = block.first;
-      found.last_site = block.last;
-      found.joint_error = scale;
-      found.layerwise_error = scale * (1 + 0.25 * noise(uint64_t(block.first), 13) * (block.depth() - 1));
-      found.unclipped_error = scale * 1.6;
-      found.layerwise_parameters.assign(size_t(block.depth()), 1.0f);
-      found.joint_parameters.assign(size_t(block.depth()), 0.995f);
-      found.spread = 0.4;
-      found.site_forwards = tuples;
-      found.seconds = 0.1;
-      found.input_hash = "0123456789abcdef";
-      if (const Next next = emit(found); next != Next::GO_ON) return next;
+      if (const Next next = emit(found(partition, b)); next != Next::GO_ON) return next;
       Progress progress;
       progress.phase = "search";
       progress.done = int64_t(b) + 1;
@@ -92,6 +98,28 @@ struct Player {
       if (const Next next = emit(progress); next != Next::GO_ON) return next;
     }
     return Next::GO_ON;
+  }
+
+  bool finish(int layers) const {
+    for (int layer = 0; layer < layers; ++layer) {
+      LayerQuantized done;
+      done.layer = layer;
+      done.file = "work/layer_" + std::to_string(layer);
+      done.hash = "0123456789abcdef";
+      done.bytes = 500'000;
+      done.weight_error = 0.005;
+      done.output_error = 0.004 + 0.002 * layer;
+      if (emit(done) == Next::CANCEL) return false;
+    }
+    if (layers < kLayers) return true;
+    RunFinished finished;
+    finished.seconds = 41;
+    finished.peak_bytes = 390'000'000;
+    finished.stored_bytes = 8'300'000;
+    finished.stored_bits = 5;
+    finished.site_forwards = 2400;
+    finished.output = order.output;
+    return emit(finished) != Next::CANCEL;
   }
 };
 
@@ -126,6 +154,17 @@ bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& em
     if (site + 1 < kSites) dependency.push_back(measured.dependency);
     if (emit(Progress{"statistics", site / 4, kLayers, 30}) == Next::CANCEL) return false;
   }
+  for (int pair = 0; pair < order.recipe.validated_depths; ++pair) {
+    ProxyValidated validated;
+    validated.site = 1 + 4 * pair;
+    for (int sample = 0; sample < kSamples; ++sample) {
+      validated.dependency.push_back(dependency_of(validated.site) + 0.1 * noise(uint64_t(sample), uint64_t(pair)));
+      validated.entropy.push_back(0.6 + 0.2 * noise(uint64_t(sample), 31));
+      validated.quantization_error.push_back(0.01 + 0.01 * noise(uint64_t(sample), 37));
+      validated.difference.push_back(1e-3 * validated.dependency.back() + 2e-5 * noise(uint64_t(sample), 41));
+    }
+    if (emit(validated) == Next::CANCEL) return false;
+  }
   PartitionChanged changed;
   for (const double d : dependency) changed.threshold += d / double(dependency.size());
   changed.partition =
@@ -148,24 +187,23 @@ bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& em
       ++first;
     next = emit(changed);
   }
-  for (int layer = 0; layer < kLayers; ++layer) {
-    LayerQuantized done;
-    done.layer = layer;
-    done.file = "work/layer_" + std::to_string(layer);
-    done.hash = "0123456789abcdef";
-    done.bytes = 500'000;
-    done.weight_error = 0.005;
-    done.output_error = 0.004 + 0.002 * layer;
-    if (emit(done) == Next::CANCEL) return false;
+  return player.finish(kLayers);
+}
+
+bool play_edited_run(const RunOrder& order, const RunState& before, int layers, const std::function<Next(const Event&)>& emit) {
+  const Player player{order, emit};
+  if (emit(RunResumed{0, int(before.blocks.size())}) == Next::CANCEL) return false;
+  if (emit(PartitionChanged{order.partition, before.threshold, "user"}) == Next::CANCEL) return false;
+  if (emit(PhaseStarted{"search", int64_t(order.partition.blocks.size())}) == Next::CANCEL) return false;
+  const int common = common_blocks(before.partition, order.partition);
+  for (int b = 0; b < common; ++b) {
+    if (emit(player.found(order.partition, size_t(b))) == Next::CANCEL) return false;
   }
-  RunFinished finished;
-  finished.seconds = 41;
-  finished.peak_bytes = 390'000'000;
-  finished.stored_bytes = 8'300'000;
-  finished.stored_bits = 5;
-  finished.site_forwards = 2400;
-  finished.output = order.output;
-  return emit(finished) != Next::CANCEL;
+  const int last = layers > 0 ? 4 * layers - 1 : kSites - 1;
+  Partition searched = order.partition;
+  while (searched.blocks.back().first > last) searched.blocks.pop_back();
+  if (player.search(searched, size_t(common)) != Next::GO_ON) return false;
+  return player.finish(layers > 0 ? layers : kLayers);
 }
 
 }  // namespace qvlm::fake

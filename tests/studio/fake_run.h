@@ -7,6 +7,7 @@
 
 #include "core/run/events.h"
 #include "core/run/recipe.h"
+#include "core/run/run_state.h"
 
 namespace qvlm::fake {
 
@@ -23,5 +24,9 @@ enum class Next { GO_ON, NEW_PARTITION, CANCEL };
 /// Returns whether it came to its end.
 bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& emit,
               const std::function<Partition()>& partition_now);
+
+/// The same after an edit of a finished run: `before` is what it knew. Blocks before the first change come without candidates, the rest is
+/// searched; stops behind `layers` layers where that is above 0.
+bool play_edited_run(const RunOrder& order, const RunState& before, int layers, const std::function<Next(const Event&)>& emit);
 
 }  // namespace qvlm::fake

@@ -1,5 +1,7 @@
 // Workspace Runs: runs are there again after a restart, opened with all plots, compared, and damaged ones say why.
 #include <QAbstractItemModelTester>
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPushButton>
@@ -17,6 +19,7 @@
 #include "app/studio/pages/runs_page.h"
 #include "app/studio/views/fields.h"
 #include "app/studio/views/run_plots.h"
+#include "app/studio/views/site_plots.h"
 #include "app/studio/views/widgets.h"
 #include "tests/studio/studio_fixture.h"
 
@@ -82,7 +85,7 @@ class TestRunsPage : public QObject {
     click_row(page, 1, Qt::ControlModifier);
     QCOMPARE(page.figures().columnCount(), 3);
     QVERIFY(!page.open_button()->isEnabled());  // which one?
-    QCOMPARE(figure(page, QStringLiteral("Partition"), layerwise), QStringLiteral("48 blocks, file"));
+    QCOMPARE(figure(page, QStringLiteral("Partition"), layerwise), QStringLiteral("48 blocks, user"));
     QVERIFY(figure(page, QStringLiteral("Partition"), greedy).endsWith(QLatin1String("greedy")));
     QCOMPARE(figure(page, QStringLiteral("Bits a weight"), 0), QStringLiteral("5.00"));
     QCOMPARE(figure(page, QStringLiteral("Accuracy"), 0), QStringLiteral("not evaluated"));
@@ -157,6 +160,89 @@ class TestRunsPage : public QObject {
     shown(studio);
     QCOMPARE(page.library().rowCount(), 1);
     QVERIFY(!page.library().at(0).unfinished());
+  }
+
+  void a_killed_run_is_resumed_from_the_list_by_another_start_of_the_studio() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    qputenv("FAKE_QVLM_DIE", "run");
+    studio.window->show_workspace(Workspace::QUANTIZE);
+    QSignalSpy failed(&studio.window->quantize_page()->run(), &RunController::failed);
+    QTest::mouseClick(studio.window->quantize_page()->start_button(), Qt::LeftButton);
+    QVERIFY(failed.wait(30000));
+    qunsetenv("FAKE_QVLM_DIE");
+    studio.window = std::make_unique<MainWindow>(*studio.workbench, *studio.history, *studio.settings, studio.theme);  // nothing of the run in memory
+    studio.window->show();
+    RunsPage& page = shown(studio);
+    QCOMPARE(page.library().rowCount(), 1);
+    click_row(page, 0);
+    QVERIFY(page.resume_button()->isVisible());
+    QuantizePage& quantize = *studio.window->quantize_page();
+    QSignalSpy finished(&quantize, &QuantizePage::run_finished);
+    QTest::mouseClick(page.resume_button(), Qt::LeftButton);
+    QVERIFY(finished.wait(30000));
+    QVERIFY(studio.heard_line(QStringLiteral("--resume")));
+    QCOMPARE(int(quantize.run().state().status), int(RunStatus::FINISHED));
+    shown(studio);
+    QVERIFY(!page.library().at(0).unfinished());
+    QVERIFY(!page.resume_button()->isVisible());
+  }
+
+  void what_differs_in_the_recipes_is_shown_and_the_table_copied() {
+    Studio studio;
+    const QStringList outputs = two_runs(studio);
+    QCOMPARE(outputs.size(), 2);
+    QuantizePage& quantize = *studio.window->quantize_page();
+    Recipe other = quantize.recipe_panel()->recipe();
+    other.weight_method = WeightMethod::GPTQ;
+    quantize.recipe_panel()->set_recipe(other);
+    QSignalSpy finished(&quantize, &QuantizePage::run_finished);
+    QTest::mouseClick(quantize.start_button(), Qt::LeftButton);
+    QVERIFY(finished.wait(30000));
+    const QString third = finished.first().first().toString();
+    RunsPage& page = shown(studio);
+    click_row(page, row_of(page, third));
+    click_row(page, row_of(page, outputs[0]), Qt::ControlModifier);
+    QCOMPARE(page.figures().columnCount(), 3);
+    QStringList methods{figure(page, QStringLiteral("Recipe: weight_method"), 0), figure(page, QStringLiteral("Recipe: weight_method"), 1)};
+    methods.sort();
+    QCOMPARE(methods, QStringList({"gptq", "rtn"}));
+    QCOMPARE(figure(page, QStringLiteral("Recipe: weight_bits"), 0), QStringLiteral("no such figure"));  // the same
+    QTest::mouseClick(page.copy_button(), Qt::LeftButton);
+    QVERIFY(QGuiApplication::clipboard()->text().contains(QLatin1String("Bits a weight\t5.00\t5.00\n")));
+  }
+
+  void the_speed_of_selected_runs_is_measured() {
+    Studio studio;
+    const QStringList outputs = two_runs(studio);
+    QCOMPARE(outputs.size(), 2);
+    RunsPage& page = shown(studio);
+    click_row(page, 0);
+    click_row(page, 1, Qt::ControlModifier);
+    QCOMPARE(figure(page, QStringLiteral("Decoding speed"), 0), QStringLiteral("not measured"));
+    QTest::mouseClick(page.speed_button(), Qt::LeftButton);
+    QVERIFY(!page.speed_button()->isEnabled());
+    QTRY_VERIFY(page.speed_button()->isEnabled());
+    for (const int run : {0, 1}) QCOMPARE(figure(page, QStringLiteral("Decoding speed"), run), QStringLiteral("63.5 tokens/s"));
+    for (const QString& folder : outputs) QVERIFY(studio.heard_line(QStringLiteral("$ bench ") + folder));
+  }
+
+  void a_journal_of_a_later_version_says_so() {
+    Studio studio;
+    QDir().mkpath(studio.path(QStringLiteral("data/quantized/new.qvlm")));
+    RunStarted later;
+    later.journal_version = 2;
+    studio.write(QStringLiteral("data/quantized/new.qvlm/journal.jsonl"), QByteArray::fromStdString(to_json_line({0, later})) + '\n');
+    RunsPage& page = shown(studio);
+    QCOMPARE(page.library().rowCount(), 1);
+    QVERIFY2(page.library().at(0).failure.contains(QLatin1String("later version")), qPrintable(page.library().at(0).failure));
+    // Opened by the menu, the workspace says it too, and stays as it was.
+    QuantizePage& quantize = *studio.window->quantize_page();
+    studio.window->show_workspace(Workspace::QUANTIZE);
+    quantize.open_run(studio.path(QStringLiteral("data/quantized/new.qvlm")));
+    QTRY_VERIFY(quantize.banner()->isVisible());
+    QVERIFY2(quantize.banner()->text().contains(QLatin1String("later version")), qPrintable(quantize.banner()->text()));
+    QCOMPARE(int(quantize.run().state().status), int(RunStatus::NOT_STARTED));
   }
 
   void a_journal_that_cannot_be_read_says_why() {

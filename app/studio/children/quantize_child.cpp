@@ -41,14 +41,18 @@ void QuantizeChild::start(const QuantizeRequest& request) {
   if (request.resume) {
     // The unfinished run's folder holds its recipe and its partition.
     arguments << QStringLiteral("--resume");
+  } else if (!request.reuse.isEmpty()) {
+    arguments << QStringLiteral("--reuse") << request.reuse;  // with its recipe
   } else {
     arguments << QStringLiteral("--recipe")
               << write_file(*files_, QStringLiteral("recipe.json"), to_json(request.recipe));
-    if (request.partition) {
-      arguments << QStringLiteral("--partition")
-                << write_file(*files_, QStringLiteral("partition.json"), to_json(*request.partition));
-    }
   }
+  if (request.partition && !request.resume) {
+    arguments << QStringLiteral("--partition")
+              << write_file(*files_, QStringLiteral("partition.json"), to_json(*request.partition));
+  }
+  if (request.stop_after_layers > 0)
+    arguments << QStringLiteral("--stop-after-layers") << QString::number(request.stop_after_layers);
   lines_ = 0;
   cancelled_ = false;
   failure_.clear();

@@ -22,6 +22,8 @@ struct QuantizeRequest {
   Recipe recipe;
   std::optional<Partition> partition;  // instead of the greedy one
   bool resume = false;
+  QString reuse;       // another run's folder: what `partition` leaves as it was is taken over from it
+  int stop_after_layers = 0;  // > 0: a preview; the run stops there and can be resumed
 };
 
 class QuantizeChild : public QObject {

@@ -56,6 +56,7 @@ ModelSummary summary_from_json(const QString& path, const QJsonObject& object) {
     const QJsonObject row = value.toObject();
     LegalGroups groups;
     groups.tensor = row.value(QLatin1String("tensor")).toString();
+    groups.rows = row.value(QLatin1String("rows")).toInteger();
     groups.columns = row.value(QLatin1String("columns")).toInteger();
     QStringList sizes;
     for (const QJsonValue& size : row.value(QLatin1String("groups")).toArray()) {

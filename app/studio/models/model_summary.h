@@ -8,10 +8,10 @@
 
 namespace qvlm::studio {
 
-/// One kind of tensor and the group sizes that divide its rows.
+/// One kind of tensor, its shape, and the group sizes that divide its rows.
 struct LegalGroups {
   QString tensor;
-  qint64 columns = 0;
+  qint64 rows = 0, columns = 0;
   QString groups;  // "32, 64, 128, row"
 };
 

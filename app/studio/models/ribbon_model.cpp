@@ -10,6 +10,13 @@
 
 namespace qvlm::studio {
 
+namespace {
+
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr int kFewestBits = 2, kMostBits = 8;
+
+}  // namespace
+
 class PartitionCommand : public QUndoCommand {
  public:
   PartitionCommand(RibbonModel& model, Partition before, Partition after, const QString& text)
@@ -24,27 +31,21 @@ class PartitionCommand : public QUndoCommand {
 
 RibbonModel::RibbonModel(QObject* parent) : QObject(parent) {}
 
-void RibbonModel::show(const RunState& state) {
+void RibbonModel::show(const RunState& state, const std::set<int>& reused) {
   // Only what the ribbon draws is kept; statistics and candidates stay with the run.
   state_.partition = state.partition;
   state_.blocks = state.blocks;
-  state_.block_in_search =
-      state.status == RunStatus::RUNNING || state.status == RunStatus::PAUSED ? state.block_in_search : -1;
+  const bool going = state.status == RunStatus::RUNNING || state.status == RunStatus::PAUSED;
+  state_.block_in_search = going && !state.result_of(state.block_in_search) ? state.block_in_search : -1;
+  reused_ = reused;
+  grounds_ = forecast_grounds(state, state.recipe.value_or(recipe_), state.started.samples > 0 ? state.started.samples : recipe_.samples, shapes_);
   const size_t count = state.sites.size();
-  entropy_.assign(count, std::numeric_limits<double>::quiet_NaN());
-  dependency_.assign(count, std::numeric_limits<double>::quiet_NaN());
-  lowest_ = 1;
-  highest_ = 0;
+  entropy_.assign(count, kUnknown);
+  dependency_.assign(count, kUnknown);
   for (size_t i = 0; i < count; ++i) {
     if (!state.sites[i].entropy) continue;
     entropy_[i] = state.sites[i].entropy->entropy;
-    dependency_[i] = state.sites[i].entropy->dependency;
-    lowest_ = std::min(lowest_, entropy_[i]);
-    highest_ = std::max(highest_, entropy_[i]);
-  }
-  if (lowest_ > highest_) {
-    lowest_ = 0;
-    highest_ = 1;
+    if (i + 1 < count) dependency_[i] = state.sites[i].entropy->dependency;
   }
   if (state.partition.blocks.empty()) {
     // Measured, not partitioned yet: what was there stays, so that colours appear as they are measured.
@@ -64,6 +65,7 @@ void RibbonModel::show(const RunState& state) {
     }
   }
   if (selected_ >= sites()) selected_ = 0;
+  refresh();
   Q_EMIT changed();
 }
 
@@ -77,25 +79,123 @@ void RibbonModel::show_unmeasured(int sites) {
   show(state);
 }
 
-BlockMark RibbonModel::mark(int block) const {
-  if (block < 0 || block >= static_cast<int>(partition_.blocks.size())) return BlockMark::NONE;
-  const size_t at = static_cast<size_t>(block);
-  if (edited()) {
-    size_t common = 0;
-    while (common < partition_.blocks.size() && common < run_partition_.blocks.size() &&
-           partition_.blocks[common] == run_partition_.blocks[common]) {
-      ++common;
-    }
-    if (at >= common && !state_.blocks.empty()) {
-      const auto& theirs = run_partition_.blocks;
-      const bool same = std::find(theirs.begin(), theirs.end(), partition_.blocks[at]) != theirs.end();
-      return same ? BlockMark::AFFECTED : BlockMark::EDITED;
-    }
-    if (at >= common) return BlockMark::EDITED;
+void RibbonModel::set_grounds(const Recipe& recipe, const std::optional<std::array<SiteShape, kSitesPerLayer>>& shapes) {
+  recipe_ = recipe;
+  shapes_ = shapes;
+  grounds_.shapes = shapes;
+  if (state_.blocks.empty()) {  // a run's own recipe stands
+    grounds_.recipe = recipe;
+    grounds_.samples = recipe.samples;
   }
-  if (result(block) != nullptr) return BlockMark::SEARCHED;
-  if (state_.block_in_search == block) return BlockMark::SEARCHING;
-  return BlockMark::NONE;
+  refresh();
+  Q_EMIT changed();
+}
+
+bool RibbonModel::edited() const {
+  return partition_.blocks.size() != run_partition_.blocks.size() ||
+         common_blocks(partition_, run_partition_) < static_cast<int>(partition_.blocks.size());
+}
+
+void RibbonModel::refresh() {
+  const auto& blocks = partition_.blocks;
+  block_of_.assign(static_cast<size_t>(sites()), 0);
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    for (int site = blocks[b].first; site <= blocks[b].last && site < sites(); ++site) block_of_[static_cast<size_t>(site)] = static_cast<int>(b);
+  }
+  // Two lists of blocks in order, walked side by side.
+  const size_t common = static_cast<size_t>(common_blocks(partition_, run_partition_));
+  marks_.assign(blocks.size(), BlockMark::NONE);
+  size_t theirs = 0;
+  for (size_t b = 0; b < blocks.size(); ++b) {
+    while (theirs < run_partition_.blocks.size() && run_partition_.blocks[theirs].first < blocks[b].first) ++theirs;
+    const bool same = theirs < run_partition_.blocks.size() && run_partition_.blocks[theirs].first == blocks[b].first &&
+                      run_partition_.blocks[theirs].last == blocks[b].last && run_partition_.blocks[theirs].bits == blocks[b].bits;
+    if (b >= common && !same) {
+      marks_[b] = BlockMark::EDITED;
+    } else if (b >= common && !state_.blocks.empty()) {
+      marks_[b] = BlockMark::AFFECTED;
+    } else if (result(static_cast<int>(b)) != nullptr) {
+      marks_[b] = reused_.contains(blocks[b].first) ? BlockMark::REUSED : BlockMark::SEARCHED;
+    } else if (state_.block_in_search == static_cast<int>(b)) {
+      marks_[b] = BlockMark::SEARCHING;
+    }
+  }
+  const RibbonColour kept = colour_;
+  for (size_t c = 0; c < ranges_.size(); ++c) {
+    colour_ = static_cast<RibbonColour>(c);
+    double low = kUnknown, high = kUnknown;
+    for (int site = 0; site < sites(); ++site) {
+      const double here = value(site);
+      if (std::isnan(here)) continue;
+      low = std::isnan(low) ? here : std::min(low, here);
+      high = std::isnan(high) ? here : std::max(high, here);
+    }
+    ranges_[c] = {low, high};
+  }
+  colour_ = kept;
+}
+
+void RibbonModel::set_colour(RibbonColour colour) {
+  if (colour == colour_) return;
+  colour_ = colour;
+  Q_EMIT changed();
+}
+
+double RibbonModel::value(int site) const {
+  switch (colour_) {
+    case RibbonColour::ENTROPY:
+      return entropy(site);
+    case RibbonColour::DEPENDENCY:
+      return dependency(site);
+    case RibbonColour::ERROR: {
+      const BlockSearched* found = result(block_of(site));
+      return found != nullptr && found->joint_error > 0 ? found->joint_error : kUnknown;
+    }
+    case RibbonColour::BITS:
+      return bits(block_of(site));
+  }
+  return kUnknown;
+}
+
+double RibbonModel::shade(int site) const {
+  const double here = value(site);
+  auto [low, high] = range();
+  if (std::isnan(here)) return kUnknown;
+  if (colour_ == RibbonColour::BITS) return (here - kFewestBits) / (kMostBits - kFewestBits);
+  if (colour_ == RibbonColour::ERROR) return high > low ? std::log(here / low) / std::log(high / low) : 0.5;
+  return high > low ? (here - low) / (high - low) : 0.5;
+}
+
+int RibbonModel::bits(int block) const {
+  const int own = partition_.blocks.at(static_cast<size_t>(block)).bits;
+  return own != 0 ? own : grounds_.recipe.weight_bits;
+}
+
+std::pair<int, int> RibbonModel::to_search() const {
+  return {static_cast<int>(std::count(marks_.begin(), marks_.end(), BlockMark::EDITED)),
+          static_cast<int>(std::count(marks_.begin(), marks_.end(), BlockMark::AFFECTED))};
+}
+
+int RibbonModel::last_edited_site() const {
+  for (size_t b = marks_.size(); b-- > 0;) {
+    if (marks_[b] == BlockMark::EDITED) return partition_.blocks[b].last;
+  }
+  return -1;
+}
+
+QString RibbonModel::forecast_text() const {
+  if (sites() == 0) return {};
+  const Partition& before = run_partition_.blocks.empty() ? partition_ : run_partition_;
+  QString text = qvlm::studio::forecast_text(forecast(before, grounds_), forecast(partition_, grounds_));
+  if (edited() && !state_.blocks.empty()) {
+    const auto [changed, behind] = to_search();
+    text = tr("%1 edited, %2 affected").arg(changed).arg(behind) + QStringLiteral("  ·  ") + text;
+  }
+  return text;
+}
+
+BlockMark RibbonModel::mark(int block) const {
+  return block < 0 || block >= static_cast<int>(marks_.size()) ? BlockMark::NONE : marks_[static_cast<size_t>(block)];
 }
 
 const BlockSearched* RibbonModel::result(int block) const {
@@ -116,6 +216,7 @@ void RibbonModel::select(int site) {
 
 void RibbonModel::set_partition(const Partition& partition) {
   partition_ = partition;
+  refresh();
   Q_EMIT changed();
   Q_EMIT partition_edited();
 }
@@ -146,6 +247,11 @@ bool RibbonModel::set_locked(int block, bool locked) {
   return next.set_locked(block, locked) && apply_edit(next, locked ? tr("Lock block") : tr("Unlock block"));
 }
 
+bool RibbonModel::set_bits(int block, int bits) {
+  Partition next = partition_;
+  return next.set_bits(block, bits) && apply_edit(next, tr("Set bits"));
+}
+
 bool RibbonModel::replace_partition(const Partition& partition, const QString& text) {
   return apply_edit(partition, text);
 }
@@ -160,6 +266,7 @@ bool RibbonModel::drag_border(int block, int last) {
   if (next.blocks[static_cast<size_t>(block)].last != last && !next.move_border(block, last)) return false;
   if (next == partition_) return true;
   partition_ = next;
+  refresh();
   Q_EMIT changed();
   return true;
 }
@@ -169,6 +276,7 @@ void RibbonModel::end_drag(bool keep) {
   const Partition after = partition_;
   partition_ = *before_drag_;
   before_drag_.reset();
+  refresh();
   if (keep && after != partition_) {
     apply_edit(after, tr("Move border"));
   } else {
@@ -217,6 +325,7 @@ QString RibbonModel::describe_block(int block) const {
   const Block& here = partition_.blocks.at(static_cast<size_t>(block));
   QString text = here.depth() == 1 ? tr("Block %1: site %2").arg(block + 1).arg(here.first)
                                    : tr("Block %1: sites %2 to %3").arg(block + 1).arg(here.first).arg(here.last);
+  if (here.bits != 0) text += tr(", %1 bits").arg(here.bits);
   if (here.locked) text += tr(", locked");
   if (const BlockSearched* found = result(block)) {
     text +=
@@ -233,6 +342,9 @@ QString RibbonModel::describe_block(int block) const {
       break;
     case BlockMark::AFFECTED:
       text += QLatin1Char('\n') + tr("Affected by an edit before it");
+      break;
+    case BlockMark::REUSED:
+      text += QLatin1Char('\n') + tr("Taken over: its input did not change");
       break;
     default:
       break;

@@ -3,11 +3,17 @@
 
 #include <QCoreApplication>
 #include <QDir>
+#include <QFile>
 #include <QPointer>
 #include <QThreadPool>
 #include <array>
 #include <cmath>
 
+#ifdef Q_OS_UNIX
+#include <unistd.h>
+#endif
+
+#include "app/studio/models/model_summary.h"
 #include "core/base/error.h"
 
 namespace qvlm::studio {
@@ -40,39 +46,77 @@ RunController::RunController(QString command, QObject* parent) : QObject(parent)
   later_.setSingleShot(true);
   later_.setInterval(50);
   connect(&later_, &QTimer::timeout, this, &RunController::state_changed);
+  memory_timer_.setInterval(1000);
+  connect(&memory_timer_, &QTimer::timeout, this, &RunController::measure_memory);
   connect(&child_, &QuantizeChild::event, this, &RunController::take);
   connect(&child_, &QuantizeChild::refused, this, &RunController::refused);
   connect(&child_, &QuantizeChild::ended, this, [this](const QString& end_message) {
     later_.stop();
-    const bool cancelled = activity_ == Activity::CANCELLING || state_.status == RunStatus::CANCELLED;
-    const bool finished_well = state_.finished.has_value() && end_message.isEmpty();
+    memory_timer_.stop();
+    const bool cancelled = activity_ == Activity::CANCELLING || story_.state.status == RunStatus::CANCELLED;
+    const bool finished_well = story_.state.finished.has_value() && end_message.isEmpty();
     QString message =
         end_message.isEmpty() && !finished_well && !cancelled ? tr("The run ended without a result.") : end_message;
     if (!failure_.isEmpty()) message = failure_;  // why take() ended the child says more than how it ended
     failure_ = message;
-    if (message.isEmpty() && !finished_well) state_.status = RunStatus::CANCELLED;
-    if (!message.isEmpty()) state_.status = RunStatus::FAILED;
+    if (message.isEmpty() && !finished_well) story_.state.status = RunStatus::CANCELLED;
+    if (!message.isEmpty()) story_.state.status = RunStatus::FAILED;
     set_activity(Activity::IDLE);
     Q_EMIT state_changed();
     if (!message.isEmpty()) {
       Q_EMIT failed(message);
     } else if (finished_well) {
-      Q_EMIT finished(state_.finished->output.empty() ? request_.output
-                                                      : QString::fromStdString(state_.finished->output));
+      Q_EMIT finished(story_.state.finished->output.empty() ? request_.output
+                                                      : QString::fromStdString(story_.state.finished->output));
     }
   });
 }
 
 bool RunController::resumable() const {
-  return !busy() && state_.status != RunStatus::NOT_STARTED && state_.status != RunStatus::FINISHED &&
+  return !busy() && story_.state.status != RunStatus::NOT_STARTED && story_.state.status != RunStatus::FINISHED &&
          !request_.output.isEmpty() && QDir(request_.output + QStringLiteral(".partial")).exists();
+}
+
+QString RunController::folder() const {
+  return story_.state.status == RunStatus::FINISHED ? request_.output : request_.output + QStringLiteral(".partial");
+}
+
+QString RunController::preview_text() const {
+  double before = 0, after = 0;
+  int blocks = 0;
+  for (const auto& [first, found] : story_.state.blocks) {
+    const auto old = story_.before.find(first);
+    if (old != story_.before.end() && old->second.last_site == found.last_site && old->second.joint_error == found.joint_error) continue;
+    after += found.joint_error;
+    ++blocks;
+    // What stood over the same sites.
+    for (const auto& [site, was] : story_.before) {
+      if (was.first_site > found.last_site || was.last_site < found.first_site) continue;
+      const int shared = std::min(was.last_site, found.last_site) - std::max(was.first_site, found.first_site) + 1;
+      before += was.joint_error * shared / (was.last_site - was.first_site + 1);
+    }
+  }
+  if (blocks == 0 || !(before > 0)) return {};
+  const double percent = 100 * (after / before - 1);
+  return tr("Error of what changed (blocks: %1): %2 → %3 (%4 %).")
+      .arg(blocks)
+      .arg(before, 0, 'g', 3)
+      .arg(after, 0, 'g', 3)
+      .arg((percent < 0 ? QStringLiteral("−") : QStringLiteral("+")) + QString::number(std::abs(percent), 'f', 1));
 }
 
 void RunController::start(const QuantizeRequest& request) {
   request_ = request;
   failure_.clear();
-  // A resumed run does not tell again what it told before.
-  if (!request.resume) state_ = RunState();
+  // A resumed run does not tell again what it told before, and one that takes over another's blocks neither.
+  if (!request.resume && request.reuse.isEmpty()) {
+    story_ = RunStory();
+  } else {
+    story_.reopen();
+  }
+  memory_ = 0;
+  clock_.start();
+  memory_timer_.start();
   child_.start(request);
   set_activity(Activity::STARTING);
   Q_EMIT state_changed();
@@ -101,9 +145,9 @@ void RunController::open(const QString& folder) {
   QPointer<RunController> self(this);
   QThreadPool::globalInstance()->start([self, folder] {
     QString failure;
-    RunState read;
+    RunStory read;
     try {
-      read = read_run(folder.toStdString());
+      read = read_story(folder);
     } catch (const std::exception& error) {
       failure = QString::fromUtf8(error.what());
     }
@@ -111,14 +155,15 @@ void RunController::open(const QString& folder) {
       if (!self || self->busy()) return;
       self->failure_ = failure;
       if (failure.isEmpty()) {
-        self->state_ = read;
+        self->story_ = read;
         self->request_ = {};
         self->request_.output = folder.endsWith(QLatin1String(".partial")) ? folder.chopped(8) : folder;
-        self->request_.model = QString::fromStdString(read.started.model_path);
-        self->request_.calibration = QString::fromStdString(read.started.calibration_path);
-        if (read.recipe) self->request_.recipe = *read.recipe;
+        self->request_.model = QString::fromStdString(read.state.started.model_path);
+        self->request_.calibration = QString::fromStdString(read.state.started.calibration_path);
+        if (read.state.recipe) self->request_.recipe = *read.state.recipe;
         Q_EMIT self->state_changed();
         Q_EMIT self->activity_changed();
+        Q_EMIT self->opened();
       } else {
         Q_EMIT self->failed(failure);
       }
@@ -127,10 +172,10 @@ void RunController::open(const QString& folder) {
 }
 
 double RunController::progress() const {
-  if (state_.status == RunStatus::FINISHED) return 1;
+  if (story_.state.status == RunStatus::FINISHED) return 1;
   for (const PhaseShare& phase : kPhases) {
-    if (state_.phase != phase.name) continue;
-    const double done = state_.phase_total > 0 ? double(state_.phase_done) / double(state_.phase_total) : 0;
+    if (story_.state.phase != phase.name) continue;
+    const double done = story_.state.phase_total > 0 ? double(story_.state.phase_done) / double(story_.state.phase_total) : 0;
     return phase.from + (phase.to - phase.from) * std::min(1.0, done);
   }
   return -1;
@@ -146,30 +191,30 @@ QString RunController::status_text() const {
       return tr("Paused");
     case Activity::RUNNING: {
       const QString done =
-          state_.phase_total > 0 ? tr(" (%1 of %2)").arg(state_.phase_done).arg(state_.phase_total) : QString();
-      if (state_.phase == "axes") return tr("Measuring the principal axes") + done;
-      if (state_.phase == "vision") return tr("Quantizing the vision tower") + done;
-      if (state_.phase == "veo") return tr("Optimising the vision tower") + done;
-      if (state_.phase == "pictures") return tr("Encoding the pictures") + done;
-      if (state_.phase == "statistics") return tr("Measuring activations") + done;
-      if (state_.phase == "entropy") return tr("Measuring entropy and dependency") + done;
-      if (state_.phase == "partition") return tr("Partitioning the sites into blocks");
-      if (state_.phase == "bits") return tr("Measuring what bits the blocks need") + done;
-      if (state_.phase == "search") {
+          story_.state.phase_total > 0 ? tr(" (%1 of %2)").arg(story_.state.phase_done).arg(story_.state.phase_total) : QString();
+      if (story_.state.phase == "axes") return tr("Measuring the principal axes") + done;
+      if (story_.state.phase == "vision") return tr("Quantizing the vision tower") + done;
+      if (story_.state.phase == "veo") return tr("Optimising the vision tower") + done;
+      if (story_.state.phase == "pictures") return tr("Encoding the pictures") + done;
+      if (story_.state.phase == "statistics") return tr("Measuring activations") + done;
+      if (story_.state.phase == "entropy") return tr("Measuring entropy and dependency") + done;
+      if (story_.state.phase == "partition") return tr("Partitioning the sites into blocks");
+      if (story_.state.phase == "bits") return tr("Measuring what bits the blocks need") + done;
+      if (story_.state.phase == "search") {
         // The phase counts site forwards; people count blocks.
-        return tr("Searching blocks (%1 of %2 done)").arg(state_.blocks.size()).arg(state_.partition.blocks.size());
+        return tr("Searching blocks (%1 of %2 done)").arg(story_.state.blocks.size()).arg(story_.state.partition.blocks.size());
       }
-      if (state_.phase == "write") return tr("Writing the quantized model") + done;
-      return QString::fromStdString(state_.phase);
+      if (story_.state.phase == "write") return tr("Writing the quantized model") + done;
+      return QString::fromStdString(story_.state.phase);
     }
     case Activity::IDLE:
       break;
   }
-  switch (state_.status) {
+  switch (story_.state.status) {
     case RunStatus::NOT_STARTED:
       return tr("Ready");
     case RunStatus::FINISHED:
-      return tr("Finished in %1").arg(duration_text(state_.finished->seconds));
+      return tr("Finished in %1").arg(duration_text(story_.state.finished->seconds));
     case RunStatus::CANCELLED:
       return tr("Cancelled; the finished part is kept");
     case RunStatus::FAILED:
@@ -182,8 +227,38 @@ QString RunController::status_text() const {
 }
 
 QString RunController::eta_text() const {
-  if (activity_ != Activity::RUNNING || state_.eta_seconds <= 0) return {};
-  return tr("about %1 left").arg(duration_text(state_.eta_seconds));
+  const RunState& state = story_.state;
+  if (activity_ != Activity::RUNNING || state.eta_seconds <= 0) return {};
+  double behind = 0;  // share of the run in the phases after this one
+  for (const PhaseShare& phase : kPhases) {
+    if (state.phase == phase.name) behind = 1 - phase.to;
+  }
+  return tr("about %1 left").arg(duration_text(state.eta_seconds + behind * state.started.planned_seconds));
+}
+
+QString RunController::resources_text() const {
+  const RunState& state = story_.state;
+  if (state.status == RunStatus::NOT_STARTED) return {};
+  const qint64 bytes = state.finished && !busy() ? state.finished->peak_bytes : memory_;
+  const double seconds = state.finished && !busy() ? state.finished->seconds : busy() ? double(clock_.elapsed()) / 1000 : state.seconds;
+  const qint64 planned = state.started.planned_bytes;
+  QStringList parts;
+  if (bytes > 0) parts << (planned > 0 ? tr("Memory %1 of %2 planned").arg(bytes_text(bytes), bytes_text(planned)) : tr("Memory %1").arg(bytes_text(bytes)));
+  else if (planned > 0) parts << tr("Memory %1 planned").arg(bytes_text(planned));
+  const bool whole = request_.reuse.isEmpty() && !request_.resume && state.started.planned_seconds > 0;  // what the plan was made for
+  parts << (whole ? tr("%1 of %2 planned").arg(duration_text(seconds), duration_text(state.started.planned_seconds)) : duration_text(seconds));
+  return parts.join(QStringLiteral("  ·  "));
+}
+
+void RunController::measure_memory() {
+  // Linux: the second number of statm is resident pages. Elsewhere the run's own word at its end has to do.
+  QFile file(QStringLiteral("/proc/%1/statm").arg(child_.process().process_id()));
+  if (file.open(QIODevice::ReadOnly)) {
+#ifdef Q_OS_UNIX
+    memory_ = std::max(memory_, file.readAll().split(' ').value(1).toLongLong() * sysconf(_SC_PAGESIZE));
+#endif
+  }
+  Q_EMIT state_changed();
 }
 
 void RunController::set_activity(Activity activity) {
@@ -194,7 +269,7 @@ void RunController::set_activity(Activity activity) {
 
 void RunController::take(const TimedEvent& event) {
   try {
-    state_.apply(event);
+    story_.apply(event);
   } catch (const std::exception& error) {
     failure_ = QString::fromUtf8(error.what());
     child_.process().kill();

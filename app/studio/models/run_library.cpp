@@ -5,6 +5,9 @@
 #include <QDir>
 #include <QFileInfo>
 #include <QFont>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QLocale>
 #include <QPointer>
 #include <QThreadPool>
@@ -57,6 +60,13 @@ QString status_of(const RunEntry& entry) {
 
 QString number(double value, char format, int digits) {
   return std::isfinite(value) ? QLocale().toString(value, format, digits) : QStringLiteral("–");
+}
+
+/// NaN where a layer is not finished, or there is none.
+double mean_over_layers(const RunState& state, double LayerQuantized::*error) {
+  double sum = 0;
+  for (const auto& layer : state.layers) sum += layer ? (*layer).*error : kNone;
+  return sum == 0 ? kNone : sum / double(state.layers.size());  // earlier journals lack some errors
 }
 
 }  // namespace
@@ -240,9 +250,17 @@ void RunFigures::show(std::vector<RunEntry> runs) {
           return layers.empty() || !layers.back() ? kNone : layers.back()->output_error;
         },
         significant, true);
+    add(
+        tr("Error, mean over layers"), [](const RunEntry& run) { return mean_over_layers(*run.state, &LayerQuantized::output_error); }, significant, true);
+    add(
+        tr("Error, token by token"), [](const RunEntry& run) { return mean_over_layers(*run.state, &LayerQuantized::token_error); }, significant, true);
     add_text(tr("Accuracy"), [this](const RunEntry& run) {
       const QString text = workbench_.accuracy_text(run.folder);
       return text.isEmpty() ? tr("not evaluated") : text;
+    });
+    add_text(tr("Decoding speed"), [this](const RunEntry& run) {
+      const QString text = workbench_.speed_text(run.folder);
+      return text.isEmpty() ? tr("not measured") : text;
     });
     add(
         tr("Bits a weight"), finished([](const RunFinished& end) { return end.stored_bits; }),
@@ -256,8 +274,33 @@ void RunFigures::show(std::vector<RunEntry> runs) {
     add(
         tr("Peak memory"), finished([](const RunFinished& end) { return double(end.peak_bytes); }),
         [](double value) { return bytes_text(static_cast<qint64>(value)); }, true);
+    add_recipe_differences();
   }
   endResetModel();
+}
+
+void RunFigures::add_recipe_differences() {
+  std::vector<QJsonObject> recipes;
+  for (const RunEntry& run : runs_)
+    recipes.push_back(run.state->recipe ? QJsonDocument::fromJson(QByteArray::fromStdString(to_json(*run.state->recipe))).object() : QJsonObject());
+  for (const QString& key : recipes.front().keys()) {
+    Figure figure{tr("Recipe: %1").arg(key), {}, -1};
+    for (const QJsonObject& recipe : recipes) {
+      const QJsonValue value = recipe.value(key);
+      // Lists and tables as JSON, everything else as people read it.
+      figure.values << (value.isArray() ? QString::fromUtf8(QJsonDocument(value.toArray()).toJson(QJsonDocument::Compact)) : value.toVariant().toString());
+    }
+    if (std::adjacent_find(recipes.begin(), recipes.end(), [&](const auto& a, const auto& b) { return a.value(key) != b.value(key); }) != recipes.end())
+      figures_.push_back(figure);
+  }
+}
+
+QString RunFigures::table() const {
+  QStringList lines, names{tr("Figure")};
+  for (const RunEntry& run : runs_) names << run.name;
+  lines << names.join(QLatin1Char('\t'));
+  for (const Figure& figure : figures_) lines << (QStringList{figure.name} + figure.values).join(QLatin1Char('\t'));
+  return lines.join(QLatin1Char('\n')) + QLatin1Char('\n');
 }
 
 int RunFigures::rowCount(const QModelIndex& parent) const {
@@ -277,8 +320,9 @@ QVariant RunFigures::data(const QModelIndex& index, int role) const {
     bold.setWeight(QFont::DemiBold);
     return bold;
   }
-  if (role == Qt::ToolTipRole && index.column() > 0)
-    return figure.best == index.column() - 1 ? tr("The best of these") : QString();
+  if (role == Qt::ToolTipRole && index.column() == 0) return figure.name;
+  if (role == Qt::ToolTipRole)
+    return figure.best == index.column() - 1 ? tr("The best of these") : figure.values.value(index.column() - 1);
   return {};
 }
 

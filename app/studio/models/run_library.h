@@ -58,12 +58,14 @@ class RunLibrary : public QAbstractTableModel {
   bool reading_ = false, again_ = false;
 };
 
-/// The figures of a few runs beside each other: a row a figure, a column a run.
+/// The figures of a few runs beside each other: a row a figure, a column a run. Keys of the recipe in which the runs differ are rows, too.
 class RunFigures : public QAbstractTableModel {
   Q_OBJECT
  public:
   explicit RunFigures(Workbench& workbench, QObject* parent = nullptr);
   void show(std::vector<RunEntry> runs);
+  /// Tab-separated, with the names of the runs: for a sheet.
+  QString table() const;
   int rowCount(const QModelIndex& parent = {}) const override;
   int columnCount(const QModelIndex& parent = {}) const override;
   QVariant data(const QModelIndex& index, int role) const override;
@@ -75,6 +77,8 @@ class RunFigures : public QAbstractTableModel {
     QStringList values;  // one a run
     int best = -1;       // the run with the best value, where one is better
   };
+  void add_recipe_differences();
+
   Workbench& workbench_;
   std::vector<RunEntry> runs_;
   std::vector<Figure> figures_;

@@ -55,19 +55,27 @@ void Workbench::add_quantized(const QString& folder) {
 
 namespace {
 
-/// A path as a key of the settings, where '/' parts groups.
-QString accuracy_key(const QString& model) {
-  return QStringLiteral("accuracy/") + QString::fromLatin1(QUrl::toPercentEncoding(QDir::cleanPath(model)));
+/// A path as a key of a group of the settings, where '/' parts groups.
+QString key_of(const char* group, const QString& model) {
+  return QLatin1String(group) + QLatin1Char('/') + QString::fromLatin1(QUrl::toPercentEncoding(QDir::cleanPath(model)));
 }
 
 }  // namespace
 
 QString Workbench::accuracy_text(const QString& model) const {
-  return settings_.value(accuracy_key(model), {});
+  return settings_.value(key_of("accuracy", model), {});
 }
 
 void Workbench::note_accuracy(const QString& model, const QString& text) {
-  settings_.set_value(accuracy_key(model), text);
+  settings_.set_value(key_of("accuracy", model), text);
+}
+
+QString Workbench::speed_text(const QString& model) const {
+  return settings_.value(key_of("speed", model), {});
+}
+
+void Workbench::note_speed(const QString& model, const QString& text) {
+  settings_.set_value(key_of("speed", model), text);
 }
 
 QString Workbench::free_output(const QString& stem) const {

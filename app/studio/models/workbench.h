@@ -31,6 +31,9 @@ class Workbench : public QObject {
   /// The last evaluation of a model, "84.0 % of 100 questions"; empty where it was never evaluated here.
   QString accuracy_text(const QString& model) const;
   void note_accuracy(const QString& model, const QString& text);
+  /// The last measured decoding speed, "63.5 tokens/s"; empty where it was never measured here.
+  QString speed_text(const QString& model) const;
+  void note_speed(const QString& model, const QString& text);
   /// A name of `data`/quantized/ that is free: "demo-w4a16-joint.qvlm".
   QString free_output(const QString& stem) const;
 

@@ -1,4 +1,5 @@
 // How workspace Quantize is put together (QuantizePage's constructor and builders).
+#include <QComboBox>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -7,7 +8,9 @@
 #include <QScrollArea>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <utility>
 
+#include "app/studio/models/recipe_check.h"
 #include "app/studio/models/ribbon_model.h"
 #include "app/studio/models/run_controller.h"
 #include "app/studio/models/workbench.h"
@@ -20,6 +23,7 @@
 #include "app/studio/views/run_plots.h"
 #include "app/studio/views/saved_view.h"
 #include "app/studio/views/scale_bar.h"
+#include "app/studio/views/site_plots.h"
 #include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
@@ -35,21 +39,24 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
   column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
   column->setSpacing(kUnit + 4);
   header_ = new PageHeader(
-      tr("Quantize"), tr("Measure dependency by entropy, partition the sites into blocks, search each block jointly"),
+      tr("Quantize"), tr("Measure dependency, shape the blocks, search each jointly"),
       this);
   start_ = primary_button(tr("Start"), this);
   resume_ = primary_button(tr("Resume run"), this);
   again_ = primary_button(tr("Run again with this partition"), this);
+  preview_ = new QPushButton(tr("Quick preview"), this);
+  preview_->setToolTip(tr("Searches no further than the last edited block: approximate, and soon there"));
   pause_ = new QPushButton(tr("Pause"), this);
   cancel_ = new QPushButton(tr("Cancel"), this);
   cancel_->setAccessibleName(tr("Cancel the run"));
-  for (QPushButton* button : {pause_, cancel_, start_, again_, resume_}) header_->actions()->addWidget(button);
+  for (QPushButton* button : {pause_, cancel_, start_, preview_, again_, resume_}) header_->actions()->addWidget(button);
   column->addWidget(header_);
   banner_ = new Banner(this);
   column->addWidget(banner_);
   auto* row = new QHBoxLayout;
   row->setSpacing(kUnit + 4);
-  row->addWidget(build_recipe());
+  recipe_card_ = build_recipe();
+  row->addWidget(recipe_card_);
   auto* right = new QVBoxLayout;
   right->setSpacing(kUnit + 4);
   right->addWidget(build_run());
@@ -60,7 +67,8 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
 
   connect(start_, &QPushButton::clicked, this, [this] { start(false); });
   connect(resume_, &QPushButton::clicked, this, [this] { start(true); });
-  connect(again_, &QPushButton::clicked, this, &QuantizePage::run_again);
+  connect(again_, &QPushButton::clicked, this, [this] { run_again(false); });
+  connect(preview_, &QPushButton::clicked, this, [this] { run_again(true); });
   connect(pause_, &QPushButton::clicked, this,
           [this] { run_->activity() == RunController::Activity::PAUSED ? run_->resume() : run_->pause(); });
   connect(cancel_, &QPushButton::clicked, run_, &RunController::cancel);
@@ -68,11 +76,15 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
   connect(run_, &RunController::activity_changed, this, [this] {
     if (!run_->busy()) recipe_->suggest_output();  // the last name is taken now
     show_state();
+    if (!run_->busy()) tell_preview();
   });
   connect(run_, &RunController::failed, this, [this](const QString& message) {
     banner_->show_message(
         Banner::Kind::BAD,
         run_->resumable() ? tr("%1\nFinished layers are kept; the run can be resumed.").arg(message) : message);
+  });
+  connect(run_, &RunController::opened, this, [this] {
+    if (std::exchange(resume_opened_, false) && run_->resumable()) start(true);
   });
   connect(run_, &RunController::refused, this,
           [this](const QString& message) { banner_->show_message(Banner::Kind::WARNING, message); });
@@ -89,10 +101,20 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
     Q_EMIT run_finished(output);
   });
   connect(banner_, &Banner::action, this, [this] { Q_EMIT chat_requested(finished_output_); });
-  connect(recipe_, &RecipePanel::changed, this, &QuantizePage::refresh_controls);
+  const auto ground = [this] {
+    ribbon_model_->set_grounds(recipe_->recipe(), workbench_.model() ? site_shapes(*workbench_.model()) : std::nullopt);
+    show_selection();
+  };
+  connect(recipe_, &RecipePanel::changed, this, ground);
   connect(ribbon_model_, &RibbonModel::partition_edited, this, &QuantizePage::apply_partition);
-  connect(ribbon_model_, &RibbonModel::selection_changed, this, &QuantizePage::show_selection);
-  connect(ribbon_model_, &RibbonModel::changed, this, &QuantizePage::refresh_controls);
+  connect(ribbon_model_, &RibbonModel::selection_changed, this, [this] {
+    if (!following_) follow_->setChecked(false);
+    show_selection();
+  });
+  connect(ribbon_model_, &RibbonModel::changed, this, [this] {
+    refresh_controls();
+    if (ribbon_model_->dragging()) forecast_->setText(ribbon_model_->forecast_text());
+  });
   const auto select = [this](int site) { ribbon_model_->select(site); };
   connect(heatmap_, &HeatmapView::site_clicked, this, select);
   connect(entropy_, &EntropyPlot::site_clicked, this, select);
@@ -101,20 +123,20 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
     if (block >= 0 && block < static_cast<int>(blocks.size()))
       ribbon_model_->select(blocks[static_cast<size_t>(block)].first);
   });
-  connect(&workbench_, &Workbench::model_opened, this, [this] {
+  connect(&workbench_, &Workbench::model_opened, this, [this, ground] {
     if (run_->busy() || run_->state().status != RunStatus::NOT_STARTED) return;
     ribbon_model_->show_unmeasured(workbench_.model()->sites);
-    show_selection();
-    refresh_controls();
+    ground();
   });
   connect(&theme_, &Theme::changed, this, &QuantizePage::restyle);
   restyle();
+  ground();
   show_state();
 }
 
 QWidget* QuantizePage::build_recipe() {
   auto* card = new Card(tr("Recipe"), this);
-  card->setFixedWidth(264);
+  card->setFixedWidth(280);
   auto* scroll = new QScrollArea(card);
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
@@ -136,39 +158,83 @@ QWidget* QuantizePage::build_run() {
   status_->setAccessibleName(tr("State of the run"));
   eta_ = new QLabel(box);
   eta_->setProperty("muted", true);
+  resources_ = new QLabel(box);
+  resources_->setProperty("muted", true);
+  resources_->setAccessibleName(tr("Memory and time, actual and planned"));
+  recipe_toggle_ = new QToolButton(box);
+  recipe_toggle_->setText(tr("Recipe"));
+  recipe_toggle_->setCheckable(true);
+  recipe_toggle_->setChecked(true);
+  recipe_toggle_->setToolTip(tr("Show or hide the recipe: the plots take its place"));
+  connect(recipe_toggle_, &QToolButton::toggled, this, [this](bool shown) {
+    recipe_toggle_->setArrowType(shown ? Qt::LeftArrow : Qt::RightArrow);
+    recipe_card_->setVisible(shown);
+  });
+  words->addWidget(recipe_toggle_);
+  recipe_toggle_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+  recipe_toggle_->setArrowType(Qt::LeftArrow);
   words->addWidget(status_, 1);
   words->addWidget(eta_);
   progress_ = new QProgressBar(box);
   progress_->setTextVisible(false);
   progress_->setAccessibleName(tr("Progress of the run"));
   column->addLayout(words);
-  column->addWidget(progress_);
+  auto* bar = new QHBoxLayout;
+  bar->setSpacing(kUnit);
+  bar->addWidget(progress_, 1);
+  bar->addWidget(resources_);
+  column->addLayout(bar);
   return box;
 }
 
 QWidget* QuantizePage::build_ribbon() {
-  auto* card = new Card(tr("Blocks"), this);
-  const auto tool = [this, card](const QString& name, const QKeySequence& keys) {
+  auto* card = new Card({}, this);
+  card->setAccessibleName(tr("Blocks"));
+  auto* tools = new QHBoxLayout;
+  tools->setSpacing(0);
+  const auto tool = [this, card, tools](const QString& name, const QKeySequence& keys) {
     auto* button = new QToolButton(card);
     button->setAccessibleName(name);
     button->setToolTip(keys.isEmpty() ? name
                                       : QStringLiteral("%1 (%2)").arg(name, keys.toString(QKeySequence::NativeText)));
     button->setIconSize({18, 18});
-    card->header()->addWidget(button);
+    button->setMinimumWidth(26);
+    set_style_property(button, "small", true);
+    tools->addWidget(button);
     return button;
   };
+  colour_ = new QComboBox(card);
+  colour_->setAccessibleName(tr("Colour of the ribbon"));
+  colour_->setToolTip(tr("What the sites are coloured by"));
+  for (const auto& [text, colour] : {std::pair{tr("Entropy"), RibbonColour::ENTROPY},
+                                     {tr("Dependency D"), RibbonColour::DEPENDENCY},
+                                     {tr("Block error"), RibbonColour::ERROR},
+                                     {tr("Bits"), RibbonColour::BITS}})
+    colour_->addItem(text, int(colour));
+  set_style_property(colour_, "small", true);
+  colour_->setMinimumWidth(104);
+  connect(colour_, &QComboBox::currentIndexChanged, this, [this] {
+    ribbon_model_->set_colour(static_cast<RibbonColour>(colour_->currentData().toInt()));
+    show_scale();
+  });
+  card->header()->addWidget(colour_);
   scale_ = new ScaleBar(theme_, card);
   card->header()->addWidget(scale_);
-  card->header()->addSpacing(kUnit);
+  card->header()->addLayout(tools);
   undo_ = tool(tr("Undo"), QKeySequence(Qt::CTRL | Qt::Key_Z));
   redo_ = tool(tr("Redo"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z));
   split_ = tool(tr("Split the block behind the selected site"), QKeySequence(Qt::Key_S));
   merge_ = tool(tr("Merge the block with the next one"), QKeySequence(Qt::Key_M));
   lock_ = tool(tr("Lock or unlock the block"), QKeySequence(Qt::Key_L));
+  bits_ = tool(tr("Bits of the block's weights"), QKeySequence(Qt::Key_B));
   undo_->setShortcut(Qt::CTRL | Qt::Key_Z);
   redo_->setShortcut(Qt::CTRL | Qt::SHIFT | Qt::Key_Z);
   zoom_out_ = tool(tr("Zoom out"), QKeySequence(Qt::Key_Minus));
   zoom_in_ = tool(tr("Zoom in"), QKeySequence(Qt::Key_Plus));
+  follow_ = tool(tr("Follow the search"), {});
+  follow_->setToolTip(tr("The selection goes with the block being searched, until you select another"));
+  follow_->setCheckable(true);
+  follow_->setChecked(true);
   auto* scroll = new QScrollArea(card);
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
@@ -183,9 +249,15 @@ QWidget* QuantizePage::build_ribbon() {
   card->body()->addWidget(scroll);
   selection_ = muted_label({}, card);
   selection_->setAccessibleName(tr("Selected site"));
+  card->body()->setSpacing(2);
   selection_->setWordWrap(false);
   selection_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   card->body()->addWidget(selection_);
+  forecast_ = muted_label({}, card);
+  forecast_->setAccessibleName(tr("What the partition costs and is predicted to give"));
+  forecast_->setWordWrap(false);
+  forecast_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+  card->body()->addWidget(forecast_);
   card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
   connect(undo_, &QToolButton::clicked, &ribbon_model_->undo_stack(), &QUndoStack::undo);
   connect(redo_, &QToolButton::clicked, &ribbon_model_->undo_stack(), &QUndoStack::redo);
@@ -201,6 +273,7 @@ QWidget* QuantizePage::build_ribbon() {
     const int block = ribbon_model_->selected_block();
     ribbon_model_->set_locked(block, !ribbon_model_->partition().blocks.at(static_cast<size_t>(block)).locked);
   });
+  connect(bits_, &QToolButton::clicked, this, [this] { ribbon_->offer_bits(bits_->mapToGlobal(bits_->rect().bottomLeft())); });
   connect(zoom_in_, &QToolButton::clicked, this, [this] { ribbon_->set_zoom(ribbon_->zoom() * 1.5); });
   connect(zoom_out_, &QToolButton::clicked, this, [this] { ribbon_->set_zoom(ribbon_->zoom() / 1.5); });
   return card;
@@ -222,8 +295,9 @@ QWidget* QuantizePage::build_plots() {
     // Widths by the grid alone: titles and legends that come and go must not move the columns.
     card->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     view->setParent(card);
+    card->body()->setSpacing(2);
+    if (auto* plot = qobject_cast<RunPlot*>(view)) card->body()->addWidget(plot->legend());  // beneath the title: it may be longer
     card->body()->addWidget(view, 1);
-    if (auto* plot = qobject_cast<RunPlot*>(view)) card->header()->addWidget(plot->legend());
     card->header()->addWidget(saver(dynamic_cast<SavedView&>(*view), view, title, card));
     grid->addWidget(card, row, column, 1, columns);
     return card;
@@ -233,15 +307,56 @@ QWidget* QuantizePage::build_plots() {
   heatmap_ = new HeatmapView(theme_);
   candidates_ = new CandidatePlot(theme_);
   histogram_ = new HistogramPlot(theme_);
-  add(tr("Entropy by site"), entropy_, 0, 0, 3);
-  add(tr("Block error"), error_, 0, 3, 3);
-  add(tr("Entropy map"), heatmap_, 1, 0, 2);
-  candidates_card_ = add(tr("Candidates"), candidates_, 1, 2, 2);
-  histogram_card_ = add(tr("Site"), histogram_, 1, 4, 2);
-  for (int column = 0; column < 6; ++column) grid->setColumnStretch(column, 1);
+  proxies_ = new ProxyPlot(theme_);
+  add(tr("Entropy by site"), entropy_, 0, 0, 1);
+  add(tr("Block error"), error_, 0, 1, 1);
+  candidates_card_ = add(tr("Tuples"), candidates_, 0, 2, 1);
+  add(tr("Entropy map"), heatmap_, 1, 0, 1);
+  histogram_card_ = add(tr("Site"), histogram_, 1, 1, 1);
+  auto* proxies = add(tr("DED"), proxies_, 1, 2, 1);
+  proxies->setToolTip(tr("Discretization error difference against its proxy"));
+  proxy_ = new QComboBox(proxies);
+  proxy_->setAccessibleName(tr("Proxy of the scatter plot"));
+  proxy_->addItems({tr("D"), tr("H"), tr("error")});
+  proxy_->setToolTip(tr("Dependency, entropy, or quantization error of the activations"));
+  set_style_property(proxy_, "small", true);
+  proxy_->setMinimumWidth(60);
+  proxies->header()->insertWidget(proxies->header()->count() - 1, proxy_);
+  connect(proxy_, &QComboBox::currentIndexChanged, this, [this](int index) { proxies_->set_proxy(static_cast<ProxyPlot::Proxy>(index)); });
+  connect(proxies_, &ProxyPlot::site_clicked, ribbon_model_, &RibbonModel::select);
+  add_candidate_ = new QToolButton(histogram_card_);
+  add_candidate_->setIconSize({16, 16});
+  add_candidate_->setFixedSize(28, 22);
+  set_style_property(add_candidate_, "small", true);
+  add_candidate_->setAccessibleName(tr("Add to the recipe's candidates"));
+  histogram_card_->header()->insertWidget(histogram_card_->header()->count() - 1, add_candidate_);
+  const auto offer = [this] {
+    const bool clips = recipe_->recipe().activation_bits < 16;
+    add_candidate_->setVisible(histogram_->moved() && clips && !run_->busy());
+    add_candidate_->setToolTip(tr("Add %1 to the candidates of the recipe for the next run").arg(histogram_->candidate()));
+  };
+  offer();
+  connect(histogram_, &HistogramPlot::bounds_moved, this, offer);
+  connect(add_candidate_, &QToolButton::clicked, this, [this] {
+    recipe_->add_candidate(histogram_->candidate());
+    histogram_->reset();
+    histogram_->setFocus();
+  });
+  for (int column = 0; column < 3; ++column) grid->setColumnStretch(column, 1);
   grid->setRowStretch(0, 1);
   grid->setRowStretch(1, 1);
-  return box;
+  // Too low a window scrolls rather than flattens them.
+  constexpr int kLowestRow = 178;
+  box->setMinimumHeight(2 * kLowestRow + grid->spacing());
+  box->setObjectName(QStringLiteral("transparent"));
+  auto* scroll = new QScrollArea(this);
+  scroll->setWidgetResizable(true);
+  scroll->setFrameShape(QFrame::NoFrame);
+  scroll->setFocusPolicy(Qt::NoFocus);
+  scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  scroll->setMinimumHeight(kLowestRow);
+  scroll->setWidget(box);
+  return scroll;
 }
 
 void QuantizePage::restyle() {
@@ -252,7 +367,7 @@ void QuantizePage::restyle() {
   resume_->setIcon(icons_.play_on_accent);
   cancel_->setIcon(icon(QStringLiteral("stop"), p, 16));
   const std::pair<QToolButton*, const char*> tools[] = {{undo_, "undo"},        {redo_, "redo"}, {split_, "split"},
-                                                        {merge_, "merge"},      {lock_, "lock"}, {zoom_in_, "zoom_in"},
+                                                        {merge_, "merge"},      {lock_, "lock"}, {bits_, "bits"}, {follow_, "follow"}, {add_candidate_, "plus"}, {zoom_in_, "zoom_in"},
                                                         {zoom_out_, "zoom_out"}};
   for (const auto& [button, name] : tools) button->setIcon(icon(QLatin1String(name), p, 18));
   refresh_controls();

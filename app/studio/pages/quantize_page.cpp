@@ -1,12 +1,15 @@
 // Controls and views of a run; what they show is RunController's and RibbonModel's.
 #include "app/studio/pages/quantize_page.h"
 
+#include <QComboBox>
+#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QSaveFile>
 #include <QToolButton>
+#include <cmath>
 
 #include "app/studio/models/ribbon_model.h"
 #include "app/studio/models/run_controller.h"
@@ -18,18 +21,38 @@
 #include "app/studio/views/ribbon_view.h"
 #include "app/studio/views/run_plots.h"
 #include "app/studio/views/scale_bar.h"
+#include "app/studio/views/site_plots.h"
 #include "app/studio/views/widgets.h"
+#include "core/model/sites.h"
 
 namespace qvlm::studio {
 
 void QuantizePage::start(bool resume) {
-  finished_output_.clear();
   QuantizeRequest request = resume ? run_->request() : recipe_->request();
   request.resume = resume;
+  request.reuse.clear();
+  request.stop_after_layers = 0;
   // A partition that was shaped by hand before the run stands over the greedy one.
-  if (!resume && run_->state().status == RunStatus::NOT_STARTED && ribbon_model_->edited())
+  if (!resume && run_->state().status == RunStatus::NOT_STARTED && ribbon_model_->edited() && request.recipe.search != SearchMode::LAYERWISE)
     request.partition = ribbon_model_->partition();
+  launch(request);
+}
+
+// What the edit leaves as it was is taken over from the run that is shown; the rest is searched, as far as the last edited block for a preview.
+void QuantizePage::run_again(bool preview) {
+  QuantizeRequest request = run_->request();
+  request.partition = ribbon_model_->partition();
+  request.resume = false;
+  request.reuse = QFileInfo::exists(run_->folder() + QStringLiteral("/journal.jsonl")) ? run_->folder() : QString();
+  request.stop_after_layers = preview ? ribbon_model_->last_edited_site() / kSitesPerLayer + 1 : 0;
+  request.output = workbench_.free_output(model_name(request.output));
+  launch(request);
+}
+
+void QuantizePage::launch(const QuantizeRequest& request) {
+  finished_output_.clear();
   banner_->hide();
+  follow_->setChecked(true);
   try {
     run_->start(request);
   } catch (const std::exception& error) {
@@ -37,18 +60,23 @@ void QuantizePage::start(bool resume) {
   }
 }
 
-void QuantizePage::run_again() {
-  QuantizeRequest request = run_->request();
-  request.partition = ribbon_model_->partition();
-  request.resume = false;
-  request.output = workbench_.free_output(model_name(request.output));
-  banner_->hide();
-  finished_output_.clear();
-  try {
-    run_->start(request);
-  } catch (const std::exception& error) {
-    banner_->show_message(Banner::Kind::BAD, QString::fromUtf8(error.what()));
-  }
+// The block being searched, unless the user looks at another one.
+void QuantizePage::follow_search() {
+  const RunState& state = run_->state();
+  if (!run_->busy() || !follow_->isChecked() || ribbon_model_->edited() || ribbon_model_->dragging()) return;
+  const auto& blocks = state.partition.blocks;
+  if (state.block_in_search < 0 || state.block_in_search >= int(blocks.size())) return;
+  following_ = true;
+  ribbon_model_->select(blocks[size_t(state.block_in_search)].first);
+  following_ = false;
+}
+
+void QuantizePage::tell_preview() {
+  if (run_->request().stop_after_layers <= 0 || run_->state().status != RunStatus::CANCELLED || !run_->failure().isEmpty()) return;
+  banner_->show_message(Banner::Kind::INFO,
+                        tr("Approximate preview: the edited blocks are searched; what lies behind them is not, and stands as it was before. %1"
+                           " Resume the run for the whole result.")
+                            .arg(run_->preview_text()));
 }
 
 void QuantizePage::apply_partition() {
@@ -75,40 +103,36 @@ void QuantizePage::load_partition(const QString& file) {
   }
 }
 
-void QuantizePage::open_run(const QString& folder) {
+void QuantizePage::open_run(const QString& folder, bool resume) {
   if (run_->busy()) {
     banner_->show_message(Banner::Kind::WARNING, tr("A run is going. Another one can be opened when it has ended."));
     return;
   }
   banner_->hide();
+  resume_opened_ = resume;
   run_->open(folder);
 }
 
 void QuantizePage::show_state() {
   const RunState& state = run_->state();
-  if (!state.sites.empty()) ribbon_model_->show(state);
+  if (!state.sites.empty()) ribbon_model_->show(state, run_->story().reused);
+  follow_search();
   status_->setText(run_->status_text());
   eta_->setText(run_->eta_text());
+  resources_->setText(run_->resources_text());
   const double progress = run_->progress();
   // Moving to and fro while nothing is known yet.
   progress_->setRange(0, run_->activity() == RunController::Activity::STARTING ? 0 : 1000);
   progress_->setValue(progress < 0 ? 0 : static_cast<int>(1000 * progress));
-  bool measured = false;
   std::vector<std::vector<float>> samples;
   samples.reserve(state.sites.size());
   int rows = 0;
   for (const SiteState& site : state.sites) {
     samples.push_back(site.entropy ? site.entropy->sample_entropy : std::vector<float>());
     rows = std::max(rows, static_cast<int>(samples.back().size()));
-    measured = measured || site.entropy.has_value();
   }
-  static_cast<ScaleBar*>(scale_)->set_range(ribbon_model_->lowest_entropy(), ribbon_model_->highest_entropy(),
-                                            measured);
+  show_scale();
   heatmap_->set_values(samples, rows);
-  candidates_->show_run(state);
-  candidates_card_->set_title(state.block_in_search >= 0 && !state.candidates.empty()
-                                  ? tr("Tuples of block %1").arg(state.block_in_search + 1)
-                                  : tr("Tuples"));
   show_selection();
   refresh_controls();
 }
@@ -120,8 +144,18 @@ void QuantizePage::show_selection() {
   const auto selected_block =
       block >= 0 ? std::optional(ribbon_model_->partition().blocks[static_cast<size_t>(block)]) : std::nullopt;
   entropy_->show_run(state, site, selected_block);
-  error_->show_run(state, block);
+  error_->show_run(state, block, run_->story().before);
   histogram_->show_run(state, site);
+  proxies_->show_run(state, site);
+  // The selected block's tuples, or where it has none those of the block being searched.
+  int scored = block;
+  std::vector<CandidateScored> tuples = run_->story().candidates_of(ribbon_model_->partition(), block);
+  if (tuples.empty() && run_->busy()) {
+    scored = state.block_in_search;
+    tuples = run_->story().candidates_of(state.partition, scored);
+  }
+  candidates_->show_block(scored, tuples);
+  candidates_card_->set_title(tuples.empty() ? tr("Tuples") : tr("Block %1").arg(scored + 1));
   heatmap_->set_selected_site(site, selected_block ? selected_block->first : 0,
                               selected_block ? selected_block->last : 0);
   if (ribbon_model_->sites() == 0) {
@@ -132,6 +166,27 @@ void QuantizePage::show_selection() {
   const QString dot = QStringLiteral("  ·  ");
   selection_->setText(ribbon_model_->describe_site(site).replace(QLatin1Char('\n'), dot) + QLatin1Char('\n') +
                       ribbon_model_->describe_block(block).replace(QLatin1Char('\n'), dot));
+  selection_->setToolTip(selection_->text());
+  forecast_->setText(ribbon_model_->forecast_text());
+  forecast_->setToolTip(tr("Cost and size are counted. The error is predicted: each block's by the shares that its sites had in the searched blocks, a "
+                           "quarter for each bit more, and by what joint searches of its depth gained."));
+}
+
+void QuantizePage::show_scale() {
+  const auto [low, high] = ribbon_model_->range();
+  const auto text = [this](double value) {
+    switch (ribbon_model_->colour()) {
+      case RibbonColour::ERROR:
+        return QString::number(value, 'g', 2);
+      case RibbonColour::BITS:
+        return QString::number(value, 'f', 0);
+      default:
+        return QString::number(value, 'f', 2);
+    }
+  };
+  if (ribbon_model_->colour() == RibbonColour::BITS) return scale_->set_range(QStringLiteral("2"), QStringLiteral("8"), {});
+  scale_->set_range(std::isnan(low) ? QString() : text(low), text(high),
+                    ribbon_model_->colour() == RibbonColour::ERROR ? tr("not searched yet") : tr("not measured yet"));
 }
 
 void QuantizePage::refresh_controls() {
@@ -154,7 +209,13 @@ void QuantizePage::refresh_controls() {
   recipe_->setEnabled(!busy);
   const bool can_run_again = !busy && ribbon_model_->edited() && !run_->request().model.isEmpty() &&
                              run_->state().status != RunStatus::NOT_STARTED;
+  const bool layerwise = run_->state().recipe && run_->state().recipe->search == SearchMode::LAYERWISE;
   again_->setVisible(can_run_again);
+  again_->setEnabled(!layerwise);
+  again_->setToolTip(layerwise ? tr("A layer-wise search has one block a site: choose the joint search for a partition of your own")
+                               : tr("What the edit leaves as it was is taken over; the result is that of a fresh run"));
+  preview_->setVisible(can_run_again && !layerwise && run_->state().status == RunStatus::FINISHED);
+  follow_->setEnabled(busy);
   // One primary way on: take up what broke off, or run again with what was edited, or start.
   set_style_property(again_, "primary", !run_->resumable());
   set_style_property(start_, "primary", !run_->resumable() && !can_run_again);
@@ -167,6 +228,7 @@ void QuantizePage::refresh_controls() {
   trial = ribbon_model_->partition();
   merge_->setEnabled(block >= 0 && trial.merge_with_next(block));
   lock_->setEnabled(block >= 0);
+  bits_->setEnabled(block >= 0);
 }
 
 }  // namespace qvlm::studio

@@ -4,18 +4,23 @@
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QFileInfo>
+#include <QFileSystemWatcher>
 #include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSpinBox>
+#include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
+#include "app/studio/models/recipe_check.h"
 #include "app/studio/models/workbench.h"
+#include "app/studio/pages/recipe_more.h"
 #include "app/studio/style/theme.h"
 #include "app/studio/views/fields.h"
 #include "app/studio/views/widgets.h"
-#include "core/base/error.h"
 #include "core/run/presets.h"
 
 namespace qvlm::studio {
@@ -118,7 +123,22 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   output_ = new PathField(PathField::Kind::NEW_FOLDER, tr("Output"), this);
   calibration_->set_path(
       workbench_.settings().value(QStringLiteral("quantize/calibration"), workbench_.places().demo_calibration));
-  legality_ = muted_label({}, this);
+  legality_ = new QLabel(this);
+  legality_->setWordWrap(true);
+  legality_->setAccessibleName(tr("What does not fit"));
+  set_style_property(legality_, "problem", true);
+  notes_ = muted_label({}, this);
+  notes_->setAccessibleName(tr("Notes on the recipe"));
+  more_button_ = new QToolButton(this);
+  more_button_->setText(tr("More"));
+  more_button_->setToolTip(tr("Every other key of the recipe"));
+  more_button_->setCheckable(true);
+  more_button_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+  more_button_->setArrowType(Qt::RightArrow);
+  more_ = new RecipeMore(this);
+  more_->show_recipe(base_);
+  more_->hide();
+  watcher_ = new QFileSystemWatcher(this);
 
   auto* grid = new QGridLayout(this);
   grid->setContentsMargins(0, 0, 4, 0);
@@ -139,6 +159,9 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   grid->addWidget(labelled(tr("Calibration set"), calibration_, this), row++, 0, 1, 2);
   grid->addWidget(labelled(tr("Output"), output_, this), row++, 0, 1, 2);
   grid->addWidget(legality_, row++, 0, 1, 2);
+  grid->addWidget(notes_, row++, 0, 1, 2);
+  grid->addWidget(more_button_, row++, 0, 1, 2, Qt::AlignLeft);
+  grid->addWidget(more_, row++, 0, 1, 2);
   grid->setRowStretch(row, 1);
   grid->setColumnStretch(0, 1);
   grid->setColumnStretch(1, 1);
@@ -150,9 +173,16 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   connect(budget_, &QDoubleSpinBox::valueChanged, this, &RecipePanel::refresh);
   connect(calibration_, &PathField::changed, this, &RecipePanel::refresh);
   connect(output_, &PathField::changed, this, &RecipePanel::refresh);
+  connect(more_, &RecipeMore::changed, this, &RecipePanel::refresh);
+  connect(more_button_, &QToolButton::toggled, this, [this](bool open) {
+    more_button_->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
+    more_->setVisible(open);
+  });
+  connect(watcher_, &QFileSystemWatcher::directoryChanged, this, &RecipePanel::refresh);
   connect(output_->edit(), &QLineEdit::textEdited, this, [this] { own_output_ = true; });
   connect(&workbench_, &Workbench::model_opened, this, [this] {
     own_output_ = false;
+    watch_model();
     suggest_output();
     refresh();
   });
@@ -172,6 +202,7 @@ Recipe RecipePanel::recipe() const {
   recipe.samples = samples_->value();
   // The field shows two decimals: a loaded recipe's budget stays what it is until it is changed.
   if (std::abs(budget_->value() - base_.budget_bits_per_weight) > 0.0051) recipe.budget_bits_per_weight = budget_->value();
+  more_->fill(recipe);
   return recipe;
 }
 
@@ -190,6 +221,7 @@ void RecipePanel::set_recipe(const Recipe& recipe) {
   select_value(search_, int(recipe.search));
   samples_->setValue(recipe.samples);
   budget_->setValue(recipe.budget_bits_per_weight);
+  more_->show_recipe(base_);
   taking_preset_ = false;
   refresh();
 }
@@ -211,28 +243,32 @@ QuantizeRequest RecipePanel::request() const {
 
 QString RecipePanel::problem() const {
   if (!workbench_.model()) return tr("Open a model first");
+  if (!QFileInfo::exists(workbench_.model()->path)) return tr("The model is no longer there: %1").arg(workbench_.model()->path);
   if (workbench_.model()->quantized()) return tr("The open model is quantized already; open a full-precision one");
   if (calibration_->path().isEmpty()) return tr("Choose a calibration set");
   if (!QFileInfo::exists(calibration_->path()))
     return tr("The calibration set does not exist: %1").arg(calibration_->path());
   if (!output_->path().endsWith(QLatin1String(".qvlm"))) return tr("The output's name must end in .qvlm");
   if (QFileInfo::exists(output_->path())) return tr("The output exists already; choose another name");
-  const int group = group_->currentData().toInt();
-  for (const LegalGroups& row : workbench_.model()->legal_groups) {
-    if (group != 0 && row.columns % group != 0) {
-      return tr("A group of %1 does not divide the rows of %2 (%3 columns); %4 would")
-          .arg(group)
-          .arg(row.tensor)
-          .arg(row.columns)
-          .arg(row.groups);
-    }
+  return recipe_problems(*workbench_.model(), recipe()).join(QLatin1Char('\n'));
+}
+
+void RecipePanel::watch_model() {
+  if (!watcher_->directories().isEmpty()) watcher_->removePaths(watcher_->directories());
+  // The folder above tells when the model's own is gone.
+  const QFileInfo folder(workbench_.model()->path);
+  for (const QString& path : {folder.absoluteFilePath(), folder.absolutePath()}) {
+    if (QFileInfo(path).isDir()) watcher_->addPath(path);
   }
-  try {
-    validate(recipe(), "recipe");
-  } catch (const Error& error) {
-    return QString::fromUtf8(error.what());
-  }
-  return {};
+}
+
+void RecipePanel::add_candidate(double candidate) {
+  Recipe now = recipe();
+  now.candidates = candidates_of(now);
+  now.candidates.push_back(static_cast<float>(candidate));
+  std::sort(now.candidates.begin(), now.candidates.end(), std::greater<>());
+  now.candidates.erase(std::unique(now.candidates.begin(), now.candidates.end()), now.candidates.end());
+  set_recipe(now);
 }
 
 void RecipePanel::suggest_output() {
@@ -261,6 +297,10 @@ void RecipePanel::refresh() {
     workbench_.settings().set_value(QStringLiteral("quantize/calibration"), calibration_->path());
   legality_->setText(problem());
   legality_->setVisible(!legality_->text().isEmpty());
+  notes_->setText(workbench_.model() ? recipe_notes(*workbench_.model(), r).join(QLatin1Char('\n')) : QString());
+  notes_->setVisible(!notes_->text().isEmpty());
+  more_->grey_out(r);
+  budget_->setEnabled(r.budget_megabytes == 0 && r.budget_milliseconds == 0);
   Q_EMIT changed();
 }
 

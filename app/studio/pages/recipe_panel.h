@@ -1,4 +1,5 @@
-// The recipe of a run as a form: presets, method, bits, groups, activations, search, samples, calibration set, output.
+// The recipe of a run as a form: presets, method, bits, groups, activations, search, samples, budget, calibration set, output; the finer keys
+// beneath, folded away.
 #pragma once
 
 #include <QWidget>
@@ -7,12 +8,15 @@
 
 class QComboBox;
 class QDoubleSpinBox;
+class QFileSystemWatcher;
 class QLabel;
 class QSpinBox;
+class QToolButton;
 
 namespace qvlm::studio {
 
 class PathField;
+class RecipeMore;
 class Workbench;
 
 class RecipePanel : public QWidget {
@@ -33,6 +37,10 @@ class RecipePanel : public QWidget {
   QSpinBox* samples() { return samples_; }
   QComboBox* preset() { return preset_; }
   QDoubleSpinBox* budget() { return budget_; }
+  QToolButton* more_button() { return more_button_; }
+  RecipeMore* more() { return more_; }
+  /// A rounding parameter that the search is to try too: the listed ones and this, falling.
+  void add_candidate(double candidate);
 
  Q_SIGNALS:
   void changed();
@@ -40,6 +48,7 @@ class RecipePanel : public QWidget {
  private:
   void take_preset(int index);
   void refresh();
+  void watch_model();
 
   Workbench& workbench_;
   QComboBox *preset_, *method_, *bits_, *group_, *activations_, *mode_, *search_, *rotation_, *transform_;
@@ -47,7 +56,10 @@ class RecipePanel : public QWidget {
   QSpinBox* samples_;
   QDoubleSpinBox* budget_;  // bits a weight; 0: none
   PathField *calibration_, *output_;
-  QLabel* legality_;
+  QLabel *legality_, *notes_;
+  QToolButton* more_button_;
+  RecipeMore* more_;
+  QFileSystemWatcher* watcher_;  // of the model's folder, which may vanish
   bool own_output_ = false;  // typed by the user
   bool taking_preset_ = false;
 };

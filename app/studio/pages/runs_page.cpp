@@ -1,14 +1,18 @@
 // Above the runs, beneath what is selected of them: figures side by side, and errors over the sites.
 #include "app/studio/pages/runs_page.h"
 
+#include <QClipboard>
+#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QPushButton>
 #include <QTableView>
+#include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
 
 #include "app/studio/models/run_library.h"
+#include "app/studio/models/speed_meter.h"
 #include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
 #include "app/studio/views/run_plots.h"
@@ -39,19 +43,26 @@ RunsPage::RunsPage(Workbench& workbench, const Theme& theme, QWidget* parent)
     : QWidget(parent),
       theme_(theme),
       library_(new RunLibrary(workbench, this)),
-      figures_(new RunFigures(workbench, this)) {
+      figures_(new RunFigures(workbench, this)),
+      meter_(new SpeedMeter(workbench, this)) {
   setObjectName(QStringLiteral("page"));
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
   column->setSpacing(kUnit + 4);
   auto* header = new PageHeader(
-      tr("Runs"), tr("Every run is kept with its journal. Select two or three to see them side by side."), this);
+      tr("Runs"), tr("Select two or three to see them side by side"), this);
   recipe_ = new QPushButton(tr("Copy the recipe"), this);
   recipe_->setToolTip(tr("Into workspace Quantize, for a new run"));
   open_ = primary_button(tr("Open in Quantize"), this);
   open_->setToolTip(tr("With all plots; an unfinished run can be resumed there"));
+  resume_ = primary_button(tr("Resume"), this);
+  resume_->setToolTip(tr("Goes on where the run was broken off"));
+  speed_ = new QPushButton(tr("Measure speed"), this);
+  speed_->setToolTip(tr("Decodes 32 tokens with each selected model, one after another"));
+  header->actions()->addWidget(speed_);
   header->actions()->addWidget(recipe_);
   header->actions()->addWidget(open_);
+  header->actions()->addWidget(resume_);
   column->addWidget(header);
   banner_ = new Banner(this);
   column->addWidget(banner_);
@@ -67,13 +78,29 @@ RunsPage::RunsPage(Workbench& workbench, const Theme& theme, QWidget* parent)
     if (const auto rows = selected(); rows.size() == 1) Q_EMIT open_requested(library_->at(rows[0]).folder);
   };
   connect(open_, &QPushButton::clicked, this, open);
+  connect(resume_, &QPushButton::clicked, this, [this] {
+    if (const auto rows = selected(); rows.size() == 1) Q_EMIT resume_requested(library_->at(rows[0]).folder);
+  });
+  connect(speed_, &QPushButton::clicked, this, [this] {
+    QStringList folders;
+    for (const int row : selected()) {
+      if (!library_->at(row).unfinished()) folders << library_->at(row).folder;
+    }
+    meter_->measure(folders);
+  });
+  connect(meter_, &SpeedMeter::changed, this, &RunsPage::show_selected);
+  connect(meter_, &SpeedMeter::failed, this, [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); });
+  connect(copy_, &QToolButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(figures_->table()); });
   connect(list_, &QTableView::activated, this, open);
   connect(recipe_, &QPushButton::clicked, this, [this] {
     const auto rows = selected();
     if (rows.size() == 1 && library_->at(rows[0]).state->recipe)
       Q_EMIT recipe_requested(*library_->at(rows[0]).state->recipe);
   });
-  connect(&theme_, &Theme::changed, this, &RunsPage::restyle);
+  connect(&theme_, &Theme::changed, this, [this] {
+    restyle();
+    show_selected();
+  });
   restyle();
   show_selected();
 }
@@ -103,10 +130,17 @@ QWidget* RunsPage::build_comparison() {
   table_->setSelectionMode(QAbstractItemView::SingleSelection);
   table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
   comparison_->body()->addWidget(table_, 1);
+  copy_ = new QToolButton(comparison_);
+  copy_->setAccessibleName(tr("Copy the figures"));
+  copy_->setToolTip(tr("Copy the figures as a table"));
+  copy_->setIconSize({16, 16});
+  copy_->setFixedSize(28, 22);
+  set_style_property(copy_, "small", true);
+  comparison_->header()->addWidget(copy_);
   auto* errors = new Card(tr("Joint error by site"), box);
   errors->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   plot_ = new RunsErrorPlot(theme_, errors);
-  errors->header()->addWidget(plot_->legend());
+  errors->body()->addWidget(plot_->legend());
   errors->header()->addWidget(save_button(
       *plot_, plot_, theme_, tr("Joint error by site"),
       [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); }, errors));
@@ -128,6 +162,12 @@ void RunsPage::show_selected() {
   const bool readable = rows.size() == 1 && library_->at(rows[0]).state != nullptr;
   open_->setEnabled(readable);
   recipe_->setEnabled(readable && library_->at(rows[0]).state->recipe.has_value());
+  const bool unfinished = readable && library_->at(rows[0]).unfinished();
+  resume_->setVisible(unfinished);
+  set_style_property(open_, "primary", !unfinished);
+  open_->setIcon(unfinished ? icon(QStringLiteral("quantize"), theme_.colors(), 16) : icon_on_accent(QStringLiteral("quantize"), theme_.colors()));
+  speed_->setEnabled(!meter_->busy() && std::any_of(rows.begin(), rows.end(), [this](int row) { return !library_->at(row).unfinished(); }));
+  speed_->setText(meter_->busy() ? tr("Measuring …") : tr("Measure speed"));
   if (rows.size() == 1 && !readable) {
     banner_->show_message(Banner::Kind::WARNING, library_->at(rows[0]).failure);
   } else {
@@ -151,7 +191,8 @@ void RunsPage::showEvent(QShowEvent* event) {
 }
 
 void RunsPage::restyle() {
-  open_->setIcon(icon_on_accent(QStringLiteral("quantize"), theme_.colors()));
+  resume_->setIcon(icon_on_accent(QStringLiteral("play"), theme_.colors()));
+  copy_->setIcon(icon(QStringLiteral("copy"), theme_.colors(), 16));
   recipe_->setIcon(icon(QStringLiteral("copy"), theme_.colors(), 16));
 }
 

@@ -7,6 +7,7 @@
 
 class QPushButton;
 class QTableView;
+class QToolButton;
 
 namespace qvlm::studio {
 
@@ -15,6 +16,7 @@ class Card;
 class RunFigures;
 class RunLibrary;
 class RunsErrorPlot;
+class SpeedMeter;
 class Theme;
 class Workbench;
 
@@ -28,9 +30,13 @@ class RunsPage : public QWidget {
   RunsErrorPlot* plot() { return plot_; }
   QPushButton* open_button() { return open_; }
   QPushButton* recipe_button() { return recipe_; }
+  QPushButton* resume_button() { return resume_; }
+  QPushButton* speed_button() { return speed_; }
+  QToolButton* copy_button() { return copy_; }
 
  Q_SIGNALS:
   void open_requested(const QString& folder);
+  void resume_requested(const QString& folder);
   void recipe_requested(const qvlm::Recipe& recipe);
 
  protected:
@@ -50,7 +56,9 @@ class RunsPage : public QWidget {
   QTableView *list_, *table_;
   RunsErrorPlot* plot_;
   Card* comparison_;
-  QPushButton *open_, *recipe_;
+  QPushButton *open_, *recipe_, *resume_, *speed_;
+  QToolButton* copy_;
+  SpeedMeter* meter_;
 };
 
 }  // namespace qvlm::studio

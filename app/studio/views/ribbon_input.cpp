@@ -14,6 +14,11 @@
 namespace qvlm::studio {
 
 void RibbonView::mousePressEvent(QMouseEvent* event) {
+  if (event->button() == Qt::MiddleButton) {
+    panned_from_ = event->globalPosition().toPoint();
+    setCursor(Qt::ClosedHandCursor);
+    return;
+  }
   if (event->button() != Qt::LeftButton || model_.sites() == 0) return QWidget::mousePressEvent(event);
   setFocus(Qt::MouseFocusReason);
   if (const auto border = border_at(event->pos())) {
@@ -26,6 +31,12 @@ void RibbonView::mousePressEvent(QMouseEvent* event) {
 }
 
 void RibbonView::mouseMoveEvent(QMouseEvent* event) {
+  if (panned_from_) {
+    const QPoint here = event->globalPosition().toPoint();
+    pan(panned_from_->x() - here.x());
+    panned_from_ = here;
+    return;
+  }
   if (dragged_) {
     // The border goes to the cell edge nearest to the mouse, as far as is legal.
     const double cell = cell_width();
@@ -35,7 +46,8 @@ void RibbonView::mouseMoveEvent(QMouseEvent* event) {
     model_.drag_border(*dragged_, last);
     QToolTip::showText(event->globalPosition().toPoint(),
                        low == high ? tr("This border cannot move: blocks have 1 to 3 sites, and locked ones stay")
-                                   : tr("Block %1 ends at site %2").arg(*dragged_ + 1).arg(last),
+                                   : tr("Block %1 ends at site %2").arg(*dragged_ + 1).arg(last) + QLatin1Char('\n') +
+                                         model_.forecast_text().replace(QStringLiteral("  ·  "), QStringLiteral("\n")),
                        this);
     return;
   }
@@ -48,6 +60,11 @@ void RibbonView::mouseMoveEvent(QMouseEvent* event) {
 }
 
 void RibbonView::mouseReleaseEvent(QMouseEvent* event) {
+  if (event->button() == Qt::MiddleButton && panned_from_) {
+    panned_from_.reset();
+    setCursor(Qt::ArrowCursor);
+    return;
+  }
   if (event->button() != Qt::LeftButton || !dragged_) return QWidget::mouseReleaseEvent(event);
   dragged_.reset();
   QToolTip::hideText();
@@ -65,8 +82,12 @@ void RibbonView::mouseDoubleClickEvent(QMouseEvent* event) {
 }
 
 void RibbonView::wheelEvent(QWheelEvent* event) {
-  if (!(event->modifiers() & Qt::ControlModifier)) return QWidget::wheelEvent(event);
-  set_zoom(zoom_ * std::pow(1.2, event->angleDelta().y() / 120.0));
+  const QPoint delta = event->angleDelta();
+  if (event->modifiers() & Qt::ControlModifier) {
+    set_zoom(zoom() * std::pow(1.2, delta.y() / 120.0), event->position().toPoint().x());
+  } else {
+    pan(-(delta.y() + delta.x()) / 2);
+  }
   event->accept();
 }
 
@@ -105,11 +126,24 @@ void RibbonView::keyPressEvent(QKeyEvent* event) {
     case Qt::Key_L:
       model_.set_locked(block, !blocks[static_cast<size_t>(block)].locked);
       return;
+    case Qt::Key_B:
+      offer_bits(mapToGlobal(site_rect(model_.selected_site()).center()));
+      return;
+    case Qt::Key_PageUp:
+    case Qt::Key_PageDown: {
+      const int page = std::max(1, static_cast<int>(visible_width() / std::max(1.0, cell_width())));
+      model_.select(model_.selected_site() + (event->key() == Qt::Key_PageUp ? -page : page));
+      return;
+    }
     case Qt::Key_Plus:
-      set_zoom(zoom_ * 1.2);
+    case Qt::Key_Equal:
+      set_zoom(zoom() * 1.2);
       return;
     case Qt::Key_Minus:
-      set_zoom(zoom_ / 1.2);
+      set_zoom(zoom() / 1.2);
+      return;
+    case Qt::Key_0:
+      set_zoom(1);
       return;
     case Qt::Key_Escape:
       if (dragged_) {
@@ -142,12 +176,33 @@ void RibbonView::contextMenuEvent(QContextMenuEvent* event) {
   merge->setEnabled(trial.merge_with_next(block));
   menu->addAction(here.locked ? tr("Unlock\tL") : tr("Lock\tL"), this,
                   [this, block, here] { model_.set_locked(block, !here.locked); });
+  QMenu* bits = menu->addMenu(tr("Bits of its weights"));
+  fill_bits_menu(*bits);
   menu->addSeparator();
   QAction* undo = menu->addAction(tr("Undo\tCtrl+Z"), &model_.undo_stack(), &QUndoStack::undo);
   undo->setEnabled(model_.undo_stack().canUndo());
   QAction* redo = menu->addAction(tr("Redo\tCtrl+Shift+Z"), &model_.undo_stack(), &QUndoStack::redo);
   redo->setEnabled(model_.undo_stack().canRedo());
   menu->popup(event->reason() == QContextMenuEvent::Mouse ? event->globalPos() : mapToGlobal(site_rect(site).center()));
+}
+
+void RibbonView::fill_bits_menu(QMenu& menu) {
+  const int block = model_.selected_block();
+  const int now = model_.partition().blocks[static_cast<size_t>(block)].bits;
+  for (const int bits : {0, 2, 3, 4, 5, 6, 8}) {
+    QAction* action = menu.addAction(bits == 0 ? tr("As the recipe says") : tr("&%1 bits").arg(bits), this,
+                                     [this, block, bits] { model_.set_bits(block, bits); });
+    action->setCheckable(true);
+    action->setChecked(bits == now);
+  }
+}
+
+void RibbonView::offer_bits(const QPoint& global) {
+  auto* menu = new QMenu(this);
+  menu->setAttribute(Qt::WA_DeleteOnClose);
+  menu->setAccessibleName(tr("Bits of the block's weights"));
+  fill_bits_menu(*menu);
+  menu->popup(global);
 }
 
 void RibbonView::leaveEvent(QEvent* event) {
@@ -173,7 +228,7 @@ bool RibbonView::event(QEvent* event) {
     const int site = site_at(help->pos().x());
     const QString text = border_at(help->pos()) ? tr("Drag to move the border; double click to merge the two blocks")
                                                 : model_.describe_site(site) + QLatin1String("\n\n") +
-                                                      model_.describe_block(model_.partition().block_of(site));
+                                                      model_.describe_block(model_.block_of(site));
     QToolTip::showText(help->globalPos(), text, this);
     return true;
   }

@@ -4,6 +4,8 @@
 #include <QAccessible>
 #include <QPainter>
 #include <QPainterPath>
+#include <QScrollArea>
+#include <QScrollBar>
 #include <algorithm>
 #include <cmath>
 
@@ -25,7 +27,7 @@ constexpr int kCellHeight = 56;
 constexpr int kMarkTop = kCellTop + kCellHeight + 7;
 constexpr int kBlockGap = 5;  // between blocks, where the handle stands
 constexpr int kHandleReach = 5;
-constexpr double kMinCell = 9;
+constexpr double kMinCell = 9, kMostCell = 72;
 
 }  // namespace
 
@@ -38,7 +40,7 @@ RibbonView::RibbonView(RibbonModel& model, const Theme& theme, QWidget* parent)
   setAccessibleDescription(
       tr("Activation sites in order, in blocks. Arrow keys select a site, S splits the block behind it, M merges with "
          "the next block, "
-         "L locks, Control with arrows moves the block's border."));
+         "L locks, B gives bits, Control with arrows moves the block's border, plus, minus and zero zoom."));
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   connect(&model_, &RibbonModel::changed, this, [this] {
     // A new partition of the run ends a drag of the old one's border.
@@ -47,7 +49,10 @@ RibbonView::RibbonView(RibbonModel& model, const Theme& theme, QWidget* parent)
     updateGeometry();
     update();
   });
-  connect(&model_, &RibbonModel::selection_changed, this, &RibbonView::announce);
+  connect(&model_, &RibbonModel::selection_changed, this, [this](int site) {
+    show_site(site);
+    announce();
+  });
   connect(&theme_, &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
@@ -56,15 +61,43 @@ QSize RibbonView::sizeHint() const {
 }
 
 QSize RibbonView::minimumSizeHint() const {
-  const int fit = 2 * kMargin + static_cast<int>(std::ceil(model_.sites() * kMinCell));
-  const int zoomed = zoom_ > 1 && parentWidget() != nullptr ? static_cast<int>(parentWidget()->width() * zoom_) : 0;
-  return {std::max({320, fit, zoomed}), kMarkTop + 8};
+  const int wanted = zoom_ > 0 ? static_cast<int>(std::lround(visible_width() * zoom_))
+                               : 2 * kMargin + static_cast<int>(std::ceil(model_.sites() * kMinCell));
+  return {std::max(zoom_ > 0 ? 1 : 320, wanted), kMarkTop + 8};
 }
 
-void RibbonView::set_zoom(double zoom) {
-  zoom_ = std::clamp(zoom, 1.0, 12.0);
+QScrollArea* RibbonView::area() const {
+  return parentWidget() != nullptr ? qobject_cast<QScrollArea*>(parentWidget()->parentWidget()) : nullptr;
+}
+
+int RibbonView::visible_width() const {
+  return area() != nullptr ? area()->viewport()->width() : width();
+}
+
+double RibbonView::zoom() const {
+  return zoom_ > 0 ? zoom_ : std::max(1.0, double(width()) / std::max(1, visible_width()));
+}
+
+void RibbonView::set_zoom(double zoom, std::optional<int> anchor) {
+  const double most = std::max(1.0, (model_.sites() * kMostCell + 2 * kMargin) / std::max(1, visible_width()));
+  const int from = anchor.value_or(site_rect(model_.selected_site()).center().x());
+  const double place = double(from - kMargin) / std::max(1, width() - 2 * kMargin);
+  zoom_ = std::clamp(zoom, 1.0, most);
   updateGeometry();
   update();
+  QScrollArea* scroll = area();
+  if (scroll == nullptr) return;
+  const int seen = from - scroll->horizontalScrollBar()->value();
+  resize(std::max(visible_width(), minimumSizeHint().width()), height());
+  scroll->horizontalScrollBar()->setValue(kMargin + static_cast<int>(std::lround(place * (width() - 2 * kMargin))) - seen);
+}
+
+void RibbonView::pan(int pixels) {
+  if (QScrollArea* scroll = area()) scroll->horizontalScrollBar()->setValue(scroll->horizontalScrollBar()->value() + pixels);
+}
+
+void RibbonView::show_site(int site) {
+  if (QScrollArea* scroll = area()) scroll->ensureVisible(site_rect(site).center().x(), kCellTop, 48, 0);
 }
 
 double RibbonView::cell_width() const {
@@ -133,11 +166,10 @@ void RibbonView::paint_block(QPainter& painter, int block) const {
   shape.addRoundedRect(rect, 5, 5);
   painter.save();
   painter.setClipPath(shape, Qt::IntersectClip);
-  const double low = model_.lowest_entropy(), high = model_.highest_entropy();
   for (int site = here.first; site <= here.last; ++site) {
     const QRect cell = site_rect(site);
-    const double entropy = model_.entropy(site);
-    const QColor ground = std::isnan(entropy) ? p.raised : viridis(high > low ? (entropy - low) / (high - low) : 0.5);
+    const double shade = model_.shade(site);
+    const QColor ground = std::isnan(shade) ? p.raised : viridis(shade);
     painter.fillRect(cell, ground);
     if (site > here.first)
       painter.fillRect(QRect(cell.left(), cell.top() + 4, 1, cell.height() - 8), QColor(255, 255, 255, 70));
@@ -145,7 +177,7 @@ void RibbonView::paint_block(QPainter& painter, int block) const {
       QFont small = font();
       small.setPointSizeF(7.5);
       painter.setFont(small);
-      painter.setPen(std::isnan(entropy) ? p.muted : ink_on(ground));
+      painter.setPen(std::isnan(shade) ? p.muted : ink_on(ground));
       const std::string_view name = short_name_of(Site::at(site).kind);
       painter.drawText(cell, Qt::AlignCenter, QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size())));
     }
@@ -168,6 +200,10 @@ void RibbonView::paint_block(QPainter& painter, int block) const {
       color = p.series_b;
       color.setAlpha(110);
       break;
+    case BlockMark::REUSED:
+      color = p.series_c;
+      color.setAlpha(120);
+      break;
     case BlockMark::NONE:
       color = p.raised;
       break;
@@ -175,6 +211,19 @@ void RibbonView::paint_block(QPainter& painter, int block) const {
   painter.setPen(Qt::NoPen);
   painter.setBrush(color);
   painter.drawRoundedRect(mark, 2, 2);
+  if (here.bits != 0 && rect.width() >= 14) {
+    const QRect corner(rect.center().x() - 8, rect.top() + 3, 16, 14);
+    QFont small = font();
+    small.setPointSizeF(7.5);
+    small.setBold(true);
+    painter.setFont(small);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(p.surface);
+    painter.drawRoundedRect(corner, 4, 4);
+    painter.setPen(p.text);
+    painter.drawText(corner, Qt::AlignCenter, QString::number(here.bits));
+  }
+  painter.setPen(Qt::NoPen);
   if (here.locked) {
     const QRect corner(rect.center().x() - 8, rect.bottom() - 18, 16, 16);
     painter.setBrush(p.surface);
@@ -218,23 +267,25 @@ void RibbonView::draw_on(QPaintDevice& device, const QSize&) {
 }
 
 QString RibbonView::table() const {
-  QString text = QStringLiteral("site,layer,kind,block,locked,entropy,dependency\n");
+  QString text = QStringLiteral("site,layer,kind,block,locked,bits,entropy,dependency,error\n");
   for (int site = 0; site < model_.sites(); ++site) {
     const Site at = Site::at(site);
     const std::string_view kind = short_name_of(at.kind);
-    const int block = model_.partition().block_of(site);
-    text += QStringLiteral("%1,%2,%3,%4,%5,%6,%7\n")
+    const int block = model_.block_of(site);
+    const BlockSearched* found = model_.result(block);
+    text += QStringLiteral("%1,%2,%3,%4,%5,%6,%7,%8,%9\n")
                 .arg(site)
                 .arg(at.layer)
                 .arg(QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size())))
                 .arg(block + 1)
                 .arg(model_.partition().blocks[static_cast<size_t>(block)].locked ? 1 : 0)
-                .arg(csv_number(model_.entropy(site)), csv_number(model_.dependency(site)));
+                .arg(model_.bits(block))
+                .arg(csv_number(model_.entropy(site)), csv_number(model_.dependency(site)), found != nullptr ? csv_number(found->joint_error) : QString());
   }
   return text;
 }
 
-void RibbonView::paintEvent(QPaintEvent*) {
+void RibbonView::paintEvent(QPaintEvent* event) {
   const Palette& p = theme_.colors();
   QPainter painter(this);
   painter.setRenderHint(QPainter::Antialiasing);
@@ -244,7 +295,9 @@ void RibbonView::paintEvent(QPaintEvent*) {
     return;
   }
   paint_scale(painter);
-  for (int block = 0; block < static_cast<int>(model_.partition().blocks.size()); ++block) paint_block(painter, block);
+  // Zoomed in, most of the ribbon is out of sight.
+  const int first = model_.block_of(site_at(event->rect().left() - kBlockGap)), last = model_.block_of(site_at(event->rect().right() + kBlockGap));
+  for (int block = first; block <= last; ++block) paint_block(painter, block);
   paint_handles(painter);
   const QRect selected = site_rect(model_.selected_site());
   painter.setBrush(Qt::NoBrush);

@@ -6,14 +6,18 @@
 
 #include "app/studio/views/saved_view.h"
 
+class QMenu;
+class QScrollArea;
+
 namespace qvlm::studio {
 
 class RibbonModel;
 class Theme;
 
-/// Mouse: click selects, a border is dragged; double click splits behind a site; Ctrl + wheel zooms. Keys: arrows,
-/// Home, End select; Ctrl + arrows move the block's right border, Ctrl + Shift + arrows its left one; S splits, M
-/// merges, L locks. The context menu has all of it.
+/// Mouse: click selects, a border is dragged; double click splits behind a site; the wheel pans, with Ctrl it zooms about the mouse; the middle
+/// button drags the view. Keys: arrows, Home, End select; Page Up and Page Down go a page on; Ctrl + arrows move the block's right border,
+/// Ctrl + Shift + arrows its left one; S splits, M merges, L locks, B gives bits; + and - zoom, 0 shows everything. The context menu has the
+/// edits. Inside a QScrollArea the ribbon moves its scroll bar.
 class RibbonView : public QWidget, public SavedView {
   Q_OBJECT
  public:
@@ -30,10 +34,15 @@ class RibbonView : public QWidget, public SavedView {
   QPoint border_point(int block) const;  // the handle between block and block + 1
   QSize picture_size() const override { return size(); }
   void draw_on(QPaintDevice& device, const QSize& size) override;
-  /// "site,layer,kind,block,locked,entropy,dependency"
+  /// "site,layer,kind,block,locked,bits,entropy,dependency,error"
   QString table() const override;
-  void set_zoom(double zoom);  // 1: everything fits
-  double zoom() const { return zoom_; }
+  /// 1: everything fits; up to cells of kMostCell pixels. `anchor`: the place in widget coordinates that stays under the eye; none: the
+  /// selected site's.
+  void set_zoom(double zoom, std::optional<int> anchor = {});
+  double zoom() const;
+  void pan(int pixels);
+  /// A menu of the bits that the selected block may have.
+  void offer_bits(const QPoint& global);
 
  protected:
   void paintEvent(QPaintEvent* event) override;
@@ -57,10 +66,15 @@ class RibbonView : public QWidget, public SavedView {
   void paint_scale(QPainter& painter) const;
   void paint_handles(QPainter& painter) const;
   void announce();
+  void fill_bits_menu(QMenu& menu);
+  QScrollArea* area() const;
+  int visible_width() const;
+  void show_site(int site);
 
   RibbonModel& model_;
   const Theme& theme_;
-  double zoom_ = 1;
+  double zoom_ = 0;  // 0: not chosen; cells are at least kMinCell wide then
+  std::optional<QPoint> panned_from_;
   std::optional<int> dragged_, hovered_;
 };
 

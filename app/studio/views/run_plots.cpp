@@ -1,14 +1,15 @@
 // What each plot of a run draws, with QCustomPlot.
 #include "app/studio/views/run_plots.h"
 
-#include <qcustomplot.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "app/studio/style/theme.h"
+#include "app/studio/views/plot_style.h"
 
 namespace qvlm::studio {
+
+using namespace plot_style;
 
 namespace {
 
@@ -28,21 +29,6 @@ void style_axis(QCPAxis* axis, const Palette& p, const QFont& font) {
   axis->grid()->setSubGridVisible(false);
 }
 
-QPen line(const QColor& color, double width = 1.8, Qt::PenStyle style = Qt::SolidLine) {
-  return QPen(color, width, style);
-}
-
-QColor with_alpha(QColor color, int alpha) {
-  color.setAlpha(alpha);
-  return color;
-}
-
-/// A range that leaves a little air around the values.
-void set_range(QCPAxis* axis, double low, double high) {
-  const double air = std::max((high - low) * 0.06, 1e-9);
-  axis->setRange(low - air, high + air);
-}
-
 }  // namespace
 
 RunPlot::RunPlot(const Theme& theme, const QString& name, const QString& empty_text, QWidget* parent)
@@ -50,6 +36,7 @@ RunPlot::RunPlot(const Theme& theme, const QString& name, const QString& empty_t
   legend_->setTextFormat(Qt::RichText);
   legend_->setObjectName(QStringLiteral("field_label"));
   legend_->setAccessibleName(tr("Legend"));
+  legend_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
   legend_->hide();
   setAccessibleName(name);
   plot_->setAccessibleName(name);
@@ -219,7 +206,8 @@ ErrorPlot::ErrorPlot(const Theme& theme, QWidget* parent)
   plot().addGraph();
   plot().addGraph();
   plot().addGraph();
-  name_series({QStringLiteral("layer-wise"), QStringLiteral("joint")});
+  plot().addGraph();
+  name_series({QStringLiteral("layer-wise"), QStringLiteral("joint"), {}, QStringLiteral("joint before the edit")});
   plot().yAxis->setNumberFormat(QStringLiteral("gb"));
   plot().yAxis->setNumberPrecision(2);
   plot().xAxis->setLabel(tr("block"));
@@ -237,13 +225,21 @@ void ErrorPlot::restyle() {
   plot().graph(1)->setPen(line(p.series_a, 1.4));
   plot().graph(1)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssDisc, p.series_a, 5));
   plot().graph(2)->setPen(line(with_alpha(p.text, 120), 1));
-  set_legend({{p.series_b, tr("layer-wise")}, {p.series_a, tr("joint")}},
-             tr("Relative output error of each block, on the same inputs: each site searched alone, and all sites of "
-                "the block together."));
+  plot().graph(3)->setPen(Qt::NoPen);
+  plot().graph(3)->setScatterStyle(QCPScatterStyle(QCPScatterStyle::ssCross, QPen(p.muted, 1.4), Qt::NoBrush, 6));
+  set_legend_of(plot().graph(3)->dataCount() > 0);
 }
 
-void ErrorPlot::show_run(const RunState& state, int selected_block) {
-  QVector<double> x, layerwise, joint;
+void ErrorPlot::set_legend_of(bool with_before) {
+  const Palette& p = theme().colors();
+  QList<std::pair<QColor, QString>> entries = {{p.series_b, tr("layer-wise")}, {p.series_a, tr("joint")}};
+  if (with_before) entries.append({p.muted, tr("before")});
+  set_legend(entries, tr("Relative output error of each block, on the same inputs: each site searched alone, and all sites of "
+                         "the block together. Before: the joint error before the last edit."));
+}
+
+void ErrorPlot::show_run(const RunState& state, int selected_block, const std::map<int, BlockSearched>& before) {
+  QVector<double> x, layerwise, joint, before_x, before_y;
   double low = 1e30, high = 1e-30;
   const int blocks = static_cast<int>(state.partition.blocks.size());
   for (int block = 0; block < blocks; ++block) {
@@ -255,8 +251,19 @@ void ErrorPlot::show_run(const RunState& state, int selected_block) {
     low = std::min({low, found->layerwise_error, found->joint_error});
     high = std::max({high, found->layerwise_error, found->joint_error});
   }
+  for (int block = 0; block < blocks; ++block) {
+    const Block& here = state.partition.blocks[static_cast<size_t>(block)];
+    const auto old = before.find(here.first);
+    if (old == before.end() || old->second.last_site != here.last || !(old->second.joint_error > 0)) continue;
+    before_x << block + 1;
+    before_y << old->second.joint_error;
+    low = std::min(low, before_y.last());
+    high = std::max(high, before_y.last());
+  }
   plot().graph(0)->setData(x, layerwise, true);
   plot().graph(1)->setData(x, joint, true);
+  plot().graph(3)->setData(before_x, before_y, true);
+  set_legend_of(!before_x.isEmpty());
   if (!x.isEmpty()) {
     // A linear axis shows the gain best; where errors span decades it would hide the small ones.
     const bool logarithmic = high > 30 * low;
@@ -296,10 +303,10 @@ void CandidatePlot::restyle() {
   plot().graph(1)->setPen(line(p.series_b));
 }
 
-void CandidatePlot::show_run(const RunState& state) {
+void CandidatePlot::show_block(int block, const std::vector<CandidateScored>& candidates) {
   QVector<double> x, loss, best;
   double low = 1e30, high = -1e30;
-  for (const CandidateScored& candidate : state.candidates) {
+  for (const CandidateScored& candidate : candidates) {
     if (!std::isfinite(candidate.loss)) continue;
     x << double(x.size() + 1);
     loss << candidate.loss;
@@ -318,7 +325,7 @@ void CandidatePlot::show_run(const RunState& state) {
   }
   set_points(
       static_cast<int>(x.size()),
-      tr("Block %1: tuples scored: %2, best %3").arg(state.block_in_search + 1).arg(x.size()).arg(low, 0, 'g', 3));
+      tr("Block %1: tuples scored: %2, best %3").arg(block + 1).arg(x.size()).arg(low, 0, 'g', 3));
 }
 
 RunsErrorPlot::RunsErrorPlot(const Theme& theme, QWidget* parent)
@@ -379,77 +386,6 @@ void RunsErrorPlot::show_runs(const std::vector<Run>& runs) {
   }
   restyle();
   set_points(drawn, tr("Runs drawn: %1").arg(names_.join(QStringLiteral(", "))));
-}
-
-HistogramPlot::HistogramPlot(const Theme& theme, QWidget* parent)
-    : RunPlot(theme, tr("Histogram of the selected site"), tr("Appears when the site's activations are measured"),
-              parent) {
-  plot().addGraph();
-  plot().addGraph();
-  plot().graph(0)->setLineStyle(QCPGraph::lsStepCenter);
-  plot().yAxis->setScaleType(QCPAxis::stLogarithmic);
-  plot().yAxis->setTicker(QSharedPointer<QCPAxisTickerLog>(new QCPAxisTickerLog));
-  plot().yAxis->setNumberFormat(QStringLiteral("eb"));
-  plot().yAxis->setNumberPrecision(0);
-  plot().xAxis->setLabel(tr("activation"));
-  name_series({QStringLiteral("count"), QStringLiteral("clip bounds")});
-  restyle();
-}
-
-void HistogramPlot::restyle() {
-  const Palette& p = theme().colors();
-  plot().graph(0)->setPen(line(p.series_c, 1.4));
-  plot().graph(0)->setBrush(with_alpha(p.series_c, 60));
-  plot().graph(1)->setPen(line(p.series_b, 1.4, Qt::DashLine));
-}
-
-void HistogramPlot::show_run(const RunState& state, int site) {
-  const SiteMeasured* measured = nullptr;
-  if (site >= 0 && site < static_cast<int>(state.sites.size())) {
-    const auto& statistics = state.sites[static_cast<size_t>(site)].statistics;
-    if (statistics) measured = &*statistics;
-  }
-  if (measured == nullptr || measured->histogram.empty()) {
-    set_points(0, {});
-    return;
-  }
-  QVector<double> x, y;
-  const double width = double(measured->histogram_high - measured->histogram_low) / double(measured->histogram.size());
-  double high = 1;
-  for (size_t i = 0; i < measured->histogram.size(); ++i) {
-    x << measured->histogram_low + (double(i) + 0.5) * width;
-    y << std::max(0.5, double(measured->histogram[i]));  // an empty bin stands at the axis
-    high = std::max(high, double(measured->histogram[i]));
-  }
-  plot().graph(0)->setData(x, y, true);
-  plot().yAxis->setRange(0.5, high * 2);
-  plot().xAxis->setRange(measured->histogram_low, measured->histogram_high);
-  // The refined bounds, or the chosen parameter's, where it is one of the recipe's percentiles.
-  QVector<double> bounds_x, bounds_y;
-  const int block = state.partition.blocks.empty() ? -1 : state.partition.block_of(site);
-  const BlockSearched* found = block >= 0 ? state.result_of(block) : nullptr;
-  if (found != nullptr && state.recipe && state.recipe->activation_mode == ActivationMode::STATIC_TENSOR &&
-      state.recipe->activation_bits < 16) {
-    const std::vector<float> grid = candidates_of(*state.recipe);
-    const auto position = static_cast<size_t>(site - found->first_site);
-    const float chosen = found->joint_parameters.at(position);
-    const auto add_bounds = [&](double low, double upper) {
-      bounds_x << low << low << low << upper << upper;
-      bounds_y << 0.5 << high * 2 << std::nan("") << 0.5 << high * 2;
-    };
-    const bool refined = found->refined_bounds.size() >= 2 * position + 2;
-    if (refined) add_bounds(double(found->refined_bounds[2 * position]), double(found->refined_bounds[2 * position + 1]));
-    for (size_t i = 0; i < grid.size() && i < measured->percentile_low.size() && i < measured->percentile_high.size();
-         ++i) {
-      if (refined || std::abs(grid[i] - chosen) > 1e-4f) continue;
-      add_bounds(double(measured->percentile_low[i]), double(measured->percentile_high[i]));
-    }
-  }
-  plot().graph(1)->setData(bounds_x, bounds_y);
-  set_points(static_cast<int>(x.size()), tr("Site %1: from %2 to %3")
-                                             .arg(site)
-                                             .arg(double(measured->minimum), 0, 'g', 3)
-                                             .arg(double(measured->maximum), 0, 'g', 3));
 }
 
 }  // namespace qvlm::studio

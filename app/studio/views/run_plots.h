@@ -1,9 +1,10 @@
-// The line, bar and scatter plots of a run. QCustomPlot stays inside run_plots.cpp and plot_style.cpp.
+// The line and scatter plots of a run. QCustomPlot stays inside run_plots.cpp, site_plots.cpp and plot_style.h.
 #pragma once
 
 #include <QColor>
 #include <QList>
 #include <QWidget>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -35,6 +36,7 @@ class RunPlot : public QWidget, public SavedView {
   QString table() const override;
   /// What the colours mean; for the header of the card around the plot.
   QLabel* legend() { return legend_; }
+  QCustomPlot& plot() { return *plot_; }
 
  protected:
   virtual void restyle() = 0;
@@ -46,7 +48,6 @@ class RunPlot : public QWidget, public SavedView {
   void paintEvent(QPaintEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
   void showEvent(QShowEvent* event) override;
-  QCustomPlot& plot() { return *plot_; }
   const Theme& theme() const { return theme_; }
 
  private:
@@ -77,21 +78,25 @@ class ErrorPlot : public RunPlot {
   Q_OBJECT
  public:
   explicit ErrorPlot(const Theme& theme, QWidget* parent = nullptr);
-  void show_run(const RunState& state, int selected_block);
+  /// `before`: results by first site from before an edit, drawn where a block of the same extent is left.
+  void show_run(const RunState& state, int selected_block, const std::map<int, BlockSearched>& before = {});
 
  Q_SIGNALS:
   void block_clicked(int block);
 
  protected:
   void restyle() override;
+
+ private:
+  void set_legend_of(bool with_before);
 };
 
-/// Losses of the tuples of the block being searched, in the order of scoring, and the best so far.
+/// Losses of one block's tuples, in the order of scoring, and the best so far.
 class CandidatePlot : public RunPlot {
   Q_OBJECT
  public:
   explicit CandidatePlot(const Theme& theme, QWidget* parent = nullptr);
-  void show_run(const RunState& state);
+  void show_block(int block, const std::vector<CandidateScored>& candidates);
 
  protected:
   void restyle() override;
@@ -117,17 +122,6 @@ class RunsErrorPlot : public RunPlot {
 
  private:
   QStringList names_;
-};
-
-/// The distribution of one site's activations, with the bounds that its parameter clips at.
-class HistogramPlot : public RunPlot {
-  Q_OBJECT
- public:
-  explicit HistogramPlot(const Theme& theme, QWidget* parent = nullptr);
-  void show_run(const RunState& state, int site);
-
- protected:
-  void restyle() override;
 };
 
 }  // namespace qvlm::studio

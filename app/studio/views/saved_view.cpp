@@ -84,6 +84,7 @@ QToolButton* save_button(SavedView& view, QWidget* widget, const Theme& theme, c
   button->setToolTip(QToolButton::tr("Save as picture, drawing or table"));
   button->setIconSize({16, 16});
   button->setFixedSize(28, 22);  // as high as a title, so that headers keep their height
+  button->setProperty("small", true);
   button->setFocusPolicy(Qt::StrongFocus);
   const auto restyle = [button, &theme] {
     Palette quiet = theme.colors();

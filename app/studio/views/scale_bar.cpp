@@ -5,30 +5,26 @@
 #include <QPainter>
 #include <QPainterPath>
 
-#include <algorithm>
-
 #include "app/studio/style/colormap.h"
 #include "app/studio/style/theme.h"
 
 namespace qvlm::studio {
 namespace {
 
-constexpr int kBarWidth = 82, kGap = 6;
-const char* const kNothing = QT_TRANSLATE_NOOP("qvlm::studio::ScaleBar", "entropy not measured yet");
+constexpr int kBarWidth = 60, kGap = 6;
 
 }  // namespace
 
 ScaleBar::ScaleBar(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
-  setAccessibleName(tr("Colour scale of entropy"));
+  setAccessibleName(tr("Colour scale of the ribbon"));
   setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
 }
 
-void ScaleBar::set_range(double low, double high, bool measured) {
+void ScaleBar::set_range(const QString& low, const QString& high, const QString& absent) {
   low_ = low;
   high_ = high;
-  measured_ = measured;
-  setAccessibleDescription(measured ? tr("From %1 to %2").arg(low, 0, 'f', 2).arg(high, 0, 'f', 2)
-                                    : tr("Not measured yet"));
+  absent_ = absent;
+  setAccessibleDescription(low.isEmpty() ? absent : tr("From %1 to %2").arg(low, high));
   updateGeometry();
   update();
 }
@@ -42,8 +38,8 @@ QFont ScaleBar::small_font() const {
 // Texts are as wide as the font makes them.
 QSize ScaleBar::sizeHint() const {
   const QFontMetrics metrics(small_font());
-  const int scale = metrics.horizontalAdvance(low_text()) + kGap + kBarWidth + kGap + metrics.horizontalAdvance(QString::number(high_, 'f', 2));
-  return {std::max(scale, metrics.horizontalAdvance(tr(kNothing))) + 2, 16};
+  const int scale = metrics.horizontalAdvance(low_) + kGap + kBarWidth + kGap + metrics.horizontalAdvance(high_);
+  return {(low_.isEmpty() ? metrics.horizontalAdvance(absent_) : scale) + 2, 16};
 }
 
 void ScaleBar::paintEvent(QPaintEvent*) {
@@ -51,15 +47,14 @@ void ScaleBar::paintEvent(QPaintEvent*) {
   painter.setRenderHint(QPainter::Antialiasing);
   painter.setFont(small_font());
   painter.setPen(theme_.colors().muted);
-  if (!measured_) {
-    painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, tr(kNothing));
+  if (low_.isEmpty()) {
+    painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, absent_);
     return;
   }
-  const QString high = QString::number(high_, 'f', 2);
-  const int high_width = painter.fontMetrics().horizontalAdvance(high);
+  const int high_width = painter.fontMetrics().horizontalAdvance(high_);
   const QRect bar(width() - high_width - kGap - kBarWidth, 4, kBarWidth, height() - 8);
-  painter.drawText(QRect(0, 0, bar.left() - kGap, height()), Qt::AlignRight | Qt::AlignVCenter, low_text());
-  painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, high);
+  painter.drawText(QRect(0, 0, bar.left() - kGap, height()), Qt::AlignRight | Qt::AlignVCenter, low_);
+  painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, high_);
   QPainterPath shape;
   shape.addRoundedRect(bar, 4, 4);
   painter.setClipPath(shape);

@@ -1,7 +1,8 @@
-// The small colour scale beside the ribbon: lowest and highest entropy.
+// The small colour scale beside the ribbon: the lowest and highest value of what it is coloured by.
 #pragma once
 
 #include <QFont>
+#include <QString>
 #include <QWidget>
 
 namespace qvlm::studio {
@@ -12,7 +13,8 @@ class ScaleBar : public QWidget {
   Q_OBJECT
  public:
   explicit ScaleBar(const Theme& theme, QWidget* parent = nullptr);
-  void set_range(double low, double high, bool measured);
+  /// As people read them; empty: not known yet, and `absent` is shown.
+  void set_range(const QString& low, const QString& high, const QString& absent);
   QSize sizeHint() const override;
 
  protected:
@@ -20,11 +22,9 @@ class ScaleBar : public QWidget {
 
  private:
   QFont small_font() const;
-  QString low_text() const { return tr("entropy %1").arg(low_, 0, 'f', 2); }
 
   const Theme& theme_;
-  double low_ = 0, high_ = 1;
-  bool measured_ = false;
+  QString low_, high_, absent_;
 };
 
 }  // namespace qvlm::studio

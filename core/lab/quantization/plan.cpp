@@ -16,6 +16,7 @@
 #include "core/lab/quantization/clip_refinement.h"
 #include "core/lab/quantization/search_pass.h"
 #include "core/run/bit_budget.h"
+#include "core/run/search_cost.h"
 
 namespace qvlm {
 namespace {
@@ -421,8 +422,8 @@ int64_t planned_forwards(const Partition& partition, const Recipe& recipe, int s
   int64_t forwards = 0;
   const int search_samples = std::min(recipe.search_samples, samples);
   for (const Block& block : partition.blocks) {
-    forwards += quantization::planned_forwards(block.depth(), static_cast<int>(candidates_of(recipe).size()), samples, search_samples,
-                                               recipe.rescored_tuples, recipe.search) +
+    forwards += planned_forwards(block.depth(), static_cast<int>(candidates_of(recipe).size()), samples, search_samples, recipe.rescored_tuples,
+                                 recipe.search) +
                 quantization::refinement_forwards(recipe, block.depth(), samples);
   }
   return forwards;

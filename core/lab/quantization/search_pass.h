@@ -57,9 +57,6 @@ struct SearchPassCounts {
 /// Deterministic. Throws Error naming the tensor where weights or activations are not finite.
 SearchPassCounts search_pass(const SearchPassInputs& inputs, Partition& partition, KnownResults& known, const SearchPassListener& listener);
 
-/// Site forwards that a block of this depth costs, by the tree and the rescoring, over `samples` with `search_samples` of them searched.
-int64_t planned_forwards(int depth, int candidates, int samples, int search_samples, int rescored_tuples, SearchMode mode);
-
 /// "layer_3.safetensors"
 std::string layer_file_name(int layer);
 
