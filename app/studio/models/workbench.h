@@ -31,6 +31,8 @@ class Workbench : public QObject {
   /// The last evaluation of a model, "84.0 % of 100 questions"; empty where it was never evaluated here.
   QString accuracy_text(const QString& model) const;
   void note_accuracy(const QString& model, const QString& text);
+  /// The demo's pictures, by name; empty where the demo is not there.
+  QStringList sample_pictures() const;
   /// A name of `data`/quantized/ that is free: "demo-w4a16-joint.qvlm".
   QString free_output(const QString& stem) const;
 
@@ -47,6 +49,9 @@ class Workbench : public QObject {
   QString opening_path_;
   ResultChild inspect_;
 };
+
+/// Whether a path looks like what open() takes: a checkpoint folder, a .qvlm folder, a GGUF file.
+bool looks_like_model(const QString& path);
 
 /// "demo" for /a/demo, "demo-w4a16" for /a/demo-w4a16.qvlm.
 QString model_name(const QString& path);
