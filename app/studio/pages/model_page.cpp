@@ -155,7 +155,6 @@ QWidget* ModelPage::build_right() {
   groups_view_->setEditTriggers(QAbstractItemView::NoEditTriggers);
   groups_view_->setTabKeyNavigation(false);
   groups_view_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-  groups_view_->horizontalHeader()->setStretchLastSection(true);
   groups_view_->horizontalHeader()->setHighlightSections(false);
   groups_view_->setMinimumHeight(200);
   groups_view_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
@@ -289,7 +288,6 @@ void ModelPage::resizeEvent(QResizeEvent* event) {
 
 void ModelPage::restyle() {
   left_->setFixedWidth(theme_.scaled(272));
-  groups_view_->horizontalHeader()->setMinimumSectionSize(theme_.scaled(168));
   open_->setIcon(icon(QStringLiteral("folder"), theme_.colors(), 16));
   to_quantize_->setIcon(icon_on_accent(QStringLiteral("quantize"), theme_.colors()));
   to_chat_->setIcon(icon(QStringLiteral("chat"), theme_.colors(), 16));
