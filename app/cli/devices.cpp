@@ -10,6 +10,7 @@
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
 #include "core/base/error.h"
+#include "gpu/bench.h"
 
 namespace qvlm::cli {
 
@@ -94,7 +95,7 @@ void tune_device(Session& session, int index, const FeatureSet& without) {
 
 Command add_devices(CLI::App& app) {
   struct Options {
-    bool self_test = false, tune = false;
+    bool self_test = false, tune = false, bandwidth = false;
     int device = -1;
     std::vector<std::string> without;
   };
@@ -102,6 +103,7 @@ Command add_devices(CLI::App& app) {
   Command command;
   command.app = app.add_subcommand("devices", "The Vulkan devices of this machine and what they can do");
   command.app->add_flag("--self-test", options->self_test, "Run each kernel and compare it with its plain loop");
+  command.app->add_flag("--bandwidth", options->bandwidth, "Measure how fast each device reads its memory");
   command.app->add_flag("--tune", options->tune, "Time the variants of each matrix kernel and keep the quickest for this device and driver");
   command.app->add_option("--device", options->device, "The device to test or tune; -1: the first usable");
   add_without_option(*command.app, options->without);
@@ -113,6 +115,10 @@ Command add_devices(CLI::App& app) {
     for (const DeviceInfo& device : devices) {
       list.push_back(to_json(device));
       session.output.text(to_text(device));
+      if (!options->bandwidth || !device.unusable.empty()) continue;
+      const double gigabytes = measure_read_bandwidth(device.index, device.name).gigabytes_per_second;
+      list.back()["read_gigabytes_per_second"] = gigabytes;
+      session.output.text(fmt::format("   reads {:.1f} GB/s\n", gigabytes));
     }
     if (devices.empty())
       session.output.text(

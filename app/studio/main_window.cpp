@@ -6,10 +6,16 @@
 #include <QCloseEvent>
 #include <QFileDialog>
 #include <QHBoxLayout>
+#include <QDir>
+#include <QDropEvent>
+#include <QFileInfo>
 #include <QMenuBar>
 #include <QMessageBox>
+#include <QMimeData>
+#include <QScrollArea>
 #include <QStackedWidget>
 #include <QToolButton>
+#include <algorithm>
 
 #include "app/studio/children/chat_child.h"
 #include "app/studio/models/ribbon_model.h"
@@ -25,8 +31,26 @@
 #include "app/studio/pages/runs_page.h"
 #include "app/studio/settings.h"
 #include "app/studio/style/theme.h"
+#include "app/studio/views/about.h"
+#include "app/studio/views/composer.h"
+#include "app/studio/views/picture_loader.h"
+#include "app/studio/views/settings_dialog.h"
+#include "app/studio/views/shortcut_sheet.h"
 
 namespace qvlm::studio {
+
+namespace {
+
+/// Of all menus, in their order.
+QList<QAction*> menu_actions(const QMenuBar& bar) {
+  QList<QAction*> all;
+  for (const QAction* title : bar.actions()) {
+    if (title->menu() != nullptr) all += title->menu()->actions();
+  }
+  return all;
+}
+
+}  // namespace
 
 MainWindow::MainWindow(Workbench& workbench, History& history, Settings& settings, Theme& theme, QWidget* parent)
     : QMainWindow(parent),
@@ -47,7 +71,13 @@ MainWindow::MainWindow(Workbench& workbench, History& history, Settings& setting
   for (QWidget* page : {static_cast<QWidget*>(model_), static_cast<QWidget*>(quantize_), static_cast<QWidget*>(runs_),
                         static_cast<QWidget*>(evaluate_), static_cast<QWidget*>(chat_), static_cast<QWidget*>(compare_),
                         static_cast<QWidget*>(export_)}) {
-    pages_->addWidget(page);
+    // At a large text size a page may need more room than the window has: it is scrolled then, and nothing is cut off.
+    auto* scroll = new QScrollArea(pages_);
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    scroll->setWidget(page);
+    pages_->addWidget(scroll);
   }
   auto* central = new QWidget(this);
   auto* row = new QHBoxLayout(central);
@@ -79,20 +109,26 @@ MainWindow::MainWindow(Workbench& workbench, History& history, Settings& setting
     show_workspace(Workspace::CHAT);
     chat_->prepare_question(question, images);
   });
-  show_workspace(Workspace::MODEL);
-  resize(1280, 800);
-  if (!settings_.geometry().isEmpty()) restoreGeometry(settings_.geometry());
+  connect(model_, &ModelPage::first_step, this, &MainWindow::take_first_step);
+  setAcceptDrops(true);
+  restore_state();
 }
 
 void MainWindow::build_menus() {
+  build_file_menu();
+  build_view_menu();
+  build_help_menu();
+}
+
+void MainWindow::build_file_menu() {
   QMenu* file = menuBar()->addMenu(tr("&File"));
   QAction* open = file->addAction(tr("Open a model folder …"), this, [this] {
     const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a model folder"));
-    if (folder.isEmpty()) return;
-    show_workspace(Workspace::MODEL);
-    workbench_.open(folder);
+    if (!folder.isEmpty()) open_paths({folder});
   });
   open->setShortcut(QKeySequence::Open);
+  QMenu* recent = file->addMenu(tr("Open a recent model"));
+  connect(recent, &QMenu::aboutToShow, this, [this, recent] { fill_recent(recent); });
   QAction* run = file->addAction(tr("Open a run …"), this, [this] {
     const QString folder = QFileDialog::getExistingDirectory(this, tr("Open a run: a .qvlm or .qvlm.partial folder"),
                                                              workbench_.places().data + QStringLiteral("/quantized"));
@@ -114,9 +150,14 @@ void MainWindow::build_menus() {
     if (!name.isEmpty()) quantize_->save_partition(name);
   });
   file->addSeparator();
+  QAction* settings = file->addAction(tr("Settings …"), this, &MainWindow::show_settings);
+  settings->setShortcut(Qt::CTRL | Qt::Key_Comma);
+  settings->setMenuRole(QAction::PreferencesRole);
   QAction* quit = file->addAction(tr("Quit"), this, &QWidget::close);
-  quit->setShortcut(QKeySequence::Quit);
+  quit->setShortcut(Qt::CTRL | Qt::Key_Q);
+}
 
+void MainWindow::build_view_menu() {
   QMenu* view = menuBar()->addMenu(tr("&View"));
   for (int i = 0; i < kWorkspaces; ++i) {
     QAction* action = view->addAction(name_of(static_cast<Workspace>(i)), this,
@@ -126,30 +167,126 @@ void MainWindow::build_menus() {
   view->addSeparator();
   QMenu* themes = view->addMenu(tr("Theme"));
   auto* group = new QActionGroup(this);
-  const std::pair<ThemeChoice, QString> choices[] = {
-      {ThemeChoice::SYSTEM, tr("As the system")}, {ThemeChoice::LIGHT, tr("Light")}, {ThemeChoice::DARK, tr("Dark")}};
-  for (const auto& [choice, name] : choices) {
+  for (const auto& [choice, name] : theme_names()) {
     QAction* action = themes->addAction(name);
     action->setCheckable(true);
-    action->setChecked(theme_.choice() == choice);
+    action->setChecked(int(theme_.choice()) == choice);
     group->addAction(action);
-    connect(action, &QAction::triggered, this, [this, choice = choice] {
+    connect(action, &QAction::triggered, this, [this, choice = static_cast<ThemeChoice>(choice)] {
       theme_.set_choice(choice);
       settings_.set_theme(choice);
     });
+    connect(&theme_, &Theme::changed, action, [this, action, choice = choice] { action->setChecked(int(theme_.choice()) == choice); });
   }
   rail_->theme_button()->setMenu(themes);
+}
 
+void MainWindow::build_help_menu() {
   QMenu* help = menuBar()->addMenu(tr("&Help"));
-  help->addAction(tr("About Q-VLM Studio"), this, [this] {
-    auto* box = new QMessageBox(QMessageBox::NoIcon, tr("About Q-VLM Studio"),
-                                tr("Q-VLM Studio %1\n\nQuantizes vision-language models with Q-VLM and runs them on "
-                                   "Vulkan, on this machine.\n\nGPL-3.0-or-later")
-                                    .arg(QStringLiteral(QVLM_STUDIO_VERSION)),
-                                QMessageBox::Ok, this);
-    box->setAttribute(Qt::WA_DeleteOnClose);
-    box->open();
+  QAction* keys = help->addAction(tr("Keyboard shortcuts"), this, &MainWindow::show_shortcuts);
+  // Where a text is being written, the text takes the question mark.
+  keys->setShortcuts({QKeySequence(Qt::Key_F1), QKeySequence(Qt::Key_Question), QKeySequence(Qt::SHIFT | Qt::Key_Question)});
+  help->addAction(tr("Three things to try"), this, [this] {
+    settings_.set_flag(QStringLiteral("first_steps/hidden"), false);
+    show_workspace(Workspace::MODEL);
+    model_->show_first_steps();
   });
+  QAction* about = help->addAction(tr("About Q-VLM Studio"), this, [this] { (new AboutDialog(theme_, this))->open(); });
+  about->setMenuRole(QAction::AboutRole);
+}
+
+void MainWindow::fill_recent(QMenu* menu) {
+  menu->clear();
+  for (const QString& path : settings_.recent_models()) {
+    QAction* action = menu->addAction(model_name(path), this, [this, path] { open_paths({path}); });
+    action->setToolTip(path);
+  }
+  if (menu->isEmpty()) menu->addAction(tr("None yet"))->setEnabled(false);
+}
+
+void MainWindow::show_settings() {
+  auto* dialog = new SettingsDialog(workbench_, theme_, this);
+  connect(dialog, &SettingsDialog::start_again, this, [this, dialog] {
+    dialog->accept();
+    wants_anew_ = true;
+    wants_anew_ = close();
+  });
+  dialog->open();
+}
+
+void MainWindow::show_shortcuts() {
+  (new ShortcutSheet(shortcut_groups(menu_actions(*menuBar())), this))->open();
+}
+
+void MainWindow::open_paths(const QStringList& paths) {
+  QStringList pictures;
+  for (const QString& path : paths) {
+    const QString clean = QDir::cleanPath(path);
+    if (QFileInfo(clean).isFile() && looks_like_picture(clean)) {
+      pictures << clean;
+    } else if (clean.endsWith(QLatin1String(".qvlm.partial"))) {
+      show_workspace(Workspace::QUANTIZE);
+      quantize_->open_run(clean);
+    } else {
+      // Whatever else it is: inspecting says what is wrong with it.
+      show_workspace(Workspace::MODEL);
+      workbench_.open(clean);
+    }
+  }
+  if (pictures.isEmpty()) return;
+  show_workspace(Workspace::CHAT);
+  chat_->composer()->attach(pictures);
+  chat_->composer()->edit()->setFocus();
+}
+
+void MainWindow::open_what_was_open() {
+  const QStringList recent = settings_.recent_models();
+  if (!recent.isEmpty()) {
+    workbench_.open(recent.first());
+  } else if (!workbench_.places().demo_model.isEmpty()) {
+    workbench_.open(workbench_.places().demo_model);
+  }
+}
+
+void MainWindow::take_first_step(int step) {
+  // The demo model speaks English.
+  const QString question = QStringLiteral("What is in the picture?");
+  const QStringList picture = workbench_.sample_pictures().mid(0, 1);
+  if (step == 0) {
+    chat_with(workbench_.model()->path);
+    chat_->prepare_question(question, picture);
+  } else if (step == 1) {
+    show_workspace(Workspace::QUANTIZE);
+  } else {
+    show_workspace(Workspace::COMPARE);
+    compare_->prepare_question(question, picture);
+  }
+}
+
+void MainWindow::restore_state() {
+  resize(1280, 800);
+  if (!settings_.geometry().isEmpty()) restoreGeometry(settings_.geometry());
+  const auto last = static_cast<int>(settings_.number(QStringLiteral("view/workspace"), 0));
+  show_workspace(static_cast<Workspace>(std::clamp(last, 0, kWorkspaces - 1)));
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+  if (event->mimeData()->hasUrls()) event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+  const QStringList files = local_files(event->mimeData());
+  if (files.isEmpty()) return;
+  event->acceptProposedAction();
+  open_paths(files);
+}
+
+QWidget* MainWindow::page(Workspace workspace) const {
+  return static_cast<QScrollArea*>(pages_->widget(static_cast<int>(workspace)))->widget();
+}
+
+Workspace MainWindow::workspace() const {
+  return static_cast<Workspace>(pages_->currentIndex());
 }
 
 void MainWindow::show_workspace(Workspace workspace) {
@@ -159,11 +296,12 @@ void MainWindow::show_workspace(Workspace workspace) {
 
 void MainWindow::chat_with(const QString& model) {
   show_workspace(Workspace::CHAT);
-  chat_->use_model({model, {}, false});
+  chat_->use_model({model, {}, false, settings_.device()});
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
   settings_.set_geometry(saveGeometry());
+  settings_.set_number(QStringLiteral("view/workspace"), pages_->currentIndex());
   if (quantize_->run().busy()) {
     const auto answer = QMessageBox::question(this, tr("A run is going"),
                                               tr("Leave it? Finished layers are kept, and the run can be resumed."),

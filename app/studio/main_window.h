@@ -5,6 +5,7 @@
 
 #include "app/studio/rail.h"
 
+class QMenu;
 class QStackedWidget;
 
 namespace qvlm::studio {
@@ -28,6 +29,16 @@ class MainWindow : public QMainWindow {
   MainWindow(Workbench& workbench, History& history, Settings& settings, Theme& theme, QWidget* parent = nullptr);
 
   void show_workspace(Workspace workspace);
+  Workspace workspace() const;
+  /// Models are opened, runs shown, pictures put before the next question; what was dropped, or came from a second start.
+  void open_paths(const QStringList& paths);
+  /// The demo model with its three steps, where nothing was ever opened; else the model that was open last.
+  void open_what_was_open();
+  void show_settings();
+  void show_shortcuts();
+  /// The window closed so that another is made, in the language that was chosen.
+  bool wants_anew() const { return wants_anew_; }
+  QWidget* page(Workspace workspace) const;
   Rail* rail() { return rail_; }
   ModelPage* model_page() { return model_; }
   QuantizePage* quantize_page() { return quantize_; }
@@ -39,14 +50,23 @@ class MainWindow : public QMainWindow {
 
  protected:
   void closeEvent(QCloseEvent* event) override;
+  void dragEnterEvent(QDragEnterEvent* event) override;
+  void dropEvent(QDropEvent* event) override;
 
  private:
   void build_menus();
+  void build_file_menu();
+  void build_view_menu();
+  void build_help_menu();
+  void fill_recent(QMenu* menu);
+  void take_first_step(int step);
+  void restore_state();
   void chat_with(const QString& model);
 
   Workbench& workbench_;
   Settings& settings_;
   Theme& theme_;
+  bool wants_anew_ = false;
   Rail* rail_;
   QStackedWidget* pages_;
   ModelPage* model_;

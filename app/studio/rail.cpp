@@ -3,6 +3,7 @@
 
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
@@ -39,7 +40,6 @@ Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme)
   setObjectName(QStringLiteral("rail"));
   setAttribute(Qt::WA_StyledBackground);
   setAccessibleName(tr("Workspaces"));
-  setFixedWidth(92);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(6, 2 * kUnit, 6, kUnit);
   column->setSpacing(6);
@@ -49,7 +49,6 @@ Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme)
     button->setAccessibleName(name);
     button->setToolButtonStyle(Qt::ToolButtonTextUnderIcon);
     button->setIconSize({26, 26});
-    button->setFixedSize(79, 62);
     button->setFocusPolicy(Qt::StrongFocus);
     return button;
   };
@@ -67,7 +66,7 @@ Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme)
   }
   column->addStretch(1);
   theme_button_ = make(tr("Theme"));
-  theme_button_->setToolTip(tr("Light, dark, or as the system has it"));
+  theme_button_->setToolTip(tr("Light, dark, high contrast, or as the system has it"));
   theme_button_->setPopupMode(QToolButton::InstantPopup);
   column->addWidget(theme_button_);
   connect(&theme_, &Theme::changed, this, &Rail::restyle);
@@ -75,6 +74,16 @@ Rail::Rail(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme)
 }
 
 void Rail::restyle() {
+  // Wide enough for the longest word in the language of the window.
+  QFont font = this->font();
+  font.setPointSizeF(0.9 * font.pointSizeF());
+  font.setWeight(QFont::DemiBold);
+  int width = theme_.scaled(79);
+  std::vector<QToolButton*> all = buttons_;
+  all.push_back(theme_button_);
+  for (const QToolButton* button : all) width = std::max(width, QFontMetrics(font).horizontalAdvance(button->text()) + 16);
+  for (QToolButton* button : all) button->setFixedSize(width, theme_.scaled(20) + 42);
+  setFixedWidth(width + 13);
   for (int i = 0; i < kWorkspaces; ++i)
     buttons_[static_cast<size_t>(i)]->setIcon(icon(QLatin1String(kIcons[i]), theme_.colors(), 26));
   theme_button_->setIcon(icon(QStringLiteral("theme"), theme_.colors(), 26));

@@ -5,6 +5,8 @@
 #include <QDir>
 #include <QFileInfo>
 #include <QStandardPaths>
+#include <algorithm>
+#include <cmath>
 
 namespace qvlm::studio {
 
@@ -86,6 +88,24 @@ ThemeChoice Settings::theme() {
 void Settings::set_theme(ThemeChoice choice) {
   store_->setValue(QStringLiteral("view/theme"), name_of(choice));
 }
+double Settings::font_scale() {
+  return std::clamp(number(QStringLiteral("view/font_scale"), 1), 1.0, 2.0);
+}
+void Settings::set_font_scale(double scale) {
+  set_number(QStringLiteral("view/font_scale"), scale);
+}
+QString Settings::language() {
+  return value(QStringLiteral("view/language"));
+}
+void Settings::set_language(const QString& code) {
+  set_value(QStringLiteral("view/language"), code);
+}
+QString Settings::device() {
+  return value(QStringLiteral("device"));
+}
+void Settings::set_device(const QString& name) {
+  set_value(QStringLiteral("device"), name);
+}
 QByteArray Settings::geometry() {
   return store_->value(QStringLiteral("view/geometry")).toByteArray();
 }
@@ -96,6 +116,20 @@ QString Settings::value(const QString& key, const QString& fallback) {
   return store_->value(key, fallback).toString();
 }
 void Settings::set_value(const QString& key, const QString& value) {
+  store_->setValue(key, value);
+}
+bool Settings::flag(const QString& key, bool fallback) {
+  return store_->value(key, fallback).toBool();
+}
+void Settings::set_flag(const QString& key, bool value) {
+  store_->setValue(key, value);
+}
+double Settings::number(const QString& key, double fallback) {
+  bool ok = false;
+  const double value = store_->value(key, fallback).toDouble(&ok);
+  return ok && std::isfinite(value) ? value : fallback;
+}
+void Settings::set_number(const QString& key, double value) {
   store_->setValue(key, value);
 }
 

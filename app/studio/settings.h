@@ -36,10 +36,22 @@ class Settings {
   void add_quantized_model(const QString& path);
   ThemeChoice theme();
   void set_theme(ThemeChoice choice);
+  double font_scale();  // 1 to 2
+  void set_font_scale(double scale);
+  /// "en", "de", "zh_CN"; empty: as the system has it.
+  QString language();
+  void set_language(const QString& code);
+  /// A part of the name of the Vulkan device that models run on; empty: the first.
+  QString device();
+  void set_device(const QString& name);
   QByteArray geometry();
   void set_geometry(const QByteArray& geometry);
   QString value(const QString& key, const QString& fallback = {});
   void set_value(const QString& key, const QString& value);
+  bool flag(const QString& key, bool fallback);
+  void set_flag(const QString& key, bool value);
+  double number(const QString& key, double fallback);
+  void set_number(const QString& key, double value);
 
  private:
   QStringList existing(const QString& key);

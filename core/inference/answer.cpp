@@ -9,7 +9,8 @@
 namespace qvlm {
 
 Answer continue_sequence(Sequence& sequence, const Tokenizer& tokenizer, const SamplingParameters& sampling,
-                         int max_tokens, const TokenListener& on_token, std::stop_token stop) {
+                         int max_tokens, const TokenListener& on_token, std::stop_token stop,
+                         const ChoiceListener& on_choice) {
   Generator& generator = sequence.generator();
   const std::vector<int>& ends = generator.config().tokens.end;
   StreamingDecoder decoder(tokenizer);
@@ -36,6 +37,7 @@ Answer continue_sequence(Sequence& sequence, const Tokenizer& tokenizer, const S
       }
       answer.tokens.push_back(token);
       recent.push_back(token);
+      if (on_choice) on_choice(token);
       say(token, decoder.push(token));
       if (answer.tokens.size() >= static_cast<size_t>(max_tokens)) {
         answer.reason = "length";

@@ -24,12 +24,16 @@ struct Answer {
 /// Told of every token: its id, and what can be said with it (whole UTF-8 characters only).
 using TokenListener = std::function<void(int32_t id, const std::string& text)>;
 
+/// Told of every token before it is said, while the generator's logits are still those that it was chosen from.
+using ChoiceListener = std::function<void(int32_t id)>;
+
 /// How many of the last tokens a repetition penalty counts.
 inline constexpr size_t kRepetitionWindow = 256;
 
 /// Continues `sequence`, which fill() has just filled. At most `max_tokens` tokens. A stop ends it with reason
 /// "stopped".
 Answer continue_sequence(Sequence& sequence, const Tokenizer& tokenizer, const SamplingParameters& sampling,
-                         int max_tokens, const TokenListener& on_token = {}, std::stop_token stop = {});
+                         int max_tokens, const TokenListener& on_token = {}, std::stop_token stop = {},
+                         const ChoiceListener& on_choice = {});
 
 }  // namespace qvlm

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "core/base/error.h"
@@ -16,6 +18,25 @@ using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// The likeliest `count` tokens and the probability of `id`, by the logits.
+void add_choices(std::span<const float> logits, const Tokenizer& tokenizer, int32_t id, int count, TokenGenerated& token) {
+  const float most = *std::max_element(logits.begin(), logits.end());
+  double mass = 0;
+  for (const float logit : logits) mass += std::exp(double(logit) - most);
+  const auto probability = [&](int32_t i) { return std::exp(double(logits[static_cast<size_t>(i)]) - most) / mass; };
+  token.probability = probability(id);
+  std::vector<int32_t> order(logits.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto end = order.begin() + std::min<ptrdiff_t>(count, std::ssize(order));
+  std::partial_sort(order.begin(), end, order.end(), [&](int32_t a, int32_t b) {
+    return logits[static_cast<size_t>(a)] > logits[static_cast<size_t>(b)];
+  });
+  for (auto at = order.begin(); at != end; ++at) {
+    std::string text = tokenizer.decode(std::span(&*at, 1), false);
+    token.alternatives.push_back({text.empty() ? tokenizer.piece(*at) : std::move(text), probability(*at)});
+  }
 }
 
 }  // namespace
@@ -54,6 +75,10 @@ AnswerFinished ChatSession::ask(const Ask& ask, const ChatListener& listener, st
     messages.push_back({role_from(turn.role), turn.text, static_cast<int>(turn.images.size())});
     images.insert(images.end(), turn.images.begin(), turn.images.end());
   }
+  if (pictures_) {
+    using Fit = PreprocessConfig::Fit;
+    pictures_->set_fit(ask.picture_fit.empty() ? std::nullopt : std::optional(ask.picture_fit == "pad" ? Fit::PAD_SQUARE : Fit::CENTER_CROP));
+  }
   const Prompt prompt =
       make_prompt(tokenizer_, generator.config(), messages, images, pictures_ ? &*pictures_ : nullptr);
   try {
@@ -65,6 +90,7 @@ AnswerFinished ChatSession::ask(const Ask& ask, const ChatListener& listener, st
         vision_now >= vision_before ? vision_now - vision_before : vision_now;  // reset() starts the count anew
     bool first = true;
     double prefill_seconds = 0;
+    TokenGenerated chosen;  // its probability is known before its text
     const Answer answer = continue_sequence(
         sequence_, tokenizer_, ask.sampling, ask.max_tokens,
         [&](int32_t id, std::string text) {
@@ -75,9 +101,13 @@ AnswerFinished ChatSession::ask(const Ask& ask, const ChatListener& listener, st
           // The template puts its own space before an answer: kept here, the next turn would have two and reuse nothing.
           if (finished.text.empty()) text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
           finished.text += text;
-          listener(TokenGenerated{id, std::move(text)});
+          chosen.id = id;
+          chosen.text = std::move(text);
+          listener(std::exchange(chosen, {}));
         },
-        stop);
+        stop, ask.alternatives == 0 ? ChoiceListener() : [&](int32_t id) {
+          add_choices(generator.logits(), tokenizer_, id, ask.alternatives, chosen);
+        });
     finished.reason = answer.reason;
     finished.tokens = static_cast<int>(answer.tokens.size());
     if (prefill_seconds > 0)

@@ -18,6 +18,8 @@ void fields(V& visit, Ask& ask) {
   visit("turns", ask.turns);
   visit.optional("sampling", ask.sampling);
   visit.optional("max_tokens", ask.max_tokens);
+  visit.optional("alternatives", ask.alternatives);
+  visit.optional("picture_fit", ask.picture_fit);
 }
 
 template <class V>
@@ -47,9 +49,17 @@ void fields(V& visit, PromptReady& event) {
 }
 
 template <class V>
+void fields(V& visit, TokenChoice& choice) {
+  visit("text", choice.text);
+  visit("probability", choice.probability);
+}
+
+template <class V>
 void fields(V& visit, TokenGenerated& event) {
   visit("id", event.id);
   visit("text", event.text);
+  visit.optional("probability", event.probability);
+  visit.optional("alternatives", event.alternatives);
 }
 
 template <class V>
@@ -113,6 +123,10 @@ ChatCommand chat_command_from_json_line(const std::string& line) {
     if (ask.turns.back().role != "user")
       throw Error::in("", "ask.turns", "a last turn of role \"user\"", ask.turns.back().role);
     if (ask.max_tokens < 1) throw Error::in("", "ask.max_tokens", "at least 1", std::to_string(ask.max_tokens));
+    if (ask.alternatives < 0 || ask.alternatives > kMostAlternatives)
+      throw Error::in("", "ask.alternatives", "0 to " + std::to_string(kMostAlternatives), std::to_string(ask.alternatives));
+    if (!ask.picture_fit.empty() && ask.picture_fit != "crop" && ask.picture_fit != "pad")
+      throw Error::in("", "ask.picture_fit", "\"crop\" or \"pad\"", ask.picture_fit);
     validate(ask.sampling);
     return ask;
   }

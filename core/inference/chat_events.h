@@ -18,11 +18,15 @@ struct ChatTurn {
   std::vector<std::string> images;  // paths, in the order of the picture tokens
 };
 
+inline constexpr int kMostAlternatives = 50;
+
 /// {"ask": {...}} on stdin. Carries the whole dialogue; what the sequence already holds is reused.
 struct Ask {
   std::vector<ChatTurn> turns;  // the last one is the user's
   SamplingParameters sampling;
   int max_tokens = 256;
+  int alternatives = 0;     // how many of the likeliest tokens are told with each one; 0: none, and no probability
+  std::string picture_fit;  // "crop" or "pad": other than the model has it; empty: as the model has it
 };
 struct StopAnswer {};  // {"stop": true}
 struct Quit {};        // {"quit": true}
@@ -56,9 +60,18 @@ struct PromptReady {
   std::vector<SeenImage> images;
 };
 
+/// A token that could have come, with the model's probability at temperature 1, before any sampling rule.
+struct TokenChoice {
+  std::string text;
+  double probability = 0;
+  bool operator==(const TokenChoice&) const = default;
+};
+
 struct TokenGenerated {
   int32_t id = 0;
   std::string text;  // whole UTF-8 characters only; may be empty
+  double probability = 0;                 // of this token; 0: not asked for
+  std::vector<TokenChoice> alternatives;  // the likeliest, this one too where it is among them; likeliest first
 };
 
 struct AnswerFinished {

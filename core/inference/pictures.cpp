@@ -15,7 +15,7 @@ Image blank_picture(const VlmConfig& config) {
   return {size, size, std::vector<uint8_t>(static_cast<size_t>(size) * static_cast<size_t>(size) * 3, 128)};
 }
 
-PictureReader::PictureReader(const VlmConfig& config, size_t kept) : config_(config), kept_(std::max<size_t>(kept, 1)) {
+PictureReader::PictureReader(const VlmConfig& config, size_t kept) : config_(config), own_(config.preprocess), kept_(std::max<size_t>(kept, 1)) {
   if (!config_.vision) throw Error(config_.name + ": this model takes no pictures");
 }
 
@@ -32,13 +32,20 @@ std::shared_ptr<const Picture> PictureReader::picture_of(const Image& image, con
   return picture;
 }
 
+void PictureReader::set_fit(std::optional<PreprocessConfig::Fit> fit) {
+  config_.preprocess = own_;
+  if (!fit || *fit == own_.fit) return;
+  config_.preprocess.fit = *fit;
+  config_.preprocess.crop = true;  // what was padded needed none
+}
+
 std::shared_ptr<const Picture> PictureReader::read(const std::filesystem::path& path) {
   std::error_code problem;
   const uintmax_t bytes = std::filesystem::file_size(path, problem);
   const auto written = problem ? std::filesystem::file_time_type() : std::filesystem::last_write_time(path, problem);
   if (!problem) {
     const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-      return entry.path == path && entry.bytes == bytes && entry.written == written;
+      return entry.path == path && entry.fit == config_.preprocess.fit && entry.bytes == bytes && entry.written == written;
     });
     if (found != entries_.end()) {
       entries_.splice(entries_.begin(), entries_, found);
@@ -46,7 +53,7 @@ std::shared_ptr<const Picture> PictureReader::read(const std::filesystem::path& 
     }
   }
   auto picture = picture_of(read_image(path), path);  // says what is wrong with the file
-  entries_.push_front({path, bytes, written, picture});
+  entries_.push_front({path, bytes, written, config_.preprocess.fit, picture});
   if (entries_.size() > kept_) entries_.pop_back();
   return picture;
 }

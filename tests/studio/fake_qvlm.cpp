@@ -267,6 +267,11 @@ int evaluate(const Arguments& arguments) {
     answered.expected = kind.right;
     answered.right = (i * 37) % 11 != 0 && (i % 7 != 0 || i % 2 == 0);
     answered.answer = answered.right ? kind.right : kind.wrong;
+    if (!variable("FAKE_QVLM_PICTURE").empty()) answered.images = {variable("FAKE_QVLM_PICTURE")};
+    if (!arguments.after("--against").empty()) {
+      answered.against_right = i % 5 != 0;
+      answered.agrees = *answered.against_right == answered.right;
+    }
     say(to_json_line(EvaluationEvent(answered)));
     for (Accuracy* accuracy : {&finished.overall, &finished.categories[kind.category]}) {
       ++accuracy->total;
@@ -274,6 +279,11 @@ int evaluate(const Arguments& arguments) {
       fill_wilson_interval(*accuracy);
     }
     pace();
+  }
+  if (!arguments.after("--against").empty()) {
+    finished.against = arguments.after("--against");
+    finished.against_overall = Accuracy{.right = 8, .total = 10};
+    finished.agreement = 0.75;
   }
   say(to_json_line(EvaluationEvent(finished)));
   return 0;
@@ -286,7 +296,7 @@ void answer(Ears& ears, const Ask& ask, const GeneratorInfo& info) {
   PromptReady prompt;
   prompt.tokens = 90;
   for (const std::string& image : ask.turns.back().images)
-    prompt.images.push_back({image, 640, 480, 128, "centre crop", 64});
+    prompt.images.push_back({image, 640, 480, 128, ask.picture_fit == "pad" ? "padded to square" : "centre crop", 64});
   say(to_json_line(ChatEvent(prompt)));
   std::vector<std::string> words = {"There", " are", " three", " shapes:", " a",   " red", " circle", " at",     " the",
                                     " top,", " a",   " green", " star",    " and", " a",   " blue",   " square."};
@@ -315,7 +325,12 @@ void answer(Ears& ears, const Ask& ask, const GeneratorInfo& info) {
       break;
     }
     const std::string& word = words[i % words.size()];
-    say(to_json_line(ChatEvent(TokenGenerated{int32_t(i), word})));
+    TokenGenerated token{.id = int32_t(i), .text = word};
+    if (ask.alternatives > 0) {
+      token.probability = i % 3 == 0 ? 0.4 : 0.9;
+      token.alternatives = {{word, token.probability}, {" other", 0.05}};
+    }
+    say(to_json_line(ChatEvent(token)));
     finished.text += word;
     ++finished.tokens;
     if (i == 5 && question.find("crash") != std::string::npos) {
@@ -405,6 +420,14 @@ int bench(const Arguments& arguments) {
   return 0;
 }
 
+int devices(const Arguments& arguments) {
+  nlohmann::json gpu = {{"name", "Example GPU"}, {"kind", "discrete"}, {"driver", "test 1.0"}, {"memory_bytes", 8'000'000'000}, {"unusable", ""}};
+  nlohmann::json old = {{"name", "Old GPU"}, {"kind", "integrated"}, {"driver", "test 0.1"}, {"memory_bytes", 1'000'000'000}, {"unusable", "Vulkan 1.0 only"}};
+  if (std::find(arguments.all.begin(), arguments.all.end(), "--bandwidth") != arguments.all.end()) gpu["read_gigabytes_per_second"] = 448.2;
+  say(nlohmann::json{{"event", "Devices"}, {"devices", {gpu, old}}, {"laboratory", true}}.dump());
+  return 0;
+}
+
 int export_model(const Arguments& arguments) {
   if (std::find(arguments.all.begin(), arguments.all.end(), "--check") != arguments.all.end()) return check_exports();
   if (arguments.after("--to") == "gptq") {
@@ -436,6 +459,7 @@ int main(int argc, char** argv) {
     if (command == "evaluate") return evaluate(arguments);
     if (command == "chat") return chat(arguments);
     if (command == "bench") return bench(arguments);
+    if (command == "devices") return devices(arguments);
     if (command == "export") return export_model(arguments);
     if (command == "fit") return fit(arguments);
   } catch (const std::exception& error) {

@@ -34,9 +34,10 @@ struct Studio {
   std::unique_ptr<Workbench> workbench;
   std::unique_ptr<MainWindow> window;
 
-  explicit Studio(QSize size = {1280, 800}, ThemeChoice choice = ThemeChoice::LIGHT) {
+  explicit Studio(QSize size = {1280, 800}, ThemeChoice choice = ThemeChoice::LIGHT, double font_scale = 1) {
+    theme.set_font_scale(font_scale);
     theme.set_choice(choice);
-    for (const char* name : {"FAKE_QVLM_DIE", "FAKE_QVLM_PACE"}) qunsetenv(name);
+    for (const char* name : {"FAKE_QVLM_DIE", "FAKE_QVLM_PACE", "FAKE_QVLM_PICTURE"}) qunsetenv(name);
     qputenv("FAKE_QVLM_LOG", log_file().toUtf8());
     QDir(folder.path()).mkpath(QStringLiteral("demo/model"));
     QDir(folder.path()).mkpath(QStringLiteral("demo/images"));

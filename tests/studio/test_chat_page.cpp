@@ -1,12 +1,17 @@
 // Workspace Chat: streaming, stopping, pictures, history, and a model that dies in the middle of its answer.
 #include <QClipboard>
+#include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QMenu>
 #include <QMimeData>
+#include <QPlainTextEdit>
+#include <QPointer>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTest>
+#include <QTimer>
 #include <QToolButton>
 
 #include "app/studio/models/chat_controller.h"
@@ -16,6 +21,9 @@
 #include "app/studio/views/composer.h"
 #include "app/studio/views/fields.h"
 #include "app/studio/views/message_bubble.h"
+#include "app/studio/views/screenshot.h"
+#include "app/studio/views/seen_strip.h"
+#include "app/studio/views/token_view.h"
 #include "app/studio/views/widgets.h"
 #include "tests/studio/studio_fixture.h"
 
@@ -278,6 +286,167 @@ class TestChatPage : public QObject {
     QTRY_COMPARE(page.controller().model().rowCount(), 2);
     QCOMPARE(page.controller().model().at(0).images.size(), 2);
     QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+  }
+
+  void the_strip_shows_what_the_model_sees_and_pads_on_request() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    studio.window->show_workspace(Workspace::CHAT);
+    ChatPage& page = *studio.window->chat_page();
+    const QString model = QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/model");  // the strip reads its preprocessing
+    page.use_model({model, QStringLiteral("reference"), false});
+    QTRY_VERIFY(page.controller().can_ask());
+    page.composer()->attach({studio.draw_picture(QStringLiteral("wide \"图\" it's.png"))});
+    SeenStrip& strip = *page.seen_strip();
+    QTRY_VERIFY(!strip.seen(0).isNull());
+    QVERIFY(strip.isVisible());
+    const QImage cropped = strip.seen(0);
+    QCOMPARE(cropped.width(), cropped.height());
+    QVERIFY2(strip.text().contains(QStringLiteral("640 × 480")) && strip.text().contains(QLatin1String("cropped")), qPrintable(strip.text()));
+    strip.fits()->setFocus();
+    QTest::keyClick(strip.fits(), Qt::Key_End);
+    QCOMPARE(strip.fit(), QStringLiteral("pad"));
+    QTRY_VERIFY(!strip.seen(0).isNull() && strip.seen(0) != cropped);
+    QVERIFY2(strip.text().contains(QLatin1String("padded")), qPrintable(strip.text()));
+    // Padded above and below: the first row is one colour.
+    const QImage padded = strip.seen(0);
+    for (int x = 1; x < padded.width(); ++x) QCOMPARE(padded.pixel(x, 0), padded.pixel(0, 0));
+    type(page, QStringLiteral("What now?"));
+    QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+    QVERIFY(studio.heard_line(QStringLiteral("\"picture_fit\":\"pad\"")));
+    QCOMPARE(page.controller().prompt()->images.front().fit, std::string("padded to square"));
+  }
+
+  void an_answers_tokens_tell_their_probability() {
+    Studio studio;
+    ChatPage& page = loaded(studio);
+    type(page, QStringLiteral("How sure are you?"));
+    QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+    MessageBubble* bubble = page.view()->bubble(1);
+    QTRY_VERIFY(bubble->tokens_button()->isVisible());
+    QTest::mouseClick(bubble->tokens_button(), Qt::LeftButton);
+    TokenView& view = *bubble->token_view();
+    QVERIFY(view.isVisible());
+    QCOMPARE(view.edit()->toPlainText(), kAnswer);
+    view.edit()->setFocus();
+    QTest::keyClick(view.edit(), Qt::Key_Home, Qt::ControlModifier);
+    QTest::keyClick(view.edit(), Qt::Key_Right);
+    QVERIFY2(view.words()->text().startsWith(QStringLiteral("“There” 40.0 %")) && view.words()->text().contains(QStringLiteral("“ other” 5.0 %")),
+             qPrintable(view.words()->text()));
+    // The same by hovering: the character's tooltip.
+    QTextCursor cursor(view.edit()->document());
+    cursor.setPosition(7);
+    QVERIFY2(cursor.charFormat().toolTip().startsWith(QStringLiteral("“ are” 90.0 %")), qPrintable(cursor.charFormat().toolTip()));
+    QTest::mouseClick(bubble->tokens_button(), Qt::LeftButton);
+    QVERIFY(!view.isVisible());
+  }
+
+  void the_system_prompt_goes_first() {
+    Studio studio;
+    ChatPage& page = loaded(studio);
+    bool seen = false;
+    // The menu has its own event loop.
+    QTimer::singleShot(300, &page, [&] {
+      seen = page.system_prompt()->isVisible();
+      QTest::keyClicks(page.system_prompt(), QStringLiteral("Answer in one word."));
+      page.sampling_button()->menu()->close();
+    });
+    QTest::mouseClick(page.sampling_button(), Qt::LeftButton);
+    QVERIFY(seen);
+    type(page, QStringLiteral("Which colour?"));
+    QTRY_COMPARE(int(page.controller().activity()), int(Activity::READY));
+    QVERIFY(studio.heard_line(QStringLiteral("{\"role\":\"system\",\"text\":\"Answer in one word.\"")));
+    QCOMPARE(page.controller().model().rowCount(), 2);  // it is no message of the chat
+  }
+
+  void a_part_of_the_screen_becomes_a_picture() {
+    QImage screen(400, 300, QImage::Format_RGB32);
+    screen.fill(Qt::white);
+    for (int y = 100; y < 200; ++y) {
+      for (int x = 100; x < 250; ++x) screen.setPixel(x, y, qRgb(200, 0, 0));
+    }
+    auto* picker = new ScreenshotPicker(screen);
+    picker->resize(200, 150);  // half as large as the screen's own pixels
+    picker->show();
+    QSignalSpy taken(picker, &ScreenshotPicker::taken);
+    QTest::mousePress(picker, Qt::LeftButton, {}, QPoint(50, 50));
+    QTest::mouseMove(picker, QPoint(90, 80));
+    QTest::mouseMove(picker, QPoint(124, 99));
+    QTest::mouseRelease(picker, Qt::LeftButton, {}, QPoint(124, 99));
+    QCOMPARE(taken.count(), 1);
+    const QImage part = taken.first().first().value<QImage>();
+    QCOMPARE(part.size(), QSize(150, 100));
+    QCOMPARE(part.pixel(75, 50), qRgb(200, 0, 0));
+    auto* whole = new ScreenshotPicker(screen);
+    whole->show();
+    QSignalSpy all(whole, &ScreenshotPicker::taken), none(whole, &ScreenshotPicker::cancelled);
+    QTest::keyClick(whole, Qt::Key_Return);
+    QCOMPARE(all.first().first().value<QImage>().size(), screen.size());
+    auto* given_up = new ScreenshotPicker(screen);
+    given_up->show();
+    QSignalSpy cancelled(given_up, &ScreenshotPicker::cancelled);
+    QTest::keyClick(given_up, Qt::Key_Escape);
+    QCOMPARE(cancelled.count(), 1);
+  }
+
+  void a_screenshot_is_attached_and_the_window_comes_back() {
+    Studio studio;
+    ChatPage& page = loaded(studio);
+    QTest::mouseClick(page.composer()->screenshot_button(), Qt::LeftButton);
+    QVERIFY(!studio.window->isVisible());
+    QPointer<QWidget> picker;
+    QTRY_VERIFY([&] {
+      for (QWidget* widget : QApplication::topLevelWidgets()) {
+        if (qobject_cast<ScreenshotPicker*>(widget) && widget->isVisible()) picker = widget;
+      }
+      return !picker.isNull() || studio.window->isVisible();
+    }());
+    if (picker.isNull()) {
+      // A platform without a screen to look at: said, and all as it was.
+      QTRY_VERIFY(page.banner()->text().contains(QLatin1String("screen")));
+      return;
+    }
+    QTest::keyClick(picker, Qt::Key_Return);
+    QTRY_VERIFY(studio.window->isVisible());
+    QTRY_COMPARE(page.composer()->attachments().size(), 1);
+  }
+
+  void pictures_that_cannot_be_looked_at_say_why() {
+    Studio studio;
+    ChatPage& page = loaded(studio);
+    // The header of a picture of 225 million pixels; the pixels themselves are never asked for.
+    QByteArray huge("BM");
+    const auto number = [&huge](quint32 value, int bytes) {
+      for (int i = 0; i < bytes; ++i) huge.append(char(value >> (8 * i)));
+    };
+    for (const auto& [value, bytes] : std::initializer_list<std::pair<quint32, int>>{
+             {54 + 675000000u, 4}, {0, 4}, {54, 4}, {40, 4}, {15000, 4}, {15000, 4}, {1, 2}, {24, 2}, {0, 4}, {675000000u, 4}, {0, 4}, {0, 4}, {0, 4}, {0, 4}})
+      number(value, bytes);
+    studio.write(QStringLiteral("huge.bmp"), huge);
+    page.composer()->attach({studio.path(QStringLiteral("huge.bmp"))});
+    QTRY_VERIFY2(page.banner()->text().contains(QLatin1String("huge.bmp")), qPrintable(page.banner()->text()));
+    QVERIFY(page.composer()->attachments().isEmpty());
+    // An animated one is looked at, its first frame, and that is said.
+    const QByteArray frame = QByteArray::fromHex("2c000000000100010000020244010000").left(15);
+    studio.write(QStringLiteral("moving.gif"),
+                 QByteArray("GIF89a") + QByteArray::fromHex("01000100800000ff0000ffffff") + QByteArray::fromHex("21f90400 0a000000") + frame +
+                     QByteArray::fromHex("21f904000a000000") + frame + QByteArray::fromHex("3b"));
+    page.composer()->attach({studio.path(QStringLiteral("moving.gif"))});
+    QTRY_VERIFY(page.composer()->findChild<Thumbnail*>() && !page.composer()->findChild<Thumbnail*>()->toolTip().endsWith(QLatin1String(".gif")));
+    QVERIFY2(page.composer()->findChild<Thumbnail*>()->toolTip().contains(QLatin1String("first of 2 frames")),
+             qPrintable(page.composer()->findChild<Thumbnail*>()->toolTip()));
+    QCOMPARE(page.composer()->attachments().size(), 1);
+  }
+
+  void a_damaged_history_is_said_in_the_window() {
+    Studio studio;
+    studio.write(QStringLiteral("damaged.sqlite"), QByteArray("no database at all, though long enough to look at").repeated(100));
+    History history(studio.path(QStringLiteral("damaged.sqlite")));
+    MainWindow window(*studio.workbench, history, *studio.settings, studio.theme);
+    window.show_workspace(Workspace::CHAT);
+    window.show();
+    QVERIFY(window.chat_page()->banner()->isVisible());
+    QVERIFY2(window.chat_page()->banner()->text().contains(QLatin1String("damaged-")), qPrintable(window.chat_page()->banner()->text()));
   }
 };
 

@@ -3,6 +3,7 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QSpinBox>
+#include <QTableView>
 #include <QTest>
 
 #include "app/studio/models/folder_table_model.h"
@@ -13,6 +14,7 @@
 #include "app/studio/pages/model_page.h"
 #include "app/studio/views/composer.h"
 #include "app/studio/views/fields.h"
+#include "app/studio/views/picture_delegate.h"
 #include "app/studio/views/widgets.h"
 #include "tests/studio/studio_fixture.h"
 
@@ -36,6 +38,42 @@ class TestEvaluatePage : public QObject {
     QVERIFY(studio.heard_line(QStringLiteral("--limit 42 --backend reference")));
     page.filter().set_verdict(QuestionFilter::Verdict::WRONG);
     QVERIFY(page.filter().rowCount() > 0 && page.filter().rowCount() < 42);
+  }
+
+  void cases_where_only_the_other_model_is_right_are_found_and_opened_in_chat() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    QDir(studio.folder.path()).mkpath(QStringLiteral("a.qvlm"));
+    studio.workbench->add_quantized(studio.path(QStringLiteral("a.qvlm")));
+    qputenv("FAKE_QVLM_PICTURE", studio.path(QStringLiteral("demo/images/scene.png")).toUtf8());
+    studio.window->show_workspace(Workspace::EVALUATE);
+    EvaluatePage& page = *studio.window->evaluate_page();
+    page.picker()->choose({studio.path(QStringLiteral("a.qvlm")), QStringLiteral("vulkan"), false});
+    page.limit()->setValue(60);
+    page.against()->setFocus();
+    QTest::keyClick(page.against(), Qt::Key_Down);
+    QCOMPARE(page.against()->currentData().toString(), studio.workbench->model()->path);
+    QTest::mouseClick(page.run_button(), Qt::LeftButton);
+    QTRY_VERIFY(page.run_button()->isVisible() && page.questions().rowCount() == 60);
+    QVERIFY(studio.heard_line(QStringLiteral("--against %1 --against-backend reference").arg(studio.workbench->model()->path)));
+    int expected = 0;
+    for (int row = 0; row < 60; ++row) expected += !page.questions().at(row).right && *page.questions().at(row).against_right ? 1 : 0;
+    QVERIFY(expected > 0 && expected < 60);
+    page.verdicts()->setFocus();
+    while (page.verdicts()->currentText() != QLatin1String("Wrong, the other right")) QTest::keyClick(page.verdicts(), Qt::Key_Down);
+    QCOMPARE(page.filter().rowCount(), expected);
+    for (int row = 0; row < expected; ++row)
+      QCOMPARE(page.filter().index(row, QuestionTableModel::VERDICT).data().toString(), QStringLiteral("wrong (other right)"));
+    // The picture stands in the row.
+    auto* delegate = qobject_cast<PictureDelegate*>(page.table()->itemDelegateForColumn(QuestionTableModel::PICTURE));
+    QTRY_VERIFY(delegate && delegate->known() > 0);
+    // By the keyboard: into the table, to a row, and Enter opens it in Chat.
+    page.table()->setFocus();
+    QTest::keyClick(page.table(), Qt::Key_Down);
+    QTest::mouseClick(page.open_in_chat_button(), Qt::LeftButton);
+    QVERIFY(studio.window->workspace() == Workspace::CHAT);
+    QVERIFY(!studio.window->chat_page()->composer()->text().isEmpty());
+    QCOMPARE(studio.window->chat_page()->composer()->attachments(), QStringList{studio.path(QStringLiteral("demo/images/scene.png"))});
   }
 
   void stop_ends_it_and_keeps_the_answers() {

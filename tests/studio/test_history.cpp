@@ -206,8 +206,8 @@ class TestHistory : public QObject {
     QCOMPARE(settings.recent_models(), QStringList{folder_.path()});
   }
 
-  void both_palettes_can_be_read() {
-    for (const Palette& p : {light_palette(), dark_palette()}) {
+  void all_palettes_can_be_read() {
+    for (const Palette& p : {light_palette(), dark_palette(), high_contrast_palette()}) {
       for (const QColor& ground : {p.window, p.surface, p.raised, p.rail, p.accent_soft}) {
         QVERIFY2(contrast_ratio(p.text, ground) >= 4.5, qPrintable(ground.name()));
         QVERIFY2(contrast_ratio(p.muted, ground) >= 4.5,

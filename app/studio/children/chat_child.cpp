@@ -31,6 +31,7 @@ void ChatChild::start(const ChatModelChoice& choice) {
   QStringList arguments = {QStringLiteral("chat"), choice.path, QStringLiteral("--json")};
   if (!choice.backend.isEmpty()) arguments << QStringLiteral("--backend") << choice.backend;
   if (choice.activations_as_a16) arguments << QStringLiteral("--activations-as-a16");
+  if (!choice.device.isEmpty() && choice.backend != QLatin1String("reference")) arguments << QStringLiteral("--device") << choice.device;
   failure_.clear();
   child_.start(command_, arguments);
 }

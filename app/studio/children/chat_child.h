@@ -14,6 +14,7 @@ struct ChatModelChoice {
   QString backend;  // "vulkan" or "reference"
   bool activations_as_a16 =
       false;  // run a model with quantized activations without quantizing them; said in every answer
+  QString device = {};  // of the engine, a part of its name; empty: the first
   bool operator==(const ChatModelChoice&) const = default;
 };
 

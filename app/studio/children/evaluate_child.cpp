@@ -32,6 +32,8 @@ void EvaluateChild::start(const EvaluateRequest& request) {
   if (request.limit > 0) arguments << QStringLiteral("--limit") << QString::number(request.limit);
   if (!request.backend.isEmpty()) arguments << QStringLiteral("--backend") << request.backend;
   if (request.activations_as_a16) arguments << QStringLiteral("--activations-as-a16");
+  if (!request.against.isEmpty()) arguments << QStringLiteral("--against") << request.against << QStringLiteral("--against-backend") << request.against_backend;
+  if (!request.device.isEmpty() && request.backend != QLatin1String("reference")) arguments << QStringLiteral("--device") << request.device;
   failure_.clear();
   stopped_ = false;
   child_.start(command_, arguments);

@@ -15,6 +15,9 @@ struct EvaluateRequest {
   QString backend;  // "vulkan" or "reference"
   int limit = 0;    // 0: all
   bool activations_as_a16 = false;
+  QString device = {};           // of the engine, a part of its name; empty: the first
+  QString against = {};          // another model that is asked the same; empty: none
+  QString against_backend = {};
 };
 
 class EvaluateChild : public QObject {

@@ -2,8 +2,15 @@
 #include "app/studio/models/chat_controller.h"
 
 #include <QLocale>
+#include <utility>
 
 namespace qvlm::studio {
+
+namespace {
+
+constexpr int kAlternatives = 5;
+
+}  // namespace
 
 ChatController::ChatController(QString command, History& history, QObject* parent)
     : QObject(parent), history_(history), child_(std::move(command)) {
@@ -22,6 +29,7 @@ ChatController::ChatController(QString command, History& history, QObject* paren
   connect(&child_, &ChatChild::ended, this, [this](const QString& message) {
     ready_.reset();
     const bool answering = activity_ == Activity::ANSWERING;
+    power_.clear();
     if (answering) finish_answer(MessageState::INTERRUPTED, tr("interrupted"));
     if (next_) {
       const ChatModelChoice next = *next_;
@@ -129,6 +137,7 @@ bool ChatController::ask(const QString& text, const QStringList& images) {
 
 void ChatController::begin_answer() {
   Ask ask;
+  if (!system_prompt_.isEmpty()) ask.turns.push_back({"system", system_prompt_.toStdString(), {}});
   for (const ChatMessage& message : model_.messages()) {
     const bool answer = message.role == QLatin1String("assistant");
     if (message.role != QLatin1String("user") && !(answer && !message.text.isEmpty())) continue;
@@ -142,6 +151,8 @@ void ChatController::begin_answer() {
   }
   ask.sampling = sampling_;
   ask.max_tokens = max_tokens_;
+  ask.alternatives = wants_probabilities_ ? kAlternatives : 0;
+  ask.picture_fit = picture_fit_.toStdString();
   ChatMessage answer;
   answer.role = QStringLiteral("assistant");
   answer.state = MessageState::WAITING;
@@ -156,6 +167,8 @@ void ChatController::begin_answer() {
   refresh_branches();
   prompt_.reset();
   unsent_text_.clear();
+  tokens_.clear();
+  power_.clear();
   set_activity(Activity::ANSWERING);
   child_.ask(ask);
 }
@@ -212,6 +225,11 @@ void ChatController::take(const ChatEvent& event) {
   } else if (const auto* token = std::get_if<TokenGenerated>(&event)) {
     if (activity_ != Activity::ANSWERING) return;
     unsent_text_ += QString::fromStdString(token->text);
+    if (token->probability > 0) {
+      TokenShare share{QString::fromStdString(token->text), token->probability, {}};
+      for (const TokenChoice& choice : token->alternatives) share.others.emplace_back(QString::fromStdString(choice.text), choice.probability);
+      tokens_.push_back(std::move(share));
+    }
     if (!flush_.isActive()) flush_.start();
   } else if (const auto* finished = std::get_if<AnswerFinished>(&event)) {
     if (activity_ != Activity::ANSWERING) return;
@@ -241,6 +259,7 @@ void ChatController::finish_answer(MessageState state, const QString& note) {
   ChatMessage last = model_.at(row);
   last.state = state;
   last.note = note;
+  last.tokens = std::exchange(tokens_, {});
   if (last.text.isEmpty() && (state == MessageState::FAILED || state == MessageState::INTERRUPTED)) {
     if (last.id != 0) history_.remove_message(last.id);
     model_.truncate(row);
@@ -275,27 +294,32 @@ void ChatController::set_activity(Activity activity) {
   Q_EMIT activity_changed();
 }
 
+void ChatController::set_power(const QString& text) {
+  if (activity_ != Activity::ANSWERING || text == power_) return;
+  power_ = text;
+  if (ready_) set_status(ready_->info, nullptr);
+}
+
 QString statistics_text(const AnswerFinished& answer, const PromptReady* prompt) {
   const QLocale locale;
-  const auto tr = [](const char* text) { return ChatController::tr(text); };
   QStringList parts;
-  parts << (answer.tokens == 1 ? tr("1 token") : tr("%1 tokens").arg(answer.tokens));
+  parts << (answer.tokens == 1 ? ChatController::tr("1 token") : ChatController::tr("%1 tokens").arg(answer.tokens));
   // An answer of one token was not decoded: it came with the prompt.
   if (answer.decode_tokens_per_second > 0)
-    parts << tr("%1 tokens/s").arg(locale.toString(answer.decode_tokens_per_second, 'f', 1));
-  parts << tr("first token %1 s").arg(locale.toString(answer.first_token_seconds, 'f', 2));
-  if (answer.vision_seconds > 0) parts << tr("pictures %1 s").arg(locale.toString(answer.vision_seconds, 'f', 2));
+    parts << ChatController::tr("%1 tokens/s").arg(locale.toString(answer.decode_tokens_per_second, 'f', 1));
+  parts << ChatController::tr("first token %1 s").arg(locale.toString(answer.first_token_seconds, 'f', 2));
+  if (answer.vision_seconds > 0) parts << ChatController::tr("pictures %1 s").arg(locale.toString(answer.vision_seconds, 'f', 2));
   if (prompt != nullptr) {
-    QString words = tr("prompt %1 tokens").arg(prompt->tokens);
-    if (prompt->reused_tokens > 0) words += tr(", %1 reused").arg(prompt->reused_tokens);
+    QString words = ChatController::tr("prompt %1 tokens").arg(prompt->tokens);
+    if (prompt->reused_tokens > 0) words += ChatController::tr(", %1 reused").arg(prompt->reused_tokens);
     if (answer.prefill_tokens_per_second > 0)
-      words += tr(", read at %1/s").arg(locale.toString(answer.prefill_tokens_per_second, 'f', 0));
+      words += ChatController::tr(", read at %1/s").arg(locale.toString(answer.prefill_tokens_per_second, 'f', 0));
     parts << words;
   }
-  if (answer.reason == "length") parts << tr("cut at the most tokens allowed");
-  if (answer.reason == "context") parts << tr("the context is full");
-  if (answer.reason == "stopped") parts << tr("stopped");
-  if (answer.device_losses > 0) parts << tr("the device was lost and opened again");
+  if (answer.reason == "length") parts << ChatController::tr("cut at the most tokens allowed");
+  if (answer.reason == "context") parts << ChatController::tr("the context is full");
+  if (answer.reason == "stopped") parts << ChatController::tr("stopped");
+  if (answer.device_losses > 0) parts << ChatController::tr("the device was lost and opened again");
   return parts.join(QStringLiteral("  ·  "));
 }
 
@@ -314,6 +338,7 @@ void ChatController::set_status(const GeneratorInfo& info, const AnswerFinished*
       parts << tr("%1 tokens/s").arg(locale.toString(answer->decode_tokens_per_second, 'f', 1));
     parts << tr("first token in %1 s").arg(locale.toString(answer->first_token_seconds, 'f', 2));
   }
+  if (!power_.isEmpty()) parts << power_;
   if (info.total_bytes > 0) parts << tr("%1 MB in use").arg(locale.toString(double(info.total_bytes) / 1e6, 'f', 0));
   status_ = parts.join(QStringLiteral("  ·  "));
   Q_EMIT status_changed();

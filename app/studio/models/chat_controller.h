@@ -51,6 +51,14 @@ class ChatController : public QObject {
   void open_chat(qint64 id);
   void remove_chat(qint64 id);
   void set_sampling(const SamplingParameters& sampling, int max_tokens);
+  /// Said to the model before every dialogue; empty: nothing.
+  void set_system_prompt(const QString& text) { system_prompt_ = text.trimmed(); }
+  /// "crop", "pad", or empty: as the model has it.
+  void set_picture_fit(const QString& fit) { picture_fit_ = fit; }
+  /// Asks for the likeliest tokens beside each one; costs a little speed.
+  void set_wants_probabilities(bool wants) { wants_probabilities_ = wants; }
+  /// "24 W (GPU)", told while an answer runs; empty where the system does not say.
+  void set_power(const QString& text);
 
   ChatChild& child() { return child_; }
 
@@ -84,6 +92,9 @@ class ChatController : public QObject {
   qint64 chat_ = 0;  // 0: nothing stored yet
   SamplingParameters sampling_;
   int max_tokens_ = 256;
+  QString system_prompt_, picture_fit_, power_;
+  bool wants_probabilities_ = true;
+  std::vector<TokenShare> tokens_;  // of the answer that streams
   QString unsent_text_;  // streamed, not yet in the model
   QTimer flush_, store_;
 };

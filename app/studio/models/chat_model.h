@@ -13,6 +13,14 @@ enum class MessageState { DONE, WAITING, STREAMING, STOPPED, INTERRUPTED, FAILED
 QString name_of(MessageState state);
 MessageState message_state_of(const QString& name);
 
+/// A token of an answer: how likely the model found it, and what else.
+struct TokenShare {
+  QString text;
+  double probability = 0;
+  std::vector<std::pair<QString, double>> others;  // the likeliest tokens, this one too where it is among them
+  bool operator==(const TokenShare&) const = default;
+};
+
 struct ChatMessage {
   qint64 id = 0;  // in the history; 0: not stored
   QString role;   // "user", "assistant", "error" (the studio's own words; never sent to a model)
@@ -22,6 +30,7 @@ struct ChatMessage {
   QString note;  // speed, device, what ended it
   // Of several questions, or answers, at the same place of the dialogue: which one this is, and how many there are.
   int branch = 1, branches = 1;
+  std::vector<TokenShare> tokens = {};  // of an answer of this session, where probabilities were asked for; not stored
   bool operator==(const ChatMessage&) const = default;
 };
 

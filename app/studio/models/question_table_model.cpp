@@ -19,6 +19,8 @@ QVariant QuestionTableModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
   const QuestionAnswered& row = rows_[static_cast<size_t>(index.row())];
   if (role == RIGHT_ROLE) return row.right;
+  if (role == AGAINST_ROLE) return row.against_right ? QVariant(*row.against_right) : QVariant();
+  if (role == AGREES_ROLE) return row.agrees;
   if (role == CATEGORY_ROLE) return QString::fromStdString(row.category);
   if (role == IMAGES_ROLE) {
     QStringList images;
@@ -27,8 +29,11 @@ QVariant QuestionTableModel::data(const QModelIndex& index, int role) const {
   }
   if (role != Qt::DisplayRole && role != Qt::ToolTipRole && role != Qt::AccessibleTextRole) return {};
   switch (index.column()) {
+    case PICTURE:
+      return role == Qt::AccessibleTextRole ? tr("%1 pictures").arg(row.images.size()) : QVariant();
     case VERDICT:
-      return row.right ? tr("right") : tr("wrong");
+      if (!row.against_right || *row.against_right == row.right) return row.right ? tr("right") : tr("wrong");
+      return row.right ? tr("right (other wrong)") : tr("wrong (other right)");
     case CATEGORY:
       return QString::fromStdString(row.category);
     case QUESTION:
@@ -46,6 +51,8 @@ QVariant QuestionTableModel::headerData(int section, Qt::Orientation orientation
   if (role != Qt::DisplayRole) return {};
   if (orientation == Qt::Vertical) return section + 1;
   switch (section) {
+    case PICTURE:
+      return tr("Picture");
     case VERDICT:
       return tr("Verdict");
     case CATEGORY:
@@ -103,6 +110,11 @@ bool QuestionFilter::filterAcceptsRow(int row, const QModelIndex& parent) const 
   const bool right = cell(0, QuestionTableModel::RIGHT_ROLE).toBool();
   if (verdict_ == Verdict::RIGHT && !right) return false;
   if (verdict_ == Verdict::WRONG && right) return false;
+  if (verdict_ == Verdict::ONLY_AGAINST_RIGHT || verdict_ == Verdict::ONLY_THIS_RIGHT) {
+    const QVariant against = cell(0, QuestionTableModel::AGAINST_ROLE);
+    if (!against.isValid() || right == against.toBool() || right != (verdict_ == Verdict::ONLY_THIS_RIGHT)) return false;
+  }
+  if (verdict_ == Verdict::ANSWERS_DIFFER && cell(0, QuestionTableModel::AGREES_ROLE).toBool()) return false;
   if (!category_.isEmpty() && cell(0, QuestionTableModel::CATEGORY_ROLE).toString() != category_) return false;
   if (text_.isEmpty()) return true;
   for (const int column : {QuestionTableModel::QUESTION, QuestionTableModel::EXPECTED, QuestionTableModel::ANSWER}) {

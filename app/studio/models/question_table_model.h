@@ -15,8 +15,8 @@ namespace qvlm::studio {
 class QuestionTableModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { VERDICT, CATEGORY, QUESTION, EXPECTED, ANSWER, COLUMNS };
-  enum Role { RIGHT_ROLE = Qt::UserRole + 1, CATEGORY_ROLE, IMAGES_ROLE };
+  enum Column { PICTURE, VERDICT, CATEGORY, QUESTION, EXPECTED, ANSWER, COLUMNS };
+  enum Role { RIGHT_ROLE = Qt::UserRole + 1, CATEGORY_ROLE, IMAGES_ROLE, AGAINST_ROLE, AGREES_ROLE };  // AGAINST: whether the other is right, if asked
 
   using QAbstractTableModel::QAbstractTableModel;
   int rowCount(const QModelIndex& parent = {}) const override;
@@ -41,7 +41,7 @@ class QuestionTableModel : public QAbstractTableModel {
 class QuestionFilter : public QSortFilterProxyModel {
   Q_OBJECT
  public:
-  enum class Verdict { ALL, RIGHT, WRONG };
+  enum class Verdict { ALL, RIGHT, WRONG, ONLY_AGAINST_RIGHT, ONLY_THIS_RIGHT, ANSWERS_DIFFER };
   using QSortFilterProxyModel::QSortFilterProxyModel;
   void set_verdict(Verdict verdict);
   void set_category(const QString& category);  // empty: all

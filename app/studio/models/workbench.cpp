@@ -16,6 +16,13 @@ QString model_name(const QString& path) {
   return name;
 }
 
+bool looks_like_model(const QString& path) {
+  const QFileInfo info(path);
+  if (info.isFile()) return info.suffix().compare(QLatin1String("gguf"), Qt::CaseInsensitive) == 0;
+  const QDir folder(path);
+  return info.isDir() && (folder.exists(QStringLiteral("config.json")) || folder.exists(QStringLiteral("model.gguf")));
+}
+
 Workbench::Workbench(Places places, Settings& settings, QObject* parent)
     : QObject(parent), places_(std::move(places)), settings_(settings), inspect_(places_.command) {
   connect(&inspect_, &ResultChild::succeeded, this, [this](const QJsonObject& result) {
@@ -76,6 +83,17 @@ QString Workbench::speed_text(const QString& model) const {
 
 void Workbench::note_speed(const QString& model, const QString& text) {
   settings_.set_value(key_of("speed", model), text);
+}
+
+QStringList Workbench::sample_pictures() const {
+  QStringList pictures;
+  if (places_.demo_images.isEmpty()) return pictures;
+  const QDir folder(places_.demo_images);
+  for (const QString& name :
+       folder.entryList({QStringLiteral("*.png"), QStringLiteral("*.jpg"), QStringLiteral("*.webp")}, QDir::Files, QDir::Name)) {
+    pictures << folder.filePath(name);
+  }
+  return pictures;
 }
 
 QString Workbench::free_output(const QString& stem) const {

@@ -34,6 +34,8 @@ class Workbench : public QObject {
   /// The last measured decoding speed, "63.5 tokens/s"; empty where it was never measured here.
   QString speed_text(const QString& model) const;
   void note_speed(const QString& model, const QString& text);
+  /// The demo's pictures, by name; empty where the demo is not there.
+  QStringList sample_pictures() const;
   /// A name of `data`/quantized/ that is free: "demo-w4a16-joint.qvlm".
   QString free_output(const QString& stem) const;
 
@@ -50,6 +52,9 @@ class Workbench : public QObject {
   QString opening_path_;
   ResultChild inspect_;
 };
+
+/// Whether a path looks like what open() takes: a checkpoint folder, a .qvlm folder, a GGUF file.
+bool looks_like_model(const QString& path);
 
 /// "demo" for /a/demo, "demo-w4a16" for /a/demo-w4a16.qvlm.
 QString model_name(const QString& path);

@@ -1,29 +1,42 @@
 // Left the chats, right the one that is open.
 #include "app/studio/pages/chat_page.h"
 
+#include <QCheckBox>
+#include <QCoreApplication>
 #include <QDragEnterEvent>
 #include <QDropEvent>
-#include <QFileInfo>
+#include <QElapsedTimer>
 #include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
+#include <QLocale>
 #include <QMenu>
 #include <QMimeData>
+#include <QMutex>
+#include <QPlainTextEdit>
+#include <QPointer>
 #include <QPushButton>
 #include <QSpinBox>
+#include <QThreadPool>
+#include <QTimer>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <QWidgetAction>
+#include <algorithm>
+#include <memory>
 
 #include "app/studio/models/chat_controller.h"
+#include "app/studio/models/power_meter.h"
 #include "app/studio/models/workbench.h"
 #include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
 #include "app/studio/views/chat_view.h"
 #include "app/studio/views/composer.h"
 #include "app/studio/views/fields.h"
+#include "app/studio/views/picture_loader.h"
+#include "app/studio/views/seen_strip.h"
 #include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
@@ -54,14 +67,12 @@ ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, Q
   below->setContentsMargins(3 * kUnit, 0, 3 * kUnit, kUnit + 4);
   below->setSpacing(6);
   auto* tools = new QHBoxLayout;
-  seen_ = new QLabel(this);
-  seen_->setProperty("muted", true);
-  seen_->setAccessibleName(tr("What the model sees"));
-  seen_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  seen_ = new SeenStrip(theme, this);
   regenerate_ = new QPushButton(tr("Answer again"), this);
   regenerate_->setAccessibleName(tr("Answer again"));
   tools->addWidget(seen_, 1);
-  tools->addWidget(regenerate_);
+  tools->addStretch(0);
+  tools->addWidget(regenerate_, 0, Qt::AlignRight);
   below->addLayout(tools);
   composer_ = new Composer(theme, workbench.places().data + QStringLiteral("/pictures"), this);
   below->addWidget(composer_);
@@ -90,6 +101,8 @@ ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, Q
     leave_edit();
     chat_->show_branch(row, steps);
   });
+  connect(composer_, &Composer::attachments_changed, this, &ChatPage::show_seen);
+  connect(seen_, &SeenStrip::fit_changed, this, [this] { chat_->set_picture_fit(seen_->fit()); });
   connect(composer_, &Composer::stop, chat_, &ChatController::stop);
   connect(composer_, &Composer::problem, this,
           [this](const QString& message) { banner_->show_message(Banner::Kind::WARNING, message); });
@@ -133,16 +146,47 @@ ChatPage::ChatPage(Workbench& workbench, History& history, const Theme& theme, Q
   connect(picker_, &ModelPicker::changed, this, &ChatPage::refresh);
   connect(&theme_, &Theme::changed, this, &ChatPage::restyle);
   if (!history_.notice().isEmpty()) banner_->show_message(Banner::Kind::WARNING, history_.notice());
+  open_last_chat();
   refill_history();
   restyle();
   show_seen();
   refresh();
+  watch_power();
+}
+
+void ChatPage::open_last_chat() {
+  const auto last = static_cast<qint64>(workbench_.settings().number(QStringLiteral("chat/last"), 0));
+  for (const ChatHeader& header : history_.chats()) {
+    if (header.id == last) chat_->open_chat(last);
+  }
+}
+
+void ChatPage::watch_power() {
+  // Read on another thread: a sensor may take its time. The meter outlives the page while a reading is under way.
+  auto* timer = new QTimer(this);
+  timer->setInterval(1000);
+  const auto meter = std::make_shared<std::pair<QMutex, PowerMeter>>();
+  const auto clock = std::make_shared<QElapsedTimer>();
+  clock->start();
+  connect(timer, &QTimer::timeout, this, [this, meter, clock] {
+    if (chat_->activity() != ChatController::Activity::ANSWERING) return;
+    QPointer<ChatController> chat(chat_);
+    QThreadPool::globalInstance()->start([chat, meter, clock] {
+      const QMutexLocker lock(&meter->first);
+      const std::optional<Power> power = meter->second.read(1e-3 * double(clock->elapsed()));
+      if (!power) return;
+      QMetaObject::invokeMethod(QCoreApplication::instance(), [chat, power = *power] {
+        if (chat) chat->set_power(tr("%1 W (%2)").arg(QLocale().toString(power.watts, 'f', power.watts < 10 ? 1 : 0), power.source));
+      });
+    });
+  });
+  timer->start();
 }
 
 QWidget* ChatPage::build_side() {
   auto* side = new QFrame(this);
+  side_ = side;
   side->setObjectName(QStringLiteral("side"));
-  side->setFixedWidth(208);
   auto* column = new QVBoxLayout(side);
   column->setContentsMargins(kUnit + 4, 2 * kUnit, kUnit + 4, kUnit + 4);
   column->setSpacing(kUnit);
@@ -163,6 +207,9 @@ QWidget* ChatPage::build_side() {
   column->addWidget(search_);
   column->addWidget(list_, 1);
   column->addWidget(delete_);
+  setTabOrder(new_, search_);
+  setTabOrder(search_, list_);
+  setTabOrder(list_, delete_);
   return side;
 }
 
@@ -213,16 +260,45 @@ QWidget* ChatPage::sampling_panel() {
   grid->addWidget(labelled(tr("Top-p"), top_p_, panel), 0, 1);
   grid->addWidget(labelled(tr("Most tokens"), max_tokens_, panel), 1, 0);
   grid->addWidget(labelled(tr("Seed"), seed_, panel), 1, 1);
-  const auto apply = [this] {
-    SamplingParameters sampling;
-    sampling.temperature = static_cast<float>(temperature_->value());
-    sampling.top_p = static_cast<float>(top_p_->value());
-    sampling.seed = static_cast<uint64_t>(seed_->value());
-    chat_->set_sampling(sampling, max_tokens_->value());
-  };
-  for (QDoubleSpinBox* box : {temperature_, top_p_}) connect(box, &QDoubleSpinBox::valueChanged, this, apply);
-  for (QSpinBox* box : {max_tokens_, seed_}) connect(box, &QSpinBox::valueChanged, this, apply);
+  system_ = new QPlainTextEdit(panel);
+  system_->setTabChangesFocus(true);
+  system_->setPlaceholderText(tr("Said to the model before every dialogue"));
+  system_->setFixedHeight(theme_.scaled(64));
+  grid->addWidget(labelled(tr("System prompt"), system_, panel), 2, 0, 1, 2);
+  probabilities_ = new QCheckBox(tr("Keep token probabilities"), panel);
+  probabilities_->setAccessibleName(probabilities_->text());
+  probabilities_->setToolTip(tr("Shown under an answer, token by token. Costs a little speed."));
+  grid->addWidget(probabilities_, 3, 0, 1, 2);
+  Settings& settings = workbench_.settings();
+  temperature_->setValue(settings.number(QStringLiteral("chat/temperature"), 0));
+  top_p_->setValue(settings.number(QStringLiteral("chat/top_p"), 1));
+  max_tokens_->setValue(int(settings.number(QStringLiteral("chat/max_tokens"), 256)));
+  seed_->setValue(int(settings.number(QStringLiteral("chat/seed"), 0)));
+  system_->setPlainText(settings.value(QStringLiteral("chat/system")));
+  probabilities_->setChecked(settings.flag(QStringLiteral("chat/probabilities"), true));
+  for (QDoubleSpinBox* box : {temperature_, top_p_}) connect(box, &QDoubleSpinBox::valueChanged, this, &ChatPage::apply_sampling);
+  for (QSpinBox* box : {max_tokens_, seed_}) connect(box, &QSpinBox::valueChanged, this, &ChatPage::apply_sampling);
+  connect(system_, &QPlainTextEdit::textChanged, this, &ChatPage::apply_sampling);
+  connect(probabilities_, &QCheckBox::toggled, this, &ChatPage::apply_sampling);
+  apply_sampling();
   return panel;
+}
+
+void ChatPage::apply_sampling() {
+  SamplingParameters sampling;
+  sampling.temperature = static_cast<float>(temperature_->value());
+  sampling.top_p = static_cast<float>(top_p_->value());
+  sampling.seed = static_cast<uint64_t>(seed_->value());
+  chat_->set_sampling(sampling, max_tokens_->value());
+  chat_->set_system_prompt(system_->toPlainText());
+  chat_->set_wants_probabilities(probabilities_->isChecked());
+  Settings& settings = workbench_.settings();
+  settings.set_number(QStringLiteral("chat/temperature"), temperature_->value());
+  settings.set_number(QStringLiteral("chat/top_p"), top_p_->value());
+  settings.set_number(QStringLiteral("chat/max_tokens"), max_tokens_->value());
+  settings.set_number(QStringLiteral("chat/seed"), seed_->value());
+  settings.set_value(QStringLiteral("chat/system"), system_->toPlainText());
+  settings.set_flag(QStringLiteral("chat/probabilities"), probabilities_->isChecked());
 }
 
 QWidget* ChatPage::build_status() {
@@ -241,6 +317,7 @@ QWidget* ChatPage::build_status() {
 
 void ChatPage::restyle() {
   const Palette& p = theme_.colors();
+  side_->setFixedWidth(theme_.scaled(208));
   new_->setIcon(icon(QStringLiteral("plus"), p, 16));
   delete_->setIcon(icon(QStringLiteral("trash"), p, 16));
   regenerate_->setIcon(icon(QStringLiteral("again"), p, 16));
@@ -269,6 +346,7 @@ void ChatPage::prepare_question(const QString& question, const QStringList& imag
 }
 
 void ChatPage::refill_history() {
+  workbench_.settings().set_number(QStringLiteral("chat/last"), double(chat_->chat_id()));
   const QSignalBlocker quiet(list_);
   list_->clear();
   for (const ChatHeader& header : history_.chats(search_->text().trimmed())) {
@@ -282,6 +360,7 @@ void ChatPage::refill_history() {
 }
 
 void ChatPage::refresh() {
+  show_seen();
   using Activity = ChatController::Activity;
   const Activity activity = chat_->activity();
   switch (activity) {
@@ -329,34 +408,29 @@ void ChatPage::refresh() {
 }
 
 void ChatPage::show_seen() {
-  if (!chat_->prompt() || chat_->prompt()->images.empty()) {
-    seen_->clear();
-    return;
+  // What is being asked about; where nothing is, what was asked about last.
+  QStringList pictures = composer_->attachments();
+  int tokens = 0;
+  if (const auto& prompt = chat_->prompt(); pictures.isEmpty() && prompt) {
+    for (const SeenImage& image : prompt->images) {
+      pictures << QString::fromStdString(image.path);
+      tokens = image.tokens;
+    }
+    pictures.removeDuplicates();
   }
-  QStringList words;
-  for (const SeenImage& image : chat_->prompt()->images) {
-    words << tr("%1: %2 × %3 seen as %4 × %4 (%5), %6 tokens")
-                 .arg(QFileInfo(QString::fromStdString(image.path)).fileName())
-                 .arg(image.width)
-                 .arg(image.height)
-                 .arg(image.size)
-                 .arg(QString::fromStdString(image.fit))
-                 .arg(image.tokens);
-  }
-  seen_->setText(words.join(QStringLiteral("   ")));
-  seen_->setToolTip(words.join(QLatin1Char('\n')));
+  const bool looks = chat_->ready() && chat_->ready()->takes_images;
+  if (looks && tokens == 0 && workbench_.model() && workbench_.model()->path == chat_->choice().path) tokens = workbench_.model()->image_tokens;
+  seen_->show_pictures(pictures, looks ? chat_->choice().path : QString(), tokens);
 }
 
 void ChatPage::dragEnterEvent(QDragEnterEvent* event) {
-  if (event->mimeData()->hasUrls()) event->acceptProposedAction();
+  // Pictures are this page's; a model is the window's to open.
+  const QStringList files = local_files(event->mimeData());
+  if (!files.isEmpty() && std::none_of(files.begin(), files.end(), looks_like_model)) event->acceptProposedAction();
 }
 
 void ChatPage::dropEvent(QDropEvent* event) {
-  QStringList files;
-  for (const QUrl& url : event->mimeData()->urls()) {
-    if (url.isLocalFile()) files << url.toLocalFile();
-  }
-  composer_->attach(files);
+  composer_->attach(local_files(event->mimeData()));
   composer_->edit()->setFocus();
   event->acceptProposedAction();
 }

@@ -4,9 +4,11 @@
 #include <QWidget>
 #include <memory>
 
+class QCheckBox;
 class QLabel;
 class QLineEdit;
 class QListWidget;
+class QPlainTextEdit;
 class QPushButton;
 class QSpinBox;
 class QDoubleSpinBox;
@@ -20,6 +22,7 @@ class ChatView;
 class Composer;
 class History;
 class ModelPicker;
+class SeenStrip;
 class Theme;
 class Workbench;
 struct ChatModelChoice;
@@ -40,6 +43,9 @@ class ChatPage : public QWidget {
   ModelPicker* picker() { return picker_; }
   Banner* banner() { return banner_; }
   QLabel* status_strip() { return status_; }
+  SeenStrip* seen_strip() { return seen_; }
+  QPlainTextEdit* system_prompt() { return system_; }
+  QToolButton* sampling_button() { return sampling_; }
 
   /// Chooses and loads.
   void use_model(const ChatModelChoice& choice);
@@ -58,6 +64,9 @@ class ChatPage : public QWidget {
   void leave_edit();
   void refresh();
   void show_seen();
+  void apply_sampling();
+  void open_last_chat();
+  void watch_power();
   void restyle();
 
   Workbench& workbench_;
@@ -72,9 +81,13 @@ class ChatPage : public QWidget {
   Banner* banner_;
   ChatView* view_;
   Composer* composer_;
-  QLabel *seen_, *status_, *state_;
+  SeenStrip* seen_;
+  QWidget* side_;
+  QLabel *status_, *state_;
   QDoubleSpinBox *temperature_, *top_p_;
   QSpinBox *max_tokens_, *seed_;
+  QPlainTextEdit* system_;
+  QCheckBox* probabilities_;
   bool offers_reference_ = false;
   int edited_row_ = -1;  // of the question that the composer changes
 };

@@ -13,6 +13,7 @@
 #include <QStyledItemDelegate>
 #include <QTableView>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "app/studio/children/evaluate_child.h"
 #include "app/studio/models/question_table_model.h"
@@ -22,6 +23,7 @@
 #include "app/studio/style/theme.h"
 #include "app/studio/views/accuracy_chart.h"
 #include "app/studio/views/fields.h"
+#include "app/studio/views/picture_delegate.h"
 #include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
@@ -95,6 +97,8 @@ EvaluatePage::EvaluatePage(Workbench& workbench, const Theme& theme, QWidget* pa
     refresh_controls();
   });
   connect(picker_, &ModelPicker::changed, this, &EvaluatePage::refresh_controls);
+  connect(&workbench_, &Workbench::models_changed, this, &EvaluatePage::refill_against);
+  refill_against();
   connect(set_, &PathField::changed, this, &EvaluatePage::refresh_controls);
   connect(&theme_, &Theme::changed, this, &EvaluatePage::restyle);
   restyle();
@@ -115,7 +119,12 @@ QWidget* EvaluatePage::build_controls() {
   limit_->setValue(100);
   limit_->setMinimumWidth(72);
   limit_->setToolTip(tr("How many questions; 0: all"));
+  against_ = new QComboBox(card);
+  against_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  against_->setMinimumContentsLength(10);
+  against_->setToolTip(tr("Asked the same questions, so that the cases are found where the two part"));
   row->addWidget(labelled(tr("Model and what runs it"), picker_, card), 3);
+  row->addWidget(labelled(tr("Compared with"), against_, card), 2);
   row->addWidget(labelled(tr("Question set"), set_, card), 3);
   row->addWidget(labelled(tr("Questions"), limit_, card));
   card->body()->addLayout(row);
@@ -139,6 +148,9 @@ QWidget* EvaluatePage::build_table() {
   verdict_->addItem(tr("All verdicts"), int(QuestionFilter::Verdict::ALL));
   verdict_->addItem(tr("Right"), int(QuestionFilter::Verdict::RIGHT));
   verdict_->addItem(tr("Wrong"), int(QuestionFilter::Verdict::WRONG));
+  verdict_->addItem(tr("Wrong, the other right"), int(QuestionFilter::Verdict::ONLY_AGAINST_RIGHT));
+  verdict_->addItem(tr("Right, the other wrong"), int(QuestionFilter::Verdict::ONLY_THIS_RIGHT));
+  verdict_->addItem(tr("Answers differ"), int(QuestionFilter::Verdict::ANSWERS_DIFFER));
   verdict_->setAccessibleName(tr("Filter by verdict"));
   category_ = new QComboBox(card);
   category_->addItem(tr("All categories"), QString());
@@ -165,7 +177,7 @@ QWidget* EvaluatePage::build_table() {
   view_->setWordWrap(false);
   view_->setTabKeyNavigation(false);
   view_->setItemDelegateForColumn(QuestionTableModel::VERDICT, new VerdictDelegate(theme_, view_));
-  view_->verticalHeader()->setDefaultSectionSize(30);
+  view_->setItemDelegateForColumn(QuestionTableModel::PICTURE, new PictureDelegate(QuestionTableModel::IMAGES_ROLE, view_));
   view_->verticalHeader()->hide();
   view_->horizontalHeader()->setHighlightSections(false);
   view_->horizontalHeader()->setSectionResizeMode(QuestionTableModel::QUESTION, QHeaderView::Stretch);
@@ -206,16 +218,19 @@ QWidget* EvaluatePage::build_result() {
 
 void EvaluatePage::resizeEvent(QResizeEvent* event) {
   const bool narrow = width() < 1060;
-  accuracy_->setFixedWidth(narrow ? 264 : 320);
-  view_->setColumnWidth(QuestionTableModel::VERDICT, narrow ? 64 : 76);
-  view_->setColumnWidth(QuestionTableModel::CATEGORY, narrow ? 88 : 104);
+  accuracy_->setFixedWidth(theme_.scaled(narrow ? 264 : 320));
+  view_->setColumnWidth(QuestionTableModel::PICTURE, narrow ? 64 : 84);
+  view_->setColumnWidth(QuestionTableModel::VERDICT, theme_.scaled(narrow ? 70 : 84));
+  view_->setColumnWidth(QuestionTableModel::CATEGORY, theme_.scaled(narrow ? 88 : 104));
   for (const int column : {QuestionTableModel::EXPECTED, QuestionTableModel::ANSWER}) {
-    view_->setColumnWidth(column, narrow ? 100 : 132);
+    view_->setColumnWidth(column, theme_.scaled(narrow ? 92 : 132));
   }
   QWidget::resizeEvent(event);
 }
 
 void EvaluatePage::restyle() {
+  view_->verticalHeader()->setDefaultSectionSize(theme_.scaled(22) + 22);
+  view_->horizontalHeader()->setMinimumSectionSize(theme_.scaled(60));
   run_->setIcon(icon_on_accent(QStringLiteral("play"), theme_.colors()));
   stop_->setIcon(icon(QStringLiteral("stop"), theme_.colors(), 16));
   ask_->setIcon(icon(QStringLiteral("chat"), theme_.colors(), 16));
@@ -233,7 +248,10 @@ void EvaluatePage::start() {
   progress_->setRange(0, 0);
   stopping_ = false;
   workbench_.settings().set_value(QStringLiteral("evaluate/questions"), set_->path());
-  child_->start({choice.path, set_->path(), choice.backend, limit_->value(), choice.activations_as_a16});
+  const QString other = against_->currentData().toString();
+  const bool other_quantized = other.endsWith(QLatin1String(".qvlm"));
+  child_->start({choice.path, set_->path(), choice.backend, limit_->value(), choice.activations_as_a16, choice.device, other,
+                 other_quantized ? QStringLiteral("vulkan") : QStringLiteral("reference")});
   refresh_controls();
 }
 
@@ -257,11 +275,26 @@ void EvaluatePage::take(const EvaluationEvent& event) {
                                                  .arg(QLocale().toString(100 * table_->overall().value(), 'f', 1))
                                                  .arg(table_->overall().total));
     }
+    if (finished->against_overall) {
+      result_note_->setText(result_note_->text() + QLatin1Char('\n') +
+                            tr("The other model: %1 %; the same answer to %2 % of the questions")
+                                .arg(QLocale().toString(100 * finished->against_overall->value(), 'f', 1),
+                                     QLocale().toString(100 * finished->agreement, 'f', 1)));
+    }
     status_->setText(tr("%1 in %2, on %3 at %4 bits a weight")
                          .arg(finished->stopped ? tr("Stopped") : tr("Finished"), duration_text(finished->seconds),
                               QString::fromStdString(finished->info.device))
                          .arg(finished->info.weight_bits, 0, 'f', 2));
   }
+}
+
+void EvaluatePage::refill_against() {
+  const QString before = against_->currentData().toString();
+  against_->clear();
+  against_->addItem(tr("no other model"), QString());
+  for (const QString& path : workbench_.models())
+    against_->addItem(path.endsWith(QLatin1String(".qvlm")) ? tr("%1 (quantized)").arg(model_name(path)) : tr("%1 (full precision)").arg(model_name(path)), path);
+  against_->setCurrentIndex(std::max(0, against_->findData(before)));
 }
 
 void EvaluatePage::show_result() {

@@ -38,6 +38,10 @@ class EvaluatePage : public QWidget {
   ModelPicker* picker() { return picker_; }
   PathField* question_set() { return set_; }
   QSpinBox* limit() { return limit_; }
+  QComboBox* against() { return against_; }
+  QComboBox* verdicts() { return verdict_; }
+  QTableView* table() { return view_; }
+  QPushButton* open_in_chat_button() { return ask_; }
   Banner* banner() { return banner_; }
   QLabel* result_label() { return result_; }
 
@@ -54,6 +58,7 @@ class EvaluatePage : public QWidget {
   void start();
   void take(const EvaluationEvent& event);
   void show_result();
+  void refill_against();
   void refresh_controls();
   void restyle();
 
@@ -70,7 +75,7 @@ class EvaluatePage : public QWidget {
   QProgressBar* progress_;
   QLabel *status_, *result_, *result_note_;
   QTableView* view_;
-  QComboBox *verdict_, *category_;
+  QComboBox *verdict_, *category_, *against_;
   QLineEdit* search_;
   AccuracyChart* chart_;
   Card* accuracy_;

@@ -84,7 +84,7 @@ ModelPage::ModelPage(Workbench& workbench, const Theme& theme, QWidget* parent)
 
 QWidget* ModelPage::build_left() {
   auto* left = new QWidget(this);
-  left->setFixedWidth(272);
+  left_ = left;
   auto* column = new QVBoxLayout(left);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(2 * kUnit);
@@ -155,7 +155,6 @@ QWidget* ModelPage::build_right() {
   groups_view_->setEditTriggers(QAbstractItemView::NoEditTriggers);
   groups_view_->setTabKeyNavigation(false);
   groups_view_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-  groups_view_->horizontalHeader()->setStretchLastSection(true);
   groups_view_->horizontalHeader()->setHighlightSections(false);
   groups_view_->setMinimumHeight(200);
   groups_view_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
@@ -173,6 +172,7 @@ QWidget* ModelPage::build_right() {
     captioned->setSpacing(4);
     auto* words = new QLabel(caption, sample_card);
     words->setObjectName(QStringLiteral("field_label"));
+    words->setWordWrap(true);
     captioned->addWidget(picture);
     captioned->addWidget(words);
     pictures->addLayout(captioned);
@@ -202,7 +202,6 @@ QWidget* ModelPage::build_right() {
 QWidget* ModelPage::build_welcome(QWidget* parent) {
   auto* card = new Card({}, parent);
   card->setAccessibleName(tr("Three steps to try"));
-  card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
   auto* title = new QLabel(tr("Tune a vision-language model by eye, then talk to it"), card);
   title->setObjectName(QStringLiteral("hero"));
   title->setWordWrap(true);
@@ -211,38 +210,74 @@ QWidget* ModelPage::build_welcome(QWidget* parent) {
       tr("Three steps, with the small demo model that comes with the studio. Everything stays on this machine."),
       card));
   card->body()->addSpacing(kUnit);
-  const std::pair<QString, QString> steps[] = {
-      {tr("Open the demo model"),
-       tr("A small VLM that answers about shapes, colours, counts, places and words in pictures.")},
-      {tr("Quantize it to 4 bits"),
-       tr("Watch entropy, blocks and errors as they are measured; drag the blocks' borders.")},
-      {tr("Ask it about a picture"),
-       tr("Drop a picture into Chat: the INT4 model answers offline, on any vendor's GPU.")}};
+  struct Step {
+    QString name, text, button;
+  };
+  const Step steps[] = {{tr("Ask it about a picture"), tr("It knows shapes, colours, counts, places and words, and answers in English."), tr("Ask")},
+                        {tr("Quantize it to 4 bits"), tr("Watch entropy, blocks and errors as they are measured; drag the blocks' borders."), tr("Quantize")},
+                        {tr("Compare the two"), tr("One question to both: see the first token where the answers part."), tr("Compare")}};
+  auto* columns = new QGridLayout;
+  columns->setHorizontalSpacing(3 * kUnit);
+  columns->setVerticalSpacing(6);
   int number = 0;
-  for (const auto& [name, text] : steps) {
-    auto* row = new QHBoxLayout;
-    row->setSpacing(2 * kUnit);
-    auto* badge = new QLabel(QString::number(++number), card);
+  for (const auto& [name, text, action] : steps) {
+    auto* head = new QHBoxLayout;
+    head->setSpacing(kUnit);
+    auto* badge = new QLabel(QString::number(number + 1), card);
     badge->setObjectName(QStringLiteral("step_number"));
-    badge->setFixedSize(28, 28);
+    badge->setMinimumSize(28, 28);
     badge->setAlignment(Qt::AlignCenter);
-    auto* words = new QVBoxLayout;
-    words->setSpacing(2);
     auto* heading = new QLabel(name, card);
     heading->setObjectName(QStringLiteral("step_title"));
-    words->addWidget(heading);
-    words->addWidget(muted_label(text, card));
-    row->addWidget(badge, 0, Qt::AlignTop);
-    row->addLayout(words, 1);
-    card->body()->addLayout(row);
-    card->body()->addSpacing(kUnit);
+    heading->setWordWrap(true);
+    head->addWidget(badge, 0, Qt::AlignTop);
+    head->addWidget(heading, 1);
+    auto* words = muted_label(text, card);
+    words->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    auto* button = new QPushButton(action, card);
+    button->setAccessibleName(name);
+    button->setEnabled(false);
+    button->setToolTip(tr("Open the demo model first"));
+    connect(button, &QPushButton::clicked, this, [this, number] { Q_EMIT first_step(number); });
+    steps_.push_back(button);
+    columns->addLayout(head, 0, number);
+    columns->addWidget(words, 1, number);
+    columns->addWidget(button, 2, number, Qt::AlignLeft);
+    columns->setColumnStretch(number++, 1);
   }
+  columns->setRowStretch(1, 1);
+  card->body()->addLayout(columns);
+  card->body()->addSpacing(kUnit);
+  auto* last = new QHBoxLayout;
   try_demo_ = primary_button(tr("Open the demo model"), card);
   try_demo_->setEnabled(demo_->isEnabled());
   try_demo_->setToolTip(demo_->toolTip());
+  hide_steps_ = new QPushButton(tr("Hide these steps"), card);
+  hide_steps_->setAccessibleName(hide_steps_->text());
+  hide_steps_->setProperty("flat", true);
+  hide_steps_->hide();
   connect(try_demo_, &QPushButton::clicked, demo_, &QPushButton::click);
-  card->body()->addWidget(try_demo_, 0, Qt::AlignLeft);
+  connect(hide_steps_, &QPushButton::clicked, this, [this] {
+    workbench_.settings().set_flag(QStringLiteral("first_steps/hidden"), true);
+    show_first_steps();
+  });
+  last->addWidget(try_demo_);
+  last->addWidget(hide_steps_);
+  last->addStretch(1);
+  card->body()->addLayout(last);
   return card;
+}
+
+void ModelPage::show_first_steps() {
+  const bool open = workbench_.model().has_value();
+  const bool demo = open && workbench_.model()->path == workbench_.places().demo_model;
+  welcome_->setVisible(!open || (demo && !workbench_.settings().flag(QStringLiteral("first_steps/hidden"), false)));
+  for (QPushButton* button : steps_) {
+    button->setEnabled(demo);
+    button->setToolTip(demo ? QString() : tr("Open the demo model first"));
+  }
+  try_demo_->setVisible(!open);
+  hide_steps_->setVisible(open);
 }
 
 void ModelPage::resizeEvent(QResizeEvent* event) {
@@ -252,6 +287,7 @@ void ModelPage::resizeEvent(QResizeEvent* event) {
 }
 
 void ModelPage::restyle() {
+  left_->setFixedWidth(theme_.scaled(272));
   open_->setIcon(icon(QStringLiteral("folder"), theme_.colors(), 16));
   to_quantize_->setIcon(icon_on_accent(QStringLiteral("quantize"), theme_.colors()));
   to_chat_->setIcon(icon(QStringLiteral("chat"), theme_.colors(), 16));
@@ -285,7 +321,7 @@ void ModelPage::show_model() {
   const ModelSummary& model = *workbench_.model();
   const QLocale locale;
   header_->set_subtitle(model.path);
-  welcome_->hide();
+  show_first_steps();
   summary_->show();
   to_quantize_->setEnabled(!model.quantized());
   to_quantize_->setToolTip(model.quantized() ? tr("This model is quantized already") : QString());
@@ -304,13 +340,10 @@ void ModelPage::show_model() {
     small->setObjectName(QStringLiteral("field_label"));
     auto* large = new QLabel(value, box);
     large->setObjectName(QStringLiteral("fact_") + key);
+    large->setProperty("fact", true);
     large->setWordWrap(true);
     large->setTextInteractionFlags(Qt::TextSelectableByMouse);
     large->setAccessibleName(caption);
-    QFont font = large->font();
-    font.setPointSizeF(11.5);
-    font.setWeight(QFont::DemiBold);
-    large->setFont(font);
     column->addWidget(small);
     column->addWidget(large);
     column->addStretch(1);
@@ -338,13 +371,7 @@ void ModelPage::show_model() {
   notes_->setText(notes.join(QLatin1Char('\n')));
   notes_->setVisible(!model.notes.isEmpty());
   groups_->set_rows(model.legal_groups);
-  QStringList pictures;
-  if (!workbench_.places().demo_images.isEmpty()) {
-    const QDir folder(workbench_.places().demo_images);
-    for (const QString& name : folder.entryList(QDir::Files, QDir::Name)) {
-      if (looks_like_picture(name)) pictures << folder.filePath(name);
-    }
-  }
+  const QStringList pictures = workbench_.sample_pictures();
   if (model.has_vision && !pictures.isEmpty()) {
     show_sample(pictures.first());
   } else {
@@ -397,7 +424,8 @@ void ModelPage::dragLeaveEvent(QDragLeaveEvent*) {
 void ModelPage::dropEvent(QDropEvent* event) {
   set_style_property(open_card_, "target", false);
   const QList<QUrl> urls = event->mimeData()->urls();
-  if (urls.isEmpty() || !urls.first().isLocalFile()) return;
+  // Pictures, and several things at once, are the window's to open.
+  if (urls.size() != 1 || !urls.first().isLocalFile() || looks_like_picture(urls.first().toLocalFile())) return event->ignore();
   event->acceptProposedAction();
   workbench_.open(urls.first().toLocalFile());
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QWidget>
+#include <vector>
 
 class QBoxLayout;
 class QGridLayout;
@@ -24,11 +25,15 @@ class ModelPage : public QWidget {
  public:
   ModelPage(Workbench& workbench, const Theme& theme, QWidget* parent = nullptr);
   QPushButton* open_demo_button() { return demo_; }
+  QPushButton* step_button(int step) { return steps_.at(static_cast<size_t>(step)); }
+  /// The three steps stand above the demo model until the user hides them.
+  void show_first_steps();
   QLabel* summary_label(const QString& name) const;
 
  Q_SIGNALS:
   void quantize_requested();
   void chat_requested();
+  void first_step(int step);  // 0: ask, 1: quantize, 2: compare; a model is open
 
  protected:
   void dragEnterEvent(QDragEnterEvent* event) override;
@@ -51,9 +56,10 @@ class ModelPage : public QWidget {
   PageHeader* header_;
   Banner* banner_;
   Card* open_card_;
-  QPushButton *open_, *demo_, *try_demo_, *to_quantize_, *to_chat_, *other_picture_;
+  QPushButton *open_, *demo_, *try_demo_, *hide_steps_, *to_quantize_, *to_chat_, *other_picture_;
+  std::vector<QPushButton*> steps_;
   QListWidget* recent_;
-  QWidget *summary_, *welcome_;
+  QWidget *left_, *summary_, *welcome_;
   QBoxLayout* lower_;
   QGridLayout* facts_;
   QLabel *notes_, *sample_file_, *sample_seen_, *sample_text_;

@@ -245,7 +245,10 @@ QWidget* QuantizePage::build_ribbon() {
   ribbon_->setAutoFillBackground(false);
   scroll->viewport()->setAutoFillBackground(false);
   scroll->setFixedHeight(ribbon_->minimumSizeHint().height() + 12);  // room for the scroll bar when zoomed
-  card->header()->addWidget(saver(*ribbon_, ribbon_, tr("Blocks"), card));
+  QWidget* save = saver(*ribbon_, ribbon_, tr("Blocks"), card);
+  card->header()->addWidget(save);
+  setTabOrder(zoom_in_, save);
+  setTabOrder(save, ribbon_);
   card->body()->addWidget(scroll);
   selection_ = muted_label({}, card);
   selection_->setAccessibleName(tr("Selected site"));

@@ -1,4 +1,4 @@
-// The two palettes, and how they reach Qt's own widgets.
+// The palettes, and how they reach Qt's own widgets.
 #include "app/studio/style/theme.h"
 
 #include <QApplication>
@@ -7,8 +7,10 @@
 #include <QFontDatabase>
 #include <QGuiApplication>
 #include <QPalette>
+#include <QRegularExpression>
 #include <QStyleFactory>
 #include <QStyleHints>
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -71,12 +73,42 @@ Palette dark_palette() {
   return p;
 }
 
+Palette high_contrast_palette() {
+  Palette p;
+  p.dark = true;
+  p.window = QColor(0x00, 0x00, 0x00);
+  p.surface = QColor(0x00, 0x00, 0x00);
+  p.raised = QColor(0x1F, 0x1F, 0x1F);
+  p.rail = QColor(0x00, 0x00, 0x00);
+  p.border = QColor(0xFF, 0xFF, 0xFF);
+  p.text = QColor(0xFF, 0xFF, 0xFF);
+  p.muted = QColor(0xE2, 0xE2, 0xE2);
+  p.accent = QColor(0xFF, 0xE0, 0x3D);
+  p.accent_hover = QColor(0xFF, 0xF0, 0x99);
+  p.accent_text = QColor(0x00, 0x00, 0x00);
+  p.accent_soft = QColor(0x33, 0x2C, 0x00);
+  p.accent_ink = QColor(0xFF, 0xE0, 0x3D);
+  p.good = QColor(0x7D, 0xFF, 0xA8);
+  p.warning = QColor(0xFF, 0xC8, 0x57);
+  p.bad = QColor(0xFF, 0xA8, 0xA8);
+  p.good_soft = QColor(0x00, 0x2E, 0x14);
+  p.warning_soft = QColor(0x38, 0x26, 0x00);
+  p.bad_soft = QColor(0x3D, 0x00, 0x08);
+  p.grid = QColor(0x5A, 0x5A, 0x5A);
+  p.series_a = QColor(0x9C, 0xC4, 0xFF);
+  p.series_b = QColor(0xFF, 0xB0, 0x5C);
+  p.series_c = QColor(0x7D, 0xFF, 0xD0);
+  return p;
+}
+
 QString name_of(ThemeChoice choice) {
   switch (choice) {
     case ThemeChoice::LIGHT:
       return QStringLiteral("light");
     case ThemeChoice::DARK:
       return QStringLiteral("dark");
+    case ThemeChoice::HIGH_CONTRAST:
+      return QStringLiteral("high-contrast");
     case ThemeChoice::SYSTEM:
       break;
   }
@@ -86,10 +118,13 @@ QString name_of(ThemeChoice choice) {
 ThemeChoice theme_choice_of(const QString& name) {
   if (name == QLatin1String("light")) return ThemeChoice::LIGHT;
   if (name == QLatin1String("dark")) return ThemeChoice::DARK;
+  if (name == QLatin1String("high-contrast")) return ThemeChoice::HIGH_CONTRAST;
   return ThemeChoice::SYSTEM;
 }
 
 namespace {
+
+constexpr double kPoints = 10;  // the usual text
 
 double relative_luminance(const QColor& color) {
   const auto linear = [](double c) { return c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4); };
@@ -103,7 +138,7 @@ double contrast_ratio(const QColor& a, const QColor& b) {
   return (std::max(la, lb) + 0.05) / (std::min(la, lb) + 0.05);
 }
 
-QString style_sheet_of(const Palette& p, const QString& source) {
+QString style_sheet_of(const Palette& p, const QString& source, double font_scale) {
   // Longer names first, so that @accent does not eat @accent_soft.
   const std::vector<std::pair<const char*, QColor>> names = {{"@accent_hover", p.accent_hover},
                                                              {"@accent_text", p.accent_text},
@@ -126,7 +161,17 @@ QString style_sheet_of(const Palette& p, const QString& source) {
   QString result = source;
   for (const auto& [name, color] : names) result.replace(QLatin1String(name), color.name());
   result.replace(QLatin1String("@tone"), p.dark ? QLatin1String("dark") : QLatin1String("light"));
-  return result;
+  static const QRegularExpression points(QStringLiteral("([0-9.]+)pt"));
+  QString scaled;
+  qsizetype from = 0;
+  for (auto match = points.globalMatch(result); match.hasNext();) {
+    const auto found = match.next();
+    scaled += QStringView(result).mid(from, found.capturedStart() - from);
+    scaled += QString::number(found.captured(1).toDouble() * font_scale) + QLatin1String("pt");
+    from = found.capturedEnd();
+  }
+  scaled += QStringView(result).mid(from);
+  return scaled;
 }
 
 Theme::Theme(QApplication& application, QObject* parent) : QObject(parent), application_(application) {
@@ -150,9 +195,17 @@ Theme::Theme(QApplication& application, QObject* parent) : QObject(parent), appl
       break;
     }
   }
-  font.setPointSizeF(10);
   application_.setFont(font);
   apply();
+}
+
+void Theme::set_font_scale(double scale) {
+  font_scale_ = std::clamp(scale, 1.0, 2.0);
+  apply();
+}
+
+int Theme::scaled(int pixels) const {
+  return static_cast<int>(std::lround(pixels * font_scale_));
 }
 
 void Theme::set_choice(ThemeChoice choice) {
@@ -162,7 +215,10 @@ void Theme::set_choice(ThemeChoice choice) {
 
 void Theme::apply() {
   const bool dark = choice_ == ThemeChoice::DARK || (choice_ == ThemeChoice::SYSTEM && system_dark_);
-  palette_ = dark ? dark_palette() : light_palette();
+  palette_ = choice_ == ThemeChoice::HIGH_CONTRAST ? high_contrast_palette() : dark ? dark_palette() : light_palette();
+  QFont font = application_.font();
+  font.setPointSizeF(kPoints * font_scale_);
+  application_.setFont(font);
   const Palette& p = palette_;
   QPalette q;
   q.setColor(QPalette::Window, p.window);
@@ -187,7 +243,7 @@ void Theme::apply() {
   }
   application_.setPalette(q);
   QFile file(QStringLiteral(":/styles/studio.qss"));
-  if (file.open(QIODevice::ReadOnly)) application_.setStyleSheet(style_sheet_of(p, QString::fromUtf8(file.readAll())));
+  if (file.open(QIODevice::ReadOnly)) application_.setStyleSheet(style_sheet_of(p, QString::fromUtf8(file.readAll()), font_scale_));
   Q_EMIT changed();
 }
 

@@ -1,4 +1,4 @@
-// Colours, spacing and fonts of the studio: one palette light, one dark, chosen by the system or by the user.
+// Colours, spacing and fonts of the studio: three palettes (light, dark, high contrast), chosen by the system or by the user.
 #pragma once
 
 #include <QColor>
@@ -32,8 +32,10 @@ struct Palette {
 
 Palette light_palette();
 Palette dark_palette();
+/// Black, white and yellow: every text 7 : 1 at least, every edge to be seen.
+Palette high_contrast_palette();
 
-enum class ThemeChoice { SYSTEM, LIGHT, DARK };
+enum class ThemeChoice { SYSTEM, LIGHT, DARK, HIGH_CONTRAST };
 
 QString name_of(ThemeChoice choice);
 ThemeChoice theme_choice_of(const QString& name);
@@ -54,6 +56,11 @@ class Theme : public QObject {
   const Palette& colors() const { return palette_; }
   ThemeChoice choice() const { return choice_; }
   void set_choice(ThemeChoice choice);
+  /// Text size over the usual one, 1 to 2; everything that holds text grows with it.
+  void set_font_scale(double scale);
+  double font_scale() const { return font_scale_; }
+  /// A length that holds text, in pixels at the usual text size, at this one.
+  int scaled(int pixels) const;
 
  Q_SIGNALS:
   void changed();
@@ -64,10 +71,11 @@ class Theme : public QObject {
   QApplication& application_;
   ThemeChoice choice_ = ThemeChoice::SYSTEM;
   bool system_dark_ = false;
+  double font_scale_ = 1;
   Palette palette_;
 };
 
-/// The style sheet's text with @name replaced by the palette's colours.
-QString style_sheet_of(const Palette& palette, const QString& source);
+/// The style sheet's text with @name replaced by the palette's colours, and sizes in pt times `font_scale`.
+QString style_sheet_of(const Palette& palette, const QString& source, double font_scale = 1);
 
 }  // namespace qvlm::studio

@@ -98,8 +98,14 @@ void ChatView::insert(int row) {
   connect(bubble, &MessageBubble::edit_wanted, this, [this, row_of] { Q_EMIT edit_wanted(row_of()); });
   connect(bubble, &MessageBubble::branch_wanted, this,
           [this, row_of](int steps) { Q_EMIT branch_wanted(row_of(), steps); });
+  // Tab goes through the messages before it comes to what stands below them.
+  QWidget* before = row > 0 ? bubbles_[static_cast<size_t>(row) - 1]->last_control() : this;
   bubbles_.insert(bubbles_.begin() + row, bubble);
   layout_->insertWidget(1 + row, bubble);
+  for (QWidget* control : bubble->controls()) {
+    setTabOrder(before, control);
+    before = control;
+  }
   empty_->setVisible(false);
 }
 

@@ -13,30 +13,22 @@
 #include <QMimeData>
 #include <QPointer>
 #include <QPushButton>
+#include <QScreen>
 #include <QThreadPool>
+#include <QTimer>
 #include <QToolButton>
 #include <QUuid>
 #include <QVBoxLayout>
+#include <algorithm>
 
 #include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
 #include "app/studio/views/message_bubble.h"
 #include "app/studio/views/picture_loader.h"
+#include "app/studio/views/screenshot.h"
 #include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
-
-namespace {
-
-QStringList local_files(const QMimeData* source) {
-  QStringList files;
-  for (const QUrl& url : source->urls()) {
-    if (url.isLocalFile()) files << url.toLocalFile();
-  }
-  return files;
-}
-
-}  // namespace
 
 QuestionEdit::QuestionEdit(QWidget* parent) : QPlainTextEdit(parent) {
   setAccessibleName(tr("Question"));
@@ -90,6 +82,7 @@ Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
       cancel_edit_(new QToolButton(editing_box_)),
       strip_box_(new QWidget(this)),
       attach_(new QToolButton(this)),
+      screenshot_(new QToolButton(this)),
       send_(primary_button(tr("Send"), this)) {
   setObjectName(QStringLiteral("composer"));
   setAcceptDrops(true);
@@ -119,8 +112,13 @@ Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
   attach_->setToolTip(tr("Attach pictures (Ctrl+I)"));
   attach_->setShortcut(Qt::CTRL | Qt::Key_I);
   attach_->setIconSize({22, 22});
-  edit_->setFixedHeight(56);
+  screenshot_->setAccessibleName(tr("Attach a screenshot"));
+  screenshot_->setToolTip(tr("Attach a screenshot, or a part of it (Ctrl+Shift+S)"));
+  screenshot_->setShortcut(Qt::CTRL | Qt::SHIFT | Qt::Key_S);
+  screenshot_->setIconSize({22, 22});
+  connect(screenshot_, &QToolButton::clicked, this, &Composer::take_screenshot);
   row->addWidget(attach_, 0, Qt::AlignBottom);
+  row->addWidget(screenshot_, 0, Qt::AlignBottom);
   row->addWidget(edit_, 1);
   row->addWidget(send_, 0, Qt::AlignBottom);
   column->addLayout(row);
@@ -147,6 +145,8 @@ Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
 }
 
 void Composer::restyle() {
+  edit_->setFixedHeight(theme_.scaled(56));
+  screenshot_->setIcon(icon(QStringLiteral("screenshot"), theme_.colors(), 22));
   attach_->setIcon(icon(QStringLiteral("image"), theme_.colors(), 22));
   cancel_edit_->setIcon(icon(QStringLiteral("close"), theme_.colors(), 14));
   send_->setIcon(icon_on_accent(answering_ ? QStringLiteral("stop") : QStringLiteral("send"), theme_.colors()));
@@ -174,19 +174,49 @@ void Composer::attach(const QStringList& files) {
     row->addWidget(remove, 0, Qt::AlignTop);
     strip_->insertWidget(strip_->count() - 1, box);
     pictures_.push_back(picture);
-    const auto drop = [this, picture, box] {
-      std::erase(pictures_, picture);
-      box->deleteLater();
-      strip_box_->setVisible(!pictures_.empty());
-    };
-    connect(remove, &QToolButton::clicked, box, drop);
-    connect(picture, &Thumbnail::loaded, box, [this, picture, drop] {
+    connect(remove, &QToolButton::clicked, box, [this, picture] { this->remove(picture); });
+    connect(picture, &Thumbnail::loaded, box, [this, picture] {
       if (!picture->broken()) return;
       Q_EMIT problem(picture->accessibleDescription());
-      drop();
+      this->remove(picture);
     });
   }
   strip_box_->setVisible(!pictures_.empty());
+  Q_EMIT attachments_changed();
+}
+
+void Composer::remove(Thumbnail* picture) {
+  std::erase(pictures_, picture);
+  picture->parentWidget()->deleteLater();
+  strip_box_->setVisible(!pictures_.empty());
+  Q_EMIT attachments_changed();
+}
+
+void Composer::take_screenshot() {
+  QWidget* window = this->window();
+  QScreen* screen = window->screen();
+  // The studio itself is not what is to be looked at.
+  window->hide();
+  QPointer<Composer> self(this);
+  QTimer::singleShot(250, this, [self, window, screen] {
+    const QImage picture = screen->grabWindow(0).toImage();
+    const auto back = [self, window] {
+      if (!self) return;
+      window->show();
+      self->edit_->setFocus();
+    };
+    if (picture.isNull()) {
+      back();
+      Q_EMIT self->problem(tr("This system does not let programs look at the screen. Take a screenshot with its own key and paste it."));
+      return;
+    }
+    auto* picker = new ScreenshotPicker(picture);
+    connect(picker, &ScreenshotPicker::taken, self, &Composer::keep_pasted);
+    connect(picker, &QObject::destroyed, self, back);
+    picker->setGeometry(screen->geometry());
+    picker->showFullScreen();
+    picker->activateWindow();
+  });
 }
 
 QStringList Composer::attachments() const {
@@ -214,6 +244,7 @@ void Composer::clear() {
   for (Thumbnail* picture : pictures_) picture->parentWidget()->deleteLater();
   pictures_.clear();
   strip_box_->hide();
+  Q_EMIT attachments_changed();
 }
 
 void Composer::set_answering(bool answering) {
@@ -254,7 +285,9 @@ void Composer::keep_pasted(const QImage& picture) {
 }
 
 void Composer::dragEnterEvent(QDragEnterEvent* event) {
-  if (!event->mimeData()->hasUrls() && !event->mimeData()->hasImage()) return;
+  const QStringList files = local_files(event->mimeData());
+  const bool pictures = !files.isEmpty() && std::none_of(files.begin(), files.end(), [](const QString& file) { return QFileInfo(file).isDir(); });
+  if (!pictures && (!files.isEmpty() || !event->mimeData()->hasImage())) return event->ignore();
   set_style_property(this, "target", true);
   event->acceptProposedAction();
 }

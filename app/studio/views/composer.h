@@ -54,11 +54,13 @@ class Composer : public QFrame {
   void set_can_send(bool can_send, const QString& why_not);
   QuestionEdit* edit() { return edit_; }
   QPushButton* send_button() { return send_; }
+  QToolButton* screenshot_button() { return screenshot_; }
 
  Q_SIGNALS:
   void send(const QString& text, const QStringList& images);
   void stop();
   void edit_cancelled();
+  void attachments_changed();
   void problem(const QString& message);
 
  protected:
@@ -69,6 +71,8 @@ class Composer : public QFrame {
  private:
   void submit();
   void keep_pasted(const QImage& picture);
+  void take_screenshot();
+  void remove(Thumbnail* picture);
   void restyle();
 
   const Theme& theme_;
@@ -78,7 +82,7 @@ class Composer : public QFrame {
   QToolButton* cancel_edit_;
   QHBoxLayout* strip_;
   QWidget* strip_box_;
-  QToolButton* attach_;
+  QToolButton *attach_, *screenshot_;
   QPushButton* send_;
   std::vector<Thumbnail*> pictures_;
   bool answering_ = false, can_send_ = false;

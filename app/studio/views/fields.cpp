@@ -118,7 +118,8 @@ void ModelPicker::refill() {
 ChatModelChoice ModelPicker::choice() const {
   const QString backend = backends_->currentData().toString();
   const bool as_a16 = backend == kVulkanA16;
-  return {models_->currentData().toString(), as_a16 ? QStringLiteral("vulkan") : backend, as_a16};
+  return {models_->currentData().toString(), as_a16 ? QStringLiteral("vulkan") : backend, as_a16,
+          backend == QLatin1String("reference") ? QString() : workbench_.settings().device()};
 }
 
 void ModelPicker::choose(const ChatModelChoice& choice) {

@@ -13,6 +13,7 @@
 #include "app/studio/style/theme.h"
 #include "app/studio/views/answer_text.h"
 #include "app/studio/views/picture_loader.h"
+#include "app/studio/views/token_view.h"
 
 namespace qvlm::studio {
 
@@ -51,7 +52,9 @@ Thumbnail::Thumbnail(const QString& path, int height, QWidget* parent) : QLabel(
                    setText({});
                    setPixmap(rounded);
                    setFixedWidth(static_cast<int>(rounded.width() / ratio));
-                   setToolTip(tr("%1\n%2 × %3 pixels").arg(path_).arg(picture.size.width()).arg(picture.size.height()));
+                   QString words = tr("%1\n%2 × %3 pixels").arg(path_).arg(picture.size.width()).arg(picture.size.height());
+                   if (picture.frames > 1) words += tr("\nanimated: only the first of %1 frames is looked at").arg(picture.frames);
+                   setToolTip(words);
                  }
                  Q_EMIT loaded();
                });
@@ -66,7 +69,8 @@ MessageBubble::MessageBubble(const ChatMessage& message, const Theme& theme, QWi
       text_(new AnswerText(
           message.role == QLatin1String("assistant") ? AnswerText::Kind::MARKDOWN : AnswerText::Kind::PLAIN, bubble_)),
       note_(new WrappingLabel(Qt::PlainText, bubble_)),
-      branch_(new QLabel(this)) {
+      branch_(new QLabel(this)),
+      token_view_(new TokenView(theme, bubble_)) {
   bubble_->setObjectName(QStringLiteral("bubble"));
   bubble_->setProperty("role", message.role);
   bubble_->setSizePolicy(QSizePolicy::Maximum, QSizePolicy::Preferred);
@@ -76,6 +80,8 @@ MessageBubble::MessageBubble(const ChatMessage& message, const Theme& theme, QWi
   pictures_->setSpacing(kUnit);
   column->addLayout(pictures_);
   column->addWidget(text_);
+  token_view_->hide();
+  column->addWidget(token_view_);
   note_->setObjectName(QStringLiteral("field_label"));
   column->addWidget(note_);
   const bool mine = message.role == QLatin1String("user");
@@ -88,7 +94,13 @@ MessageBubble::MessageBubble(const ChatMessage& message, const Theme& theme, QWi
   later_ = tool(QStringLiteral("right"), mine ? tr("Later wording") : tr("Later answer"));
   copy_ = tool(QStringLiteral("copy"), mine ? tr("Copy the question") : tr("Copy the answer"));
   edit_ = tool(QStringLiteral("edit"), tr("Ask this differently"));
+  tokens_ = tool(QStringLiteral("tokens"), tr("Show tokens and their probabilities"));
+  tokens_->setCheckable(true);
   if (!mine) tools_->addStretch(1);
+  connect(tokens_, &QToolButton::toggled, this, [this](bool on) {
+    token_view_->setVisible(on);
+    text_->setVisible(!on && !text_->text().isEmpty());
+  });
   edit_->setVisible(mine);
   connect(earlier_, &QToolButton::clicked, this, [this] { Q_EMIT branch_wanted(-1); });
   connect(later_, &QToolButton::clicked, this, [this] { Q_EMIT branch_wanted(1); });
@@ -124,8 +136,12 @@ void MessageBubble::restyle() {
   Palette quiet = theme_.colors();
   quiet.text = quiet.muted;
   quiet.muted = quiet.border;
-  for (QToolButton* button : {earlier_, later_, copy_, edit_})
+  for (QToolButton* button : {earlier_, later_, copy_, edit_, tokens_})
     button->setIcon(icon(button->property("icon_name").toString(), quiet, 16));
+}
+
+QList<QWidget*> MessageBubble::controls() const {
+  return {token_view_->edit(), earlier_, later_, copy_, edit_, tokens_};
 }
 
 QString MessageBubble::text() const {
@@ -149,7 +165,10 @@ void MessageBubble::show_message(const ChatMessage& message) {
   const bool streaming = waiting || message.state == MessageState::STREAMING;
   copied_ = message.text;
   text_->set_text(waiting ? tr("Looking …") : message.text);
-  text_->setVisible(!text_->text().isEmpty());
+  token_view_->set_tokens(message.tokens);
+  tokens_->setVisible(!message.tokens.empty() && !streaming);
+  if (message.tokens.empty()) tokens_->setChecked(false);
+  text_->setVisible(!text_->text().isEmpty() && !tokens_->isChecked());
   const QString speaker = message.role == QLatin1String("user") ? tr("You") : answer ? tr("Model") : tr("Problem");
   text_->set_speaker(speaker);
   setAccessibleName(tr("%1: %2").arg(speaker, message.text));

@@ -11,6 +11,7 @@ namespace qvlm::studio {
 
 class AnswerText;
 class Theme;
+class TokenView;
 struct ChatMessage;
 
 /// A picture's thumbnail, loaded in the background; says so where it cannot be read.
@@ -39,6 +40,11 @@ class MessageBubble : public QWidget {
   QString text() const;
   QToolButton* copy_button() { return copy_; }
   QToolButton* edit_button() { return edit_; }
+  QToolButton* tokens_button() { return tokens_; }
+  TokenView* token_view() { return token_view_; }
+  /// In the order of Tab.
+  QList<QWidget*> controls() const;
+  QWidget* last_control() const { return controls().last(); }
   QToolButton* earlier_button() { return earlier_; }
   QToolButton* later_button() { return later_; }
 
@@ -55,7 +61,8 @@ class MessageBubble : public QWidget {
   QHBoxLayout *pictures_, *tools_;
   AnswerText* text_;
   QLabel *note_, *branch_;
-  QToolButton *earlier_, *later_, *copy_, *edit_;
+  QToolButton *earlier_, *later_, *copy_, *edit_, *tokens_;
+  TokenView* token_view_;
   QStringList shown_pictures_;
   QString copied_;  // what Copy copies: the message as it was written
 };

@@ -3,8 +3,13 @@
 
 #include <QCoreApplication>
 #include <QFileInfo>
+#include <QImageReader>
+#include <QMimeData>
 #include <QPointer>
 #include <QThreadPool>
+#include <QUrl>
+
+#include <algorithm>
 
 #include "core/input/image.h"
 #include "core/input/preprocess.h"
@@ -41,6 +46,7 @@ void load_picture(const QString& path, QSize box, QObject* context, std::functio
     const Image image = read_image(path.toStdString());
     LoadedPicture picture;
     picture.size = QSize(image.width, image.height);
+    picture.frames = std::max(1, QImageReader(path).imageCount());
     picture.image = to_qimage(image);
     if (image.width > box.width() || image.height > box.height()) {
       picture.image = picture.image.scaled(box, Qt::KeepAspectRatio, Qt::SmoothTransformation);
@@ -50,14 +56,29 @@ void load_picture(const QString& path, QSize box, QObject* context, std::functio
 }
 
 void load_seen_picture(const QString& path, const QString& model_path, QObject* context,
-                       std::function<void(const LoadedPicture&)> done) {
-  in_background(context, std::move(done), [path, model_path] {
+                       std::function<void(const LoadedPicture&)> done, const QString& fit) {
+  in_background(context, std::move(done), [path, model_path, fit] {
     const Image image = read_image(path.toStdString());
     LoadedPicture picture;
     picture.size = QSize(image.width, image.height);
-    picture.image = to_qimage(fit_image(image, open_model(model_path.toStdString())->config().preprocess));
+    picture.frames = std::max(1, QImageReader(path).imageCount());
+    PreprocessConfig config = open_model(model_path.toStdString())->config().preprocess;
+    using Fit = PreprocessConfig::Fit;
+    const Fit wanted = fit.isEmpty() ? config.fit : fit == QLatin1String("pad") ? Fit::PAD_SQUARE : Fit::CENTER_CROP;
+    if (wanted != config.fit) config.crop = true;
+    config.fit = wanted;
+    picture.padded = wanted == Fit::PAD_SQUARE;
+    picture.image = to_qimage(fit_image(image, config));
     return picture;
   });
+}
+
+QStringList local_files(const QMimeData* source) {
+  QStringList files;
+  for (const QUrl& url : source->urls()) {
+    if (url.isLocalFile()) files << url.toLocalFile();
+  }
+  return files;
 }
 
 QString picture_filter() {

@@ -1,0 +1,2831 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de_DE">
+<context>
+    <name>ModelSummary</name>
+    <message>
+        <source>%1 bits</source>
+        <translation>%1 Bit</translation>
+    </message>
+    <message>
+        <source>row</source>
+        <translation>Zeile</translation>
+    </message>
+</context>
+<context>
+    <name>QObject</name>
+    <message>
+        <source>The chat history could not be read (%1). It was kept as %2, and a new one begun.</source>
+        <translation>Der Chatverlauf war nicht lesbar (%1). Er wurde als %2 aufbewahrt und ein neuer begonnen.</translation>
+    </message>
+</context>
+<context>
+    <name>QToolButton</name>
+    <message>
+        <source>Save %1</source>
+        <translation>%1 speichern</translation>
+    </message>
+    <message>
+        <source>Save as picture, drawing or table</source>
+        <translation>Als Bild, Zeichnung oder Tabelle speichern</translation>
+    </message>
+    <message>
+        <source>Picture (*.png);;Drawing (*.svg);;Table (*.csv)</source>
+        <translation>Bild (*.png);;Zeichnung (*.svg);;Tabelle (*.csv)</translation>
+    </message>
+</context>
+<context>
+    <name>main</name>
+    <message>
+        <source>Quantizes vision-language models and talks to them.</source>
+        <translation>Quantisiert Bild-Sprach-Modelle und spricht mit ihnen.</translation>
+    </message>
+    <message>
+        <source>Say at the end how long the window was away for one event at most.</source>
+        <translation>Am Ende sagen, wie lange das Fenster für ein Ereignis höchstens weg war.</translation>
+    </message>
+    <message>
+        <source>Models to open, or pictures to ask about; without any, the model that was open last, or the demo model.</source>
+        <translation>Modelle zum Öffnen oder Bilder zum Befragen; ohne beides das zuletzt geöffnete Modell oder das Demo-Modell.</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::AboutDialog</name>
+    <message>
+        <source>About Q-VLM Studio</source>
+        <translation>Über Q-VLM Studio</translation>
+    </message>
+    <message>
+        <source>The mark of Q-VLM Studio</source>
+        <translation>Das Zeichen von Q-VLM Studio</translation>
+    </message>
+    <message>
+        <source>Q-VLM Studio %1</source>
+        <translation>Q-VLM Studio %1</translation>
+    </message>
+    <message>
+        <source>Quantizes vision-language models with Q-VLM and runs them on Vulkan, on this machine. Nothing leaves it.</source>
+        <translation>Quantisiert Bild-Sprach-Modelle mit Q-VLM und führt sie mit Vulkan aus, auf diesem Rechner. Nichts verlässt ihn.</translation>
+    </message>
+    <message>
+        <source>Licence: GPL-3.0-or-later
+Method: Wang et al., Q-VLM: Post-training Quantization for Large Vision-Language Models, NeurIPS 2024
+Qt %1 on %2</source>
+        <translation>Lizenz: GPL-3.0-or-later
+Verfahren: Wang et al., Q-VLM: Post-training Quantization for Large Vision-Language Models, NeurIPS 2024
+Qt %1 auf %2</translation>
+    </message>
+    <message>
+        <source>Licence, method and version</source>
+        <translation>Lizenz, Verfahren und Version</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::AccuracyChart</name>
+    <message>
+        <source>Accuracy by category</source>
+        <translation>Genauigkeit nach Kategorie</translation>
+    </message>
+    <message>
+        <source>%1: %2 of %3 right</source>
+        <translation>%1: %2 von %3 richtig</translation>
+    </message>
+    <message>
+        <source>Accuracy by category appears as questions are answered</source>
+        <translation>Die Genauigkeit nach Kategorie erscheint, sobald Fragen beantwortet sind</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::AnswerText</name>
+    <message>
+        <source>Copied</source>
+        <translation>Kopiert</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::Banner</name>
+    <message>
+        <source>Message</source>
+        <translation>Meldung</translation>
+    </message>
+    <message>
+        <source>Dismiss the message</source>
+        <translation>Meldung schließen</translation>
+    </message>
+    <message>
+        <source>Dismiss</source>
+        <translation>Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::CandidatePlot</name>
+    <message>
+        <source>Candidates of the block in search</source>
+        <translation>Kandidaten des Blocks, der gesucht wird</translation>
+    </message>
+    <message>
+        <source>Appears while a block is searched</source>
+        <translation>Erscheint, während ein Block gesucht wird</translation>
+    </message>
+    <message>
+        <source>tuple (line: best)</source>
+        <translation>Tupel (Linie: bestes)</translation>
+    </message>
+    <message>
+        <source>Block %1: tuples scored: %2, best %3</source>
+        <translation>Block %1: Tupel bewertet: %2, bestes %3</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ChatChild</name>
+    <message>
+        <source>The model&apos;s process ended.</source>
+        <translation>Der Prozess des Modells ist zu Ende.</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ChatController</name>
+    <message>
+        <source>interrupted</source>
+        <translation>unterbrochen</translation>
+    </message>
+    <message>
+        <source>The model stopped in the middle of its answer. %1</source>
+        <translation>Das Modell brach mitten in der Antwort ab. %1</translation>
+    </message>
+    <message>
+        <source>Loading %1</source>
+        <translation>%1 wird geladen</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>1 token</source>
+        <translation>1 Token</translation>
+    </message>
+    <message>
+        <source>%1 tokens</source>
+        <translation>%1 Token</translation>
+    </message>
+    <message>
+        <source>%1 tokens/s</source>
+        <translation>%1 Token/s</translation>
+    </message>
+    <message>
+        <source>first token %1 s</source>
+        <translation>erstes Token %1 s</translation>
+    </message>
+    <message>
+        <source>pictures %1 s</source>
+        <translation>Bilder %1 s</translation>
+    </message>
+    <message>
+        <source>prompt %1 tokens</source>
+        <translation>Prompt %1 Token</translation>
+    </message>
+    <message>
+        <source>, %1 reused</source>
+        <translation>, %1 wiederverwendet</translation>
+    </message>
+    <message>
+        <source>, read at %1/s</source>
+        <translation>, gelesen mit %1/s</translation>
+    </message>
+    <message>
+        <source>cut at the most tokens allowed</source>
+        <translation>am Höchstmaß abgeschnitten</translation>
+    </message>
+    <message>
+        <source>the context is full</source>
+        <translation>der Kontext ist voll</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>the device was lost and opened again</source>
+        <translation>das Gerät ging verloren und wurde neu geöffnet</translation>
+    </message>
+    <message>
+        <source>%1 bits a weight</source>
+        <translation>%1 Bit je Gewicht</translation>
+    </message>
+    <message>
+        <source>activations at %1 bits</source>
+        <translation>Aktivierungen mit %1 Bit</translation>
+    </message>
+    <message>
+        <source>first token in %1 s</source>
+        <translation>erstes Token nach %1 s</translation>
+    </message>
+    <message>
+        <source>%1 MB in use</source>
+        <translation>%1 MB belegt</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ChatPage</name>
+    <message>
+        <source>Answer again</source>
+        <translation>Neu antworten</translation>
+    </message>
+    <message>
+        <source>This model takes no pictures. Remove them, or choose a vision-language model.</source>
+        <translation>Dieses Modell nimmt keine Bilder. Entfernen Sie sie, oder wählen Sie ein Bild-Sprach-Modell.</translation>
+    </message>
+    <message>
+        <source>%1 W (%2)</source>
+        <translation>%1 W (%2)</translation>
+    </message>
+    <message>
+        <source>New chat</source>
+        <translation>Neuer Chat</translation>
+    </message>
+    <message>
+        <source>Earlier chats</source>
+        <translation>Frühere Chats</translation>
+    </message>
+    <message>
+        <source>Delete chat</source>
+        <translation>Chat löschen</translation>
+    </message>
+    <message>
+        <source>Delete the selected chat</source>
+        <translation>Den gewählten Chat löschen</translation>
+    </message>
+    <message>
+        <source>Search chats</source>
+        <translation>Chats durchsuchen</translation>
+    </message>
+    <message>
+        <source>Load</source>
+        <translation>Laden</translation>
+    </message>
+    <message>
+        <source>Load the model</source>
+        <translation>Modell laden</translation>
+    </message>
+    <message>
+        <source>no model</source>
+        <translation>kein Modell</translation>
+    </message>
+    <message>
+        <source>Sampling ▾</source>
+        <translation>Auswahl ▾</translation>
+    </message>
+    <message>
+        <source>Sampling</source>
+        <translation>Token-Auswahl</translation>
+    </message>
+    <message>
+        <source>0: always the likeliest</source>
+        <translation>0: immer das wahrscheinlichste</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>Temperatur</translation>
+    </message>
+    <message>
+        <source>Top-p</source>
+        <translation>Top-p</translation>
+    </message>
+    <message>
+        <source>Most tokens</source>
+        <translation>Höchstens Token</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>Startwert</translation>
+    </message>
+    <message>
+        <source>Said to the model before every dialogue</source>
+        <translation>Wird dem Modell vor jedem Gespräch gesagt</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>Systemprompt</translation>
+    </message>
+    <message>
+        <source>Keep token probabilities</source>
+        <translation>Wahrscheinlichkeiten der Token behalten</translation>
+    </message>
+    <message>
+        <source>Shown under an answer, token by token. Costs a little speed.</source>
+        <translation>Unter einer Antwort gezeigt, Token für Token. Kostet etwas Tempo.</translation>
+    </message>
+    <message>
+        <source>What ran</source>
+        <translation>Was lief</translation>
+    </message>
+    <message>
+        <source>%1
+%2, %3</source>
+        <translation>%1
+%2, %3</translation>
+    </message>
+    <message>
+        <source>loading</source>
+        <translation>lädt</translation>
+    </message>
+    <message>
+        <source>ready</source>
+        <translation>bereit</translation>
+    </message>
+    <message>
+        <source>answering</source>
+        <translation>antwortet</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>The model is loading</source>
+        <translation>Das Modell wird geladen</translation>
+    </message>
+    <message>
+        <source>Load a model first</source>
+        <translation>Laden Sie zuerst ein Modell</translation>
+    </message>
+    <message>
+        <source>No model is loaded</source>
+        <translation>Kein Modell geladen</translation>
+    </message>
+    <message>
+        <source>The model is not running</source>
+        <translation>Das Modell läuft nicht</translation>
+    </message>
+    <message>
+        <source>Run on the reference</source>
+        <translation>Mit der Referenz ausführen</translation>
+    </message>
+    <message>
+        <source>Restart</source>
+        <translation>Neu starten</translation>
+    </message>
+    <message>
+        <source>Ask about a picture</source>
+        <translation>Fragen Sie nach einem Bild</translation>
+    </message>
+    <message>
+        <source>Talk to a model about pictures</source>
+        <translation>Mit einem Modell über Bilder sprechen</translation>
+    </message>
+    <message>
+        <source>Drop pictures anywhere on this page, paste them, or attach them below.</source>
+        <translation>Legen Sie Bilder irgendwo auf dieser Seite ab, fügen Sie sie ein, oder hängen Sie sie unten an.</translation>
+    </message>
+    <message>
+        <source>Choose a model above and load it. Everything stays on this machine.</source>
+        <translation>Wählen Sie oben ein Modell und laden Sie es. Alles bleibt auf diesem Rechner.</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ChatView</name>
+    <message>
+        <source>Messages</source>
+        <translation>Nachrichten</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ChildProcess</name>
+    <message>
+        <source>%1 could not be started: %2</source>
+        <translation>%1 ließ sich nicht starten: %2</translation>
+    </message>
+    <message>
+        <source>%1 ended unexpectedly (signal %2).</source>
+        <translation>%1 endete unerwartet (Signal %2).</translation>
+    </message>
+    <message>
+        <source>%1 ended with status %2.</source>
+        <translation>%1 endete mit Status %2.</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::CodeBlock</name>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Copy the code</source>
+        <translation>Code kopieren</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>Code</translation>
+    </message>
+    <message>
+        <source>code</source>
+        <translation>Code</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::CompareController</name>
+    <message>
+        <source>The answers are the same, token by token (%1).</source>
+        <translation>Die Antworten sind gleich, Token für Token (%1).</translation>
+    </message>
+    <message>
+        <source>The same so far: %1 tokens</source>
+        <translation>Bisher gleich: %1 Token</translation>
+    </message>
+    <message>
+        <source>“%1”</source>
+        <translation>„%1“</translation>
+    </message>
+    <message>
+        <source>the end</source>
+        <translation>das Ende</translation>
+    </message>
+    <message>
+        <source>token %1 is %2 against %3</source>
+        <translation>Token %1 ist %2 statt %3</translation>
+    </message>
+    <message>
+        <source>The same for %1 tokens; %2</source>
+        <translation>Gleich über %1 Token; %2</translation>
+    </message>
+    <message>
+        <source>The first %1 of %2 tokens agree (%3 %); %4</source>
+        <translation>Die ersten %1 von %2 Token stimmen überein (%3 %); %4</translation>
+    </message>
+    <message>
+        <source>B decodes %1 times as fast as A</source>
+        <translation>B dekodiert %1-mal so schnell wie A</translation>
+    </message>
+    <message>
+        <source>A decodes %1 times as fast as B</source>
+        <translation>A dekodiert %1-mal so schnell wie B</translation>
+    </message>
+    <message>
+        <source>%1; weights of A %2 MB, of B %3 MB</source>
+        <translation>%1; Gewichte von A %2 MB, von B %3 MB</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ComparePage</name>
+    <message>
+        <source>Compare</source>
+        <translation>Vergleichen</translation>
+    </message>
+    <message>
+        <source>One question to two models. Both choose the likeliest token: what differs is theirs.</source>
+        <translation>Eine Frage an zwei Modelle. Beide wählen das wahrscheinlichste Token: Was sich unterscheidet, kommt von ihnen.</translation>
+    </message>
+    <message>
+        <source>One after the other</source>
+        <translation>Nacheinander</translation>
+    </message>
+    <message>
+        <source>The second is asked when the first has ended, so that neither slows the other</source>
+        <translation>Das zweite wird gefragt, wenn das erste fertig ist, damit keines das andere bremst</translation>
+    </message>
+    <message>
+        <source>Unload both</source>
+        <translation>Beide entladen</translation>
+    </message>
+    <message>
+        <source>Unload both models</source>
+        <translation>Beide Modelle entladen</translation>
+    </message>
+    <message>
+        <source>The question</source>
+        <translation>Die Frage</translation>
+    </message>
+    <message>
+        <source>Agreement</source>
+        <translation>Übereinstimmung</translation>
+    </message>
+    <message>
+        <source>Speeds</source>
+        <translation>Geschwindigkeiten</translation>
+    </message>
+    <message>
+        <source>A</source>
+        <translation>A</translation>
+    </message>
+    <message>
+        <source>B</source>
+        <translation>B</translation>
+    </message>
+    <message>
+        <source>not loaded</source>
+        <translation>nicht geladen</translation>
+    </message>
+    <message>
+        <source>Model %1</source>
+        <translation>Modell %1</translation>
+    </message>
+    <message>
+        <source>Model %1 runs on</source>
+        <translation>Modell %1 läuft auf</translation>
+    </message>
+    <message>
+        <source>Answer of model %1</source>
+        <translation>Antwort von Modell %1</translation>
+    </message>
+    <message>
+        <source>What ran, model %1</source>
+        <translation>Was lief, Modell %1</translation>
+    </message>
+    <message>
+        <source>loading</source>
+        <translation>lädt</translation>
+    </message>
+    <message>
+        <source>ready</source>
+        <translation>bereit</translation>
+    </message>
+    <message>
+        <source>answering</source>
+        <translation>antwortet</translation>
+    </message>
+    <message>
+        <source>stopped</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>%1  ·  %2 bits a weight
+%3</source>
+        <translation>%1  ·  %2 Bit je Gewicht
+%3</translation>
+    </message>
+    <message>
+        <source>The model is loading</source>
+        <translation>Das Modell wird geladen</translation>
+    </message>
+    <message>
+        <source>The model is loaded when the first question is asked.</source>
+        <translation>Das Modell wird geladen, wenn die erste Frage gestellt wird.</translation>
+    </message>
+    <message>
+        <source>Open a model first</source>
+        <translation>Öffnen Sie zuerst ein Modell</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::Composer</name>
+    <message>
+        <source>Send</source>
+        <translation>Senden</translation>
+    </message>
+    <message>
+        <source>Asking an earlier question differently. What was answered to it stays as a branch.</source>
+        <translation>Eine frühere Frage wird anders gestellt. Was darauf geantwortet wurde, bleibt als Zweig.</translation>
+    </message>
+    <message>
+        <source>Leave the question as it was</source>
+        <translation>Die Frage lassen, wie sie war</translation>
+    </message>
+    <message>
+        <source>Leave the question as it was (Esc)</source>
+        <translation>Die Frage lassen, wie sie war (Esc)</translation>
+    </message>
+    <message>
+        <source>Attach pictures</source>
+        <translation>Bilder anhängen</translation>
+    </message>
+    <message>
+        <source>Attach pictures (Ctrl+I)</source>
+        <translation>Bilder anhängen (Strg+I)</translation>
+    </message>
+    <message>
+        <source>Attach a screenshot</source>
+        <translation>Bildschirmfoto anhängen</translation>
+    </message>
+    <message>
+        <source>Attach a screenshot, or a part of it (Ctrl+Shift+S)</source>
+        <translation>Bildschirmfoto anhängen, ganz oder einen Teil (Strg+Umschalt+S)</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>Bilder</translation>
+    </message>
+    <message>
+        <source>Pictures (%1);;All files (*)</source>
+        <translation>Bilder (%1);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>%1 is not a picture that can be read (PNG, JPEG, WebP, BMP, GIF).</source>
+        <translation>%1 ist kein lesbares Bild (PNG, JPEG, WebP, BMP, GIF).</translation>
+    </message>
+    <message>
+        <source>Remove %1</source>
+        <translation>%1 entfernen</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>This system does not let programs look at the screen. Take a screenshot with its own key and paste it.</source>
+        <translation>Dieses System lässt Programme nicht auf den Bildschirm schauen. Machen Sie ein Bildschirmfoto mit der Taste dafür, und fügen Sie es ein.</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Stopp</translation>
+    </message>
+    <message>
+        <source>Enter sends, Shift+Enter starts a new line</source>
+        <translation>Eingabe sendet, Umschalt+Eingabe beginnt eine neue Zeile</translation>
+    </message>
+    <message>
+        <source>The pasted picture could not be kept in %1.</source>
+        <translation>Das eingefügte Bild ließ sich nicht in %1 aufbewahren.</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::EntropyPlot</name>
+    <message>
+        <source>Entropy and dependency by site</source>
+        <translation>Entropie und Abhängigkeit nach Stelle</translation>
+    </message>
+    <message>
+        <source>Appears when entropy is measured</source>
+        <translation>Erscheint, wenn die Entropie gemessen ist</translation>
+    </message>
+    <message>
+        <source>site</source>
+        <translation>Stelle</translation>
+    </message>
+    <message>
+        <source>H</source>
+        <translation>H</translation>
+    </message>
+    <message>
+        <source>D</source>
+        <translation>D</translation>
+    </message>
+    <message>
+        <source>h₀</source>
+        <translation>h₀</translation>
+    </message>
+    <message>
+        <source>H: entropy. D: dependency on the next site. h₀: threshold; where D is above it, the block goes on.</source>
+        <translation>H: Entropie. D: Abhängigkeit von der nächsten Stelle. h₀: Schwelle; wo D darüber liegt, geht der Block weiter.</translation>
+    </message>
+    <message>
+        <source>Sites measured: %1; values from %2 to %3</source>
+        <translation>Gemessene Stellen: %1; Werte von %2 bis %3</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ErrorPlot</name>
+    <message>
+        <source>Error by block, layer-wise and joint</source>
+        <translation>Fehler nach Block, stellenweise und gemeinsam</translation>
+    </message>
+    <message>
+        <source>Appears as blocks are searched</source>
+        <translation>Erscheint, wenn Blöcke gesucht sind</translation>
+    </message>
+    <message>
+        <source>block</source>
+        <translation>Block</translation>
+    </message>
+    <message>
+        <source>layer-wise</source>
+        <translation>stellenweise</translation>
+    </message>
+    <message>
+        <source>joint</source>
+        <translation>gemeinsam</translation>
+    </message>
+    <message>
+        <source>Relative output error of each block, on the same inputs: each site searched alone, and all sites of the block together.</source>
+        <translation>Relativer Ausgabefehler jedes Blocks, auf denselben Eingaben: jede Stelle allein gesucht, und alle Stellen des Blocks zusammen.</translation>
+    </message>
+    <message>
+        <source>Blocks searched: %1</source>
+        <translation>Gesuchte Blöcke: %1</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::EvaluatePage</name>
+    <message>
+        <source>Evaluate</source>
+        <translation>Bewerten</translation>
+    </message>
+    <message>
+        <source>Every question answered freely, and compared whole</source>
+        <translation>Jede Frage frei beantwortet und als Ganzes verglichen</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Stopp</translation>
+    </message>
+    <message>
+        <source>Stop the evaluation</source>
+        <translation>Bewertung anhalten</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Ended by an error; the answers so far stand</source>
+        <translation>Durch einen Fehler beendet; die Antworten bis dahin bleiben</translation>
+    </message>
+    <message>
+        <source>Question set</source>
+        <translation>Fragensammlung</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>alle</translation>
+    </message>
+    <message>
+        <source>How many questions; 0: all</source>
+        <translation>Wie viele Fragen; 0: alle</translation>
+    </message>
+    <message>
+        <source>Asked the same questions, so that the cases are found where the two part</source>
+        <translation>Wird dasselbe gefragt, damit sich die Fälle finden, in denen beide auseinandergehen</translation>
+    </message>
+    <message>
+        <source>Model and what runs it</source>
+        <translation>Modell, und was es ausführt</translation>
+    </message>
+    <message>
+        <source>Compared with</source>
+        <translation>Verglichen mit</translation>
+    </message>
+    <message>
+        <source>Questions</source>
+        <translation>Fragen</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>State of the evaluation</source>
+        <translation>Stand der Bewertung</translation>
+    </message>
+    <message>
+        <source>Progress of the evaluation</source>
+        <translation>Fortschritt der Bewertung</translation>
+    </message>
+    <message>
+        <source>All verdicts</source>
+        <translation>Alle Urteile</translation>
+    </message>
+    <message>
+        <source>Right</source>
+        <translation>Richtig</translation>
+    </message>
+    <message>
+        <source>Wrong</source>
+        <translation>Falsch</translation>
+    </message>
+    <message>
+        <source>Wrong, the other right</source>
+        <translation>Falsch, das andere richtig</translation>
+    </message>
+    <message>
+        <source>Right, the other wrong</source>
+        <translation>Richtig, das andere falsch</translation>
+    </message>
+    <message>
+        <source>Answers differ</source>
+        <translation>Antworten verschieden</translation>
+    </message>
+    <message>
+        <source>Filter by verdict</source>
+        <translation>Nach Urteil filtern</translation>
+    </message>
+    <message>
+        <source>All categories</source>
+        <translation>Alle Kategorien</translation>
+    </message>
+    <message>
+        <source>Filter by category</source>
+        <translation>Nach Kategorie filtern</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <source>Search questions and answers</source>
+        <translation>Fragen und Antworten durchsuchen</translation>
+    </message>
+    <message>
+        <source>Open in Chat</source>
+        <translation>Im Chat öffnen</translation>
+    </message>
+    <message>
+        <source>Open the selected question in Chat</source>
+        <translation>Die gewählte Frage im Chat öffnen</translation>
+    </message>
+    <message>
+        <source>Questions and answers</source>
+        <translation>Fragen und Antworten</translation>
+    </message>
+    <message>
+        <source>Accuracy</source>
+        <translation>Genauigkeit</translation>
+    </message>
+    <message>
+        <source>Accuracy over all questions</source>
+        <translation>Genauigkeit über alle Fragen</translation>
+    </message>
+    <message>
+        <source>Opening the model</source>
+        <translation>Das Modell wird geöffnet</translation>
+    </message>
+    <message>
+        <source>Asking on %1</source>
+        <translation>Fragt auf %1</translation>
+    </message>
+    <message>
+        <source>Question %1 of %2</source>
+        <translation>Frage %1 von %2</translation>
+    </message>
+    <message>
+        <source>%1 % of %2 questions</source>
+        <translation>%1 % von %2 Fragen</translation>
+    </message>
+    <message>
+        <source>The other model: %1 %; the same answer to %2 % of the questions</source>
+        <translation>Das andere Modell: %1 %; dieselbe Antwort auf %2 % der Fragen</translation>
+    </message>
+    <message>
+        <source>%1 in %2, on %3 at %4 bits a weight</source>
+        <translation>%1 in %2, auf %3 mit %4 Bit je Gewicht</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>Finished</source>
+        <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>no other model</source>
+        <translation>keinem anderen</translation>
+    </message>
+    <message>
+        <source>%1 (quantized)</source>
+        <translation>%1 (quantisiert)</translation>
+    </message>
+    <message>
+        <source>%1 (full precision)</source>
+        <translation>%1 (volle Genauigkeit)</translation>
+    </message>
+    <message>
+        <source>%1 %</source>
+        <translation>%1 %</translation>
+    </message>
+    <message>
+        <source>No questions answered yet</source>
+        <translation>Noch keine Fragen beantwortet</translation>
+    </message>
+    <message>
+        <source>%1 of %2 right; 95 % interval %3 to %4 %</source>
+        <translation>%1 von %2 richtig; 95-%-Intervall %3 bis %4 %</translation>
+    </message>
+    <message>
+        <source>Choose a model and a question set</source>
+        <translation>Wählen Sie Modell und Fragensammlung</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ExportPage</name>
+    <message>
+        <source>Export</source>
+        <translation>Export</translation>
+    </message>
+    <message>
+        <source>Ship a quantized model to phones, boards, laptops and servers</source>
+        <translation>Ein quantisiertes Modell für Telefone, Platinen, Laptops und Server</translation>
+    </message>
+    <message>
+        <source>Quantized model</source>
+        <translation>Quantisiertes Modell</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>On disk</source>
+        <translation>Auf der Platte</translation>
+    </message>
+    <message>
+        <source>Stored bits a weight</source>
+        <translation>Gespeicherte Bit je Gewicht</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>Files of the quantized model</source>
+        <translation>Dateien des quantisierten Modells</translation>
+    </message>
+    <message>
+        <source>GGUF pair (llama.cpp and others)</source>
+        <translation>GGUF-Paar (llama.cpp und andere)</translation>
+    </message>
+    <message>
+        <source>Into the folder</source>
+        <translation>In den Ordner</translation>
+    </message>
+    <message>
+        <source>Format</source>
+        <translation>Format</translation>
+    </message>
+    <message>
+        <source>The files are written, read back and compared. A grid that GGUF cannot hold exactly is refused with the reason.</source>
+        <translation>Die Dateien werden geschrieben, zurückgelesen und verglichen. Ein Raster, das GGUF nicht genau fasst, wird mit Begründung abgelehnt.</translation>
+    </message>
+    <message>
+        <source>Exported to %1, read back and equal.</source>
+        <translation>Nach %1 exportiert, zurückgelesen und gleich.</translation>
+    </message>
+    <message>
+        <source>Quantize a model first, or open a .qvlm folder in Model.</source>
+        <translation>Quantisieren Sie zuerst ein Modell, oder öffnen Sie unter „Modell“ einen .qvlm-Ordner.</translation>
+    </message>
+    <message>
+        <source>Exporting …</source>
+        <translation>Exportiert …</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::FolderTableModel</name>
+    <message>
+        <source>decoder, quantized</source>
+        <translation>Decoder, quantisiert</translation>
+    </message>
+    <message>
+        <source>vision tower and projector</source>
+        <translation>Bildturm und Projektor</translation>
+    </message>
+    <message>
+        <source>how it was made</source>
+        <translation>wie es entstand</translation>
+    </message>
+    <message>
+        <source>every event of the run</source>
+        <translation>jedes Ereignis des Laufs</translation>
+    </message>
+    <message>
+        <source>errors, entropies and sizes by block</source>
+        <translation>Fehler, Entropien und Größen nach Block</translation>
+    </message>
+    <message>
+        <source>tokenizer</source>
+        <translation>Tokenizer</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>Holds</source>
+        <translation>Inhalt</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::GroupsTableModel</name>
+    <message>
+        <source>Tensor</source>
+        <translation>Tensor</translation>
+    </message>
+    <message>
+        <source>Row width</source>
+        <translation>Zeilenbreite</translation>
+    </message>
+    <message>
+        <source>Legal groups</source>
+        <translation>Zulässige Gruppen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::HeatmapView</name>
+    <message>
+        <source>Entropy by site and sample</source>
+        <translation>Entropie nach Stelle und Probe</translation>
+    </message>
+    <message>
+        <source>Appears when entropy is measured</source>
+        <translation>Erscheint, wenn die Entropie gemessen ist</translation>
+    </message>
+    <message>
+        <source>site</source>
+        <translation>Stelle</translation>
+    </message>
+    <message>
+        <source>sample</source>
+        <translation>Probe</translation>
+    </message>
+    <message>
+        <source>%1, sample %2: %3</source>
+        <translation>%1, Probe %2: %3</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::HistogramPlot</name>
+    <message>
+        <source>Histogram of the selected site</source>
+        <translation>Histogramm der gewählten Stelle</translation>
+    </message>
+    <message>
+        <source>Appears when the site&apos;s activations are measured</source>
+        <translation>Erscheint, wenn die Aktivierungen der Stelle gemessen sind</translation>
+    </message>
+    <message>
+        <source>activation</source>
+        <translation>Aktivierung</translation>
+    </message>
+    <message>
+        <source>Site %1: from %2 to %3</source>
+        <translation>Stelle %1: von %2 bis %3</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::MainWindow</name>
+    <message>
+        <source>Q-VLM Studio</source>
+        <translation>Q-VLM Studio</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>&amp;Datei</translation>
+    </message>
+    <message>
+        <source>Open a model folder …</source>
+        <translation>Modellordner öffnen …</translation>
+    </message>
+    <message>
+        <source>Open a model folder</source>
+        <translation>Modellordner öffnen</translation>
+    </message>
+    <message>
+        <source>Open a recent model</source>
+        <translation>Zuletzt geöffnetes Modell</translation>
+    </message>
+    <message>
+        <source>Open a run …</source>
+        <translation>Lauf öffnen …</translation>
+    </message>
+    <message>
+        <source>Open a run: a .qvlm or .qvlm.partial folder</source>
+        <translation>Lauf öffnen: ein Ordner .qvlm oder .qvlm.partial</translation>
+    </message>
+    <message>
+        <source>Load a partition …</source>
+        <translation>Aufteilung laden …</translation>
+    </message>
+    <message>
+        <source>Load a partition</source>
+        <translation>Aufteilung laden</translation>
+    </message>
+    <message>
+        <source>Partition (*.json)</source>
+        <translation>Aufteilung (*.json)</translation>
+    </message>
+    <message>
+        <source>Save the partition …</source>
+        <translation>Aufteilung speichern …</translation>
+    </message>
+    <message>
+        <source>Save the partition</source>
+        <translation>Aufteilung speichern</translation>
+    </message>
+    <message>
+        <source>Settings …</source>
+        <translation>Einstellungen …</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>Beenden</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>&amp;Ansicht</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>Thema</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>&amp;Hilfe</translation>
+    </message>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>Tastenkürzel</translation>
+    </message>
+    <message>
+        <source>Three things to try</source>
+        <translation>Drei Dinge zum Ausprobieren</translation>
+    </message>
+    <message>
+        <source>About Q-VLM Studio</source>
+        <translation>Über Q-VLM Studio</translation>
+    </message>
+    <message>
+        <source>None yet</source>
+        <translation>Noch keins</translation>
+    </message>
+    <message>
+        <source>A run is going</source>
+        <translation>Ein Lauf ist im Gang</translation>
+    </message>
+    <message>
+        <source>Leave it? Finished layers are kept, and the run can be resumed.</source>
+        <translation>Verlassen? Fertige Schichten bleiben, und der Lauf kann fortgesetzt werden.</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::MessageBubble</name>
+    <message>
+        <source>Earlier wording</source>
+        <translation>Frühere Fassung</translation>
+    </message>
+    <message>
+        <source>Earlier answer</source>
+        <translation>Frühere Antwort</translation>
+    </message>
+    <message>
+        <source>Later wording</source>
+        <translation>Spätere Fassung</translation>
+    </message>
+    <message>
+        <source>Later answer</source>
+        <translation>Spätere Antwort</translation>
+    </message>
+    <message>
+        <source>Copy the question</source>
+        <translation>Frage kopieren</translation>
+    </message>
+    <message>
+        <source>Copy the answer</source>
+        <translation>Antwort kopieren</translation>
+    </message>
+    <message>
+        <source>Ask this differently</source>
+        <translation>Anders fragen</translation>
+    </message>
+    <message>
+        <source>Show tokens and their probabilities</source>
+        <translation>Token und ihre Wahrscheinlichkeiten zeigen</translation>
+    </message>
+    <message>
+        <source>Looking …</source>
+        <translation>Schaut hin …</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>Sie</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <translation>Problem</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <translation>%1: %2</translation>
+    </message>
+    <message>
+        <source>interrupted</source>
+        <translation>unterbrochen</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 von %2</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ModelPage</name>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Open a vision-language model: a Hugging Face folder, a .qvlm folder or a GGUF file</source>
+        <translation>Ein Bild-Sprach-Modell öffnen: ein Hugging-Face-Ordner, ein .qvlm-Ordner oder eine GGUF-Datei</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>Chat</translation>
+    </message>
+    <message>
+        <source>Chat with this model</source>
+        <translation>Mit diesem Modell chatten</translation>
+    </message>
+    <message>
+        <source>Quantize</source>
+        <translation>Quantisieren</translation>
+    </message>
+    <message>
+        <source>Quantize this model</source>
+        <translation>Dieses Modell quantisieren</translation>
+    </message>
+    <message>
+        <source>Opening %1 …</source>
+        <translation>%1 wird geöffnet …</translation>
+    </message>
+    <message>
+        <source>No model is open</source>
+        <translation>Kein Modell offen</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>Öffnen</translation>
+    </message>
+    <message>
+        <source>Drop a model folder anywhere on this page, or choose one.</source>
+        <translation>Legen Sie einen Modellordner irgendwo auf dieser Seite ab, oder wählen Sie einen.</translation>
+    </message>
+    <message>
+        <source>Open a folder …</source>
+        <translation>Ordner öffnen …</translation>
+    </message>
+    <message>
+        <source>Open a model folder</source>
+        <translation>Modellordner öffnen</translation>
+    </message>
+    <message>
+        <source>Open the demo model</source>
+        <translation>Demo-Modell öffnen</translation>
+    </message>
+    <message>
+        <source>The demo model is not in this installation</source>
+        <translation>Das Demo-Modell ist in dieser Installation nicht enthalten</translation>
+    </message>
+    <message>
+        <source>Recent</source>
+        <translation>Zuletzt</translation>
+    </message>
+    <message>
+        <source>Recent models</source>
+        <translation>Zuletzt geöffnete Modelle</translation>
+    </message>
+    <message>
+        <source>Summary</source>
+        <translation>Überblick</translation>
+    </message>
+    <message>
+        <source>Legal group sizes</source>
+        <translation>Zulässige Gruppengrößen</translation>
+    </message>
+    <message>
+        <source>Legal group sizes of the tensors</source>
+        <translation>Zulässige Gruppengrößen der Tensoren</translation>
+    </message>
+    <message>
+        <source>What the model sees</source>
+        <translation>Was das Modell sieht</translation>
+    </message>
+    <message>
+        <source>The picture</source>
+        <translation>Das Bild</translation>
+    </message>
+    <message>
+        <source>The picture as the model sees it</source>
+        <translation>Das Bild, wie das Modell es sieht</translation>
+    </message>
+    <message>
+        <source>The file</source>
+        <translation>Die Datei</translation>
+    </message>
+    <message>
+        <source>What the model gets</source>
+        <translation>Was das Modell bekommt</translation>
+    </message>
+    <message>
+        <source>Another picture …</source>
+        <translation>Ein anderes Bild …</translation>
+    </message>
+    <message>
+        <source>Show another picture as the model sees it</source>
+        <translation>Ein anderes Bild zeigen, wie das Modell es sieht</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>Pictures (%1);;All files (*)</source>
+        <translation>Bilder (%1);;Alle Dateien (*)</translation>
+    </message>
+    <message>
+        <source>Three steps to try</source>
+        <translation>Drei Schritte zum Ausprobieren</translation>
+    </message>
+    <message>
+        <source>Tune a vision-language model by eye, then talk to it</source>
+        <translation>Ein Bild-Sprach-Modell nach Augenmaß einstellen und dann mit ihm sprechen</translation>
+    </message>
+    <message>
+        <source>Three steps, with the small demo model that comes with the studio. Everything stays on this machine.</source>
+        <translation>Drei Schritte mit dem kleinen Demo-Modell, das dabei ist. Alles bleibt auf diesem Rechner.</translation>
+    </message>
+    <message>
+        <source>Ask it about a picture</source>
+        <translation>Nach einem Bild fragen</translation>
+    </message>
+    <message>
+        <source>It knows shapes, colours, counts, places and words, and answers in English.</source>
+        <translation>Es kennt Formen, Farben, Anzahlen, Orte und Wörter und antwortet auf Englisch.</translation>
+    </message>
+    <message>
+        <source>Ask</source>
+        <translation>Fragen</translation>
+    </message>
+    <message>
+        <source>Quantize it to 4 bits</source>
+        <translation>Auf 4 Bit quantisieren</translation>
+    </message>
+    <message>
+        <source>Watch entropy, blocks and errors as they are measured; drag the blocks&apos; borders.</source>
+        <translation>Sehen Sie Entropie, Blöcke und Fehler entstehen; ziehen Sie an den Grenzen der Blöcke.</translation>
+    </message>
+    <message>
+        <source>Compare the two</source>
+        <translation>Beide vergleichen</translation>
+    </message>
+    <message>
+        <source>One question to both: see the first token where the answers part.</source>
+        <translation>Eine Frage an beide: Sehen Sie das erste Token, an dem sie auseinandergehen.</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>Vergleichen</translation>
+    </message>
+    <message>
+        <source>Open the demo model first</source>
+        <translation>Öffnen Sie zuerst das Demo-Modell</translation>
+    </message>
+    <message>
+        <source>Hide these steps</source>
+        <translation>Diese Schritte ausblenden</translation>
+    </message>
+    <message>
+        <source>%1 (quantized)</source>
+        <translation>%1 (quantisiert)</translation>
+    </message>
+    <message>
+        <source>Models that you open appear here</source>
+        <translation>Geöffnete Modelle erscheinen hier</translation>
+    </message>
+    <message>
+        <source>This model is quantized already</source>
+        <translation>Dieses Modell ist schon quantisiert</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>Family</source>
+        <translation>Familie</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>Parameter</translation>
+    </message>
+    <message>
+        <source>Decoder</source>
+        <translation>Decoder</translation>
+    </message>
+    <message>
+        <source>%1 layers × %2</source>
+        <translation>%1 Schichten × %2</translation>
+    </message>
+    <message>
+        <source>Activation sites</source>
+        <translation>Aktivierungsstellen</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>Kontext</translation>
+    </message>
+    <message>
+        <source>%1 tokens</source>
+        <translation>%1 Token</translation>
+    </message>
+    <message>
+        <source>Vision tower</source>
+        <translation>Bildturm</translation>
+    </message>
+    <message>
+        <source>none: text only</source>
+        <translation>keiner: nur Text</translation>
+    </message>
+    <message>
+        <source>%1 × %1 px, %2 tokens</source>
+        <translation>%1 × %1 px, %2 Token</translation>
+    </message>
+    <message>
+        <source>On disk</source>
+        <translation>Auf der Platte</translation>
+    </message>
+    <message>
+        <source>%1, %2 bits a weight</source>
+        <translation>%1, %2 Bit je Gewicht</translation>
+    </message>
+    <message>
+        <source>Choose a picture to see it with the model&apos;s eyes.</source>
+        <translation>Wählen Sie ein Bild, um es mit den Augen des Modells zu sehen.</translation>
+    </message>
+    <message>
+        <source>This model takes no pictures.</source>
+        <translation>Dieses Modell nimmt keine Bilder.</translation>
+    </message>
+    <message>
+        <source>Reading %1 …</source>
+        <translation>%1 wird gelesen …</translation>
+    </message>
+    <message>
+        <source>%1: %2 × %3 pixels, seen as %4 × %5 (%6), %7 tokens</source>
+        <translation>%1: %2 × %3 Pixel, gesehen als %4 × %5 (%6), %7 Token</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ModelPicker</name>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Runs on</source>
+        <translation>Läuft auf</translation>
+    </message>
+    <message>
+        <source>Vulkan</source>
+        <translation>Vulkan</translation>
+    </message>
+    <message>
+        <source>Reference (CPU)</source>
+        <translation>Referenz (CPU)</translation>
+    </message>
+    <message>
+        <source>Vulkan, activations as A16</source>
+        <translation>Vulkan, Aktivierungen als A16</translation>
+    </message>
+    <message>
+        <source>Vulkan: the engine, on any vendor&apos;s GPU. Reference: the exact model on the CPU. As A16: a model with quantized activations runs without quantizing them, and every answer says so.</source>
+        <translation>Vulkan: die Engine, auf GPUs aller Hersteller. Referenz: das genaue Modell auf der CPU. Als A16: Ein Modell mit quantisierten Aktivierungen läuft, ohne sie zu quantisieren, und jede Antwort sagt es.</translation>
+    </message>
+    <message>
+        <source>%1 (quantized)</source>
+        <translation>%1 (quantisiert)</translation>
+    </message>
+    <message>
+        <source>%1 (full precision)</source>
+        <translation>%1 (volle Genauigkeit)</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::PathField</name>
+    <message>
+        <source>…</source>
+        <translation>…</translation>
+    </message>
+    <message>
+        <source>Browse: %1</source>
+        <translation>Durchsuchen: %1</translation>
+    </message>
+    <message>
+        <source>Browse</source>
+        <translation>Durchsuchen</translation>
+    </message>
+    <message>
+        <source>Quantized model (*.qvlm)</source>
+        <translation>Quantisiertes Modell (*.qvlm)</translation>
+    </message>
+    <message>
+        <source>Data sets (*.json *.jsonl);;All files (*)</source>
+        <translation>Datensätze (*.json *.jsonl);;Alle Dateien (*)</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::PowerMeter</name>
+    <message>
+        <source>GPU</source>
+        <translation>GPU</translation>
+    </message>
+    <message>
+        <source>processor</source>
+        <translation>Prozessor</translation>
+    </message>
+    <message>
+        <source>battery</source>
+        <translation>Akku</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::QuantizePage</name>
+    <message>
+        <source>Quantize</source>
+        <translation>Quantisieren</translation>
+    </message>
+    <message>
+        <source>Measure dependency by entropy, partition the sites into blocks, search each block jointly</source>
+        <translation>Abhängigkeit durch Entropie messen, Stellen in Blöcke teilen, jeden Block gemeinsam suchen</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>Resume run</source>
+        <translation>Lauf fortsetzen</translation>
+    </message>
+    <message>
+        <source>Run again with this partition</source>
+        <translation>Mit dieser Aufteilung neu laufen</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>Pause</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Cancel the run</source>
+        <translation>Lauf abbrechen</translation>
+    </message>
+    <message>
+        <source>%1
+Finished layers are kept; the run can be resumed.</source>
+        <translation>%1
+Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
+    </message>
+    <message>
+        <source>%1 is ready: %2, %3 bits a weight</source>
+        <translation>%1 ist fertig: %2, %3 Bit je Gewicht</translation>
+    </message>
+    <message>
+        <source>Chat with it</source>
+        <translation>Damit chatten</translation>
+    </message>
+    <message>
+        <source>Recipe</source>
+        <translation>Rezept</translation>
+    </message>
+    <message>
+        <source>State of the run</source>
+        <translation>Stand des Laufs</translation>
+    </message>
+    <message>
+        <source>Progress of the run</source>
+        <translation>Fortschritt des Laufs</translation>
+    </message>
+    <message>
+        <source>Blocks</source>
+        <translation>Blöcke</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>Wiederholen</translation>
+    </message>
+    <message>
+        <source>Split the block behind the selected site</source>
+        <translation>Den Block hinter der gewählten Stelle teilen</translation>
+    </message>
+    <message>
+        <source>Merge the block with the next one</source>
+        <translation>Den Block mit dem nächsten verbinden</translation>
+    </message>
+    <message>
+        <source>Lock or unlock the block</source>
+        <translation>Den Block sperren oder freigeben</translation>
+    </message>
+    <message>
+        <source>Zoom out</source>
+        <translation>Verkleinern</translation>
+    </message>
+    <message>
+        <source>Zoom in</source>
+        <translation>Vergrößern</translation>
+    </message>
+    <message>
+        <source>Selected site</source>
+        <translation>Gewählte Stelle</translation>
+    </message>
+    <message>
+        <source>Entropy by site</source>
+        <translation>Entropie nach Stelle</translation>
+    </message>
+    <message>
+        <source>Block error</source>
+        <translation>Blockfehler</translation>
+    </message>
+    <message>
+        <source>Entropy map</source>
+        <translation>Entropiekarte</translation>
+    </message>
+    <message>
+        <source>Candidates</source>
+        <translation>Kandidaten</translation>
+    </message>
+    <message>
+        <source>Site</source>
+        <translation>Stelle</translation>
+    </message>
+    <message>
+        <source>Load partition</source>
+        <translation>Aufteilung laden</translation>
+    </message>
+    <message>
+        <source>A run is going. Another one can be opened when it has ended.</source>
+        <translation>Ein Lauf ist im Gang. Ein anderer kann geöffnet werden, wenn er zu Ende ist.</translation>
+    </message>
+    <message>
+        <source>Tuples of block %1</source>
+        <translation>Tupel von Block %1</translation>
+    </message>
+    <message>
+        <source>Tuples</source>
+        <translation>Tupel</translation>
+    </message>
+    <message>
+        <source>Open a model to see its activation sites</source>
+        <translation>Öffnen Sie ein Modell, um seine Aktivierungsstellen zu sehen</translation>
+    </message>
+    <message>
+        <source>Site %1</source>
+        <translation>Stelle %1</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::QuestionEdit</name>
+    <message>
+        <source>Question</source>
+        <translation>Frage</translation>
+    </message>
+    <message>
+        <source>Ask about a picture. Drop, paste or open one first.</source>
+        <translation>Fragen Sie nach einem Bild. Legen Sie zuerst eins ab, fügen Sie es ein oder öffnen Sie es.</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::QuestionTableModel</name>
+    <message>
+        <source>%1 pictures</source>
+        <translation>%1 Bilder</translation>
+    </message>
+    <message>
+        <source>right</source>
+        <translation>richtig</translation>
+    </message>
+    <message>
+        <source>wrong</source>
+        <translation>falsch</translation>
+    </message>
+    <message>
+        <source>right (other wrong)</source>
+        <translation>richtig (anderes falsch)</translation>
+    </message>
+    <message>
+        <source>wrong (other right)</source>
+        <translation>falsch (anderes richtig)</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>Verdict</source>
+        <translation>Urteil</translation>
+    </message>
+    <message>
+        <source>Category</source>
+        <translation>Kategorie</translation>
+    </message>
+    <message>
+        <source>Question</source>
+        <translation>Frage</translation>
+    </message>
+    <message>
+        <source>Expected</source>
+        <translation>Erwartet</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>Antwort</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::Rail</name>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Quantize</source>
+        <translation>Quantisieren</translation>
+    </message>
+    <message>
+        <source>Runs</source>
+        <translation>Läufe</translation>
+    </message>
+    <message>
+        <source>Evaluate</source>
+        <translation>Bewerten</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>Chat</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>Vergleichen</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>Export</translation>
+    </message>
+    <message>
+        <source>Workspaces</source>
+        <translation>Arbeitsbereiche</translation>
+    </message>
+    <message>
+        <source>%1 (Ctrl+%2)</source>
+        <translation>%1 (Strg+%2)</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>Thema</translation>
+    </message>
+    <message>
+        <source>Light, dark, high contrast, or as the system has it</source>
+        <translation>Hell, dunkel, hoher Kontrast oder wie das System</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RecipePanel</name>
+    <message>
+        <source>Own</source>
+        <translation>Eigene</translation>
+    </message>
+    <message>
+        <source>RTN</source>
+        <translation>RTN</translation>
+    </message>
+    <message>
+        <source>RTN, by importance</source>
+        <translation>RTN, nach Wichtigkeit</translation>
+    </message>
+    <message>
+        <source>AWQ</source>
+        <translation>AWQ</translation>
+    </message>
+    <message>
+        <source>GPTQ</source>
+        <translation>GPTQ</translation>
+    </message>
+    <message>
+        <source>GPTAQ</source>
+        <translation>GPTAQ</translation>
+    </message>
+    <message>
+        <source>AutoRound</source>
+        <translation>AutoRound</translation>
+    </message>
+    <message>
+        <source>NF4</source>
+        <translation>NF4</translation>
+    </message>
+    <message>
+        <source>SmoothQuant</source>
+        <translation>SmoothQuant</translation>
+    </message>
+    <message>
+        <source>RTN: round to nearest. AWQ: scale channels by their activations first. GPTQ and GPTAQ: later columns make good the error of earlier ones. NF4 runs on the reference only.</source>
+        <translation>RTN: zum nächsten runden. AWQ: erst Kanäle nach ihren Aktivierungen skalieren. GPTQ und GPTAQ: Spätere Spalten machen den Fehler früherer gut. NF4 läuft nur mit der Referenz.</translation>
+    </message>
+    <message>
+        <source>4 bits</source>
+        <translation>4 Bit</translation>
+    </message>
+    <message>
+        <source>3 bits</source>
+        <translation>3 Bit</translation>
+    </message>
+    <message>
+        <source>5 bits</source>
+        <translation>5 Bit</translation>
+    </message>
+    <message>
+        <source>6 bits</source>
+        <translation>6 Bit</translation>
+    </message>
+    <message>
+        <source>8 bits</source>
+        <translation>8 Bit</translation>
+    </message>
+    <message>
+        <source>2 bits</source>
+        <translation>2 Bit</translation>
+    </message>
+    <message>
+        <source>32</source>
+        <translation>32</translation>
+    </message>
+    <message>
+        <source>64</source>
+        <translation>64</translation>
+    </message>
+    <message>
+        <source>128</source>
+        <translation>128</translation>
+    </message>
+    <message>
+        <source>whole row</source>
+        <translation>ganze Zeile</translation>
+    </message>
+    <message>
+        <source>16 bits</source>
+        <translation>16 Bit</translation>
+    </message>
+    <message>
+        <source>per token</source>
+        <translation>je Token</translation>
+    </message>
+    <message>
+        <source>per group</source>
+        <translation>je Gruppe</translation>
+    </message>
+    <message>
+        <source>static</source>
+        <translation>statisch</translation>
+    </message>
+    <message>
+        <source>per channel</source>
+        <translation>je Kanal</translation>
+    </message>
+    <message>
+        <source>How the range of quantized activations is found: for each token, each group of channels, or once from the calibration set, for a site or (folded into the weights) for each of its channels.</source>
+        <translation>Wie der Bereich quantisierter Aktivierungen gefunden wird: für jedes Token, jede Gruppe von Kanälen, oder einmal aus der Kalibriersammlung, für eine Stelle oder (in die Gewichte gefaltet) für jeden ihrer Kanäle.</translation>
+    </message>
+    <message>
+        <source>Joint, inside each block</source>
+        <translation>Gemeinsam, in jedem Block</translation>
+    </message>
+    <message>
+        <source>Layer-wise, each site alone</source>
+        <translation>Jede Stelle für sich</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>Keine</translation>
+    </message>
+    <message>
+        <source>Norms folded</source>
+        <translation>Normen gefaltet</translation>
+    </message>
+    <message>
+        <source>R1, R2 (folded)</source>
+        <translation>R1, R2 (gefaltet)</translation>
+    </message>
+    <message>
+        <source>R1, R2, R4 (online)</source>
+        <translation>R1, R2, R4 (online)</translation>
+    </message>
+    <message>
+        <source>Principal axes (folded)</source>
+        <translation>Hauptachsen (gefaltet)</translation>
+    </message>
+    <message>
+        <source>Turns the model before it is quantized without changing its function. R4 is applied while the model runs. Principal axes, which are measured, go with learned transforms.</source>
+        <translation>Dreht das Modell vor dem Quantisieren, ohne seine Funktion zu ändern. R4 wird beim Ausführen angewandt. Hauptachsen, die gemessen werden, gehören zu gelernten Transformationen.</translation>
+    </message>
+    <message>
+        <source>Learned</source>
+        <translation>Gelernt</translation>
+    </message>
+    <message>
+        <source>Learns an invertible transform of what each site reads, and clip bounds, layer by layer: the strongest mode for 4-bit activations. It is applied while the model runs; other programs cannot read such a model.</source>
+        <translation>Lernt Schicht für Schicht eine umkehrbare Transformation dessen, was jede Stelle liest, und Kappgrenzen: die stärkste Art für 4-Bit-Aktivierungen. Sie wird beim Ausführen angewandt; andere Programme können ein solches Modell nicht lesen.</translation>
+    </message>
+    <message>
+        <source>Image-text pairs taken from the calibration set</source>
+        <translation>Bild-Text-Paare aus der Kalibriersammlung</translation>
+    </message>
+    <message>
+        <source>Mixed precision: bits a weight, with scales and zeros. Each block gets 3, 4, 5, 6 or 8 bits within it; blocks that you have given bits keep them.</source>
+        <translation>Gemischte Genauigkeit: Bit je Gewicht, mit Skalen und Nullpunkten. Jeder Block bekommt darin 3, 4, 5, 6 oder 8 Bit; Blöcke, denen Sie Bit gegeben haben, behalten sie.</translation>
+    </message>
+    <message>
+        <source>Calibration set</source>
+        <translation>Kalibriersammlung</translation>
+    </message>
+    <message>
+        <source>Output</source>
+        <translation>Ausgabe</translation>
+    </message>
+    <message>
+        <source>Preset</source>
+        <translation>Vorgabe</translation>
+    </message>
+    <message>
+        <source>Weight method</source>
+        <translation>Gewichtsverfahren</translation>
+    </message>
+    <message>
+        <source>Weights</source>
+        <translation>Gewichte</translation>
+    </message>
+    <message>
+        <source>Group</source>
+        <translation>Gruppe</translation>
+    </message>
+    <message>
+        <source>Samples</source>
+        <translation>Proben</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>Range</source>
+        <translation>Bereich</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <source>Rotation</source>
+        <translation>Drehung</translation>
+    </message>
+    <message>
+        <source>Transforms</source>
+        <translation>Transformationen</translation>
+    </message>
+    <message>
+        <source>Bits a weight</source>
+        <translation>Bit je Gewicht</translation>
+    </message>
+    <message>
+        <source>Open a model first</source>
+        <translation>Öffnen Sie zuerst ein Modell</translation>
+    </message>
+    <message>
+        <source>The open model is quantized already; open a full-precision one</source>
+        <translation>Das offene Modell ist schon quantisiert; öffnen Sie eins mit voller Genauigkeit</translation>
+    </message>
+    <message>
+        <source>Choose a calibration set</source>
+        <translation>Wählen Sie eine Kalibriersammlung</translation>
+    </message>
+    <message>
+        <source>The calibration set does not exist: %1</source>
+        <translation>Die Kalibriersammlung gibt es nicht: %1</translation>
+    </message>
+    <message>
+        <source>The output&apos;s name must end in .qvlm</source>
+        <translation>Der Name der Ausgabe muss auf .qvlm enden</translation>
+    </message>
+    <message>
+        <source>The output exists already; choose another name</source>
+        <translation>Die Ausgabe gibt es schon; wählen Sie einen anderen Namen</translation>
+    </message>
+    <message>
+        <source>A group of %1 does not divide the rows of %2 (%3 columns); %4 would</source>
+        <translation>Eine Gruppe von %1 teilt die Zeilen von %2 nicht (%3 Spalten); %4 täte es</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ResultChild</name>
+    <message>
+        <source>The command&apos;s result could not be read: %1</source>
+        <translation>Das Ergebnis des Befehls war nicht lesbar: %1</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RibbonModel</name>
+    <message>
+        <source>Move border</source>
+        <translation>Grenze verschieben</translation>
+    </message>
+    <message>
+        <source>Split block</source>
+        <translation>Block teilen</translation>
+    </message>
+    <message>
+        <source>Merge blocks</source>
+        <translation>Blöcke verbinden</translation>
+    </message>
+    <message>
+        <source>Lock block</source>
+        <translation>Block sperren</translation>
+    </message>
+    <message>
+        <source>Unlock block</source>
+        <translation>Block freigeben</translation>
+    </message>
+    <message>
+        <source>attention input</source>
+        <translation>Eingang der Attention</translation>
+    </message>
+    <message>
+        <source>output input</source>
+        <translation>Eingang der Ausgabe</translation>
+    </message>
+    <message>
+        <source>MLP input</source>
+        <translation>Eingang des MLP</translation>
+    </message>
+    <message>
+        <source>down input</source>
+        <translation>Eingang von down</translation>
+    </message>
+    <message>
+        <source>Layer %1, %2</source>
+        <translation>Schicht %1, %2</translation>
+    </message>
+    <message>
+        <source>%1 (site %2)</source>
+        <translation>%1 (Stelle %2)</translation>
+    </message>
+    <message>
+        <source>Entropy %1</source>
+        <translation>Entropie %1</translation>
+    </message>
+    <message>
+        <source>Dependency on the next site %1</source>
+        <translation>Abhängigkeit von der nächsten Stelle %1</translation>
+    </message>
+    <message>
+        <source>Block %1: site %2</source>
+        <translation>Block %1: Stelle %2</translation>
+    </message>
+    <message>
+        <source>Block %1: sites %2 to %3</source>
+        <translation>Block %1: Stellen %2 bis %3</translation>
+    </message>
+    <message>
+        <source>, locked</source>
+        <translation>, gesperrt</translation>
+    </message>
+    <message>
+        <source>Error layer-wise %1, joint %2</source>
+        <translation>Fehler stellenweise %1, gemeinsam %2</translation>
+    </message>
+    <message>
+        <source>Search has no effect here</source>
+        <translation>Suchen bewirkt hier nichts</translation>
+    </message>
+    <message>
+        <source>Being searched</source>
+        <translation>Wird gerade gesucht</translation>
+    </message>
+    <message>
+        <source>Edited: will be searched again</source>
+        <translation>Geändert: wird neu gesucht</translation>
+    </message>
+    <message>
+        <source>Affected by an edit before it</source>
+        <translation>Von einer Änderung davor betroffen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RibbonView</name>
+    <message>
+        <source>This border cannot move: blocks have 1 to 3 sites, and locked ones stay</source>
+        <translation>Diese Grenze kann sich nicht bewegen: Blöcke haben 1 bis 3 Stellen, und gesperrte bleiben</translation>
+    </message>
+    <message>
+        <source>Block %1 ends at site %2</source>
+        <translation>Block %1 endet an Stelle %2</translation>
+    </message>
+    <message>
+        <source>Block</source>
+        <translation>Block</translation>
+    </message>
+    <message>
+        <source>Split behind this site	S</source>
+        <translation>Hinter dieser Stelle teilen	S</translation>
+    </message>
+    <message>
+        <source>Merge with the next block	M</source>
+        <translation>Mit dem nächsten Block verbinden	M</translation>
+    </message>
+    <message>
+        <source>Unlock	L</source>
+        <translation>Freigeben	L</translation>
+    </message>
+    <message>
+        <source>Lock	L</source>
+        <translation>Sperren	L</translation>
+    </message>
+    <message>
+        <source>Undo	Ctrl+Z</source>
+        <translation>Rückgängig	Strg+Z</translation>
+    </message>
+    <message>
+        <source>Redo	Ctrl+Shift+Z</source>
+        <translation>Wiederholen	Strg+Umschalt+Z</translation>
+    </message>
+    <message>
+        <source>Drag to move the border; double click to merge the two blocks</source>
+        <translation>Ziehen verschiebt die Grenze; Doppelklick verbindet die beiden Blöcke</translation>
+    </message>
+    <message>
+        <source>Block ribbon</source>
+        <translation>Blockband</translation>
+    </message>
+    <message>
+        <source>Activation sites in order, in blocks. Arrow keys select a site, S splits the block behind it, M merges with the next block, L locks, Control with arrows moves the block&apos;s border.</source>
+        <translation>Aktivierungsstellen der Reihe nach, in Blöcken. Pfeiltasten wählen eine Stelle, S teilt den Block dahinter, M verbindet mit dem nächsten, L sperrt, Strg mit Pfeilen verschiebt die Grenze des Blocks.</translation>
+    </message>
+    <message>
+        <source>Layer %1</source>
+        <translation>Schicht %1</translation>
+    </message>
+    <message>
+        <source>The sites of the model appear here once it is open.</source>
+        <translation>Die Stellen des Modells erscheinen hier, sobald es offen ist.</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RunController</name>
+    <message>
+        <source>%1 s</source>
+        <translation>%1 s</translation>
+    </message>
+    <message>
+        <source>%1 min %2 s</source>
+        <translation>%1 min %2 s</translation>
+    </message>
+    <message>
+        <source>%1 h %2 min</source>
+        <translation>%1 h %2 min</translation>
+    </message>
+    <message>
+        <source>The run ended without a result.</source>
+        <translation>Der Lauf endete ohne Ergebnis.</translation>
+    </message>
+    <message>
+        <source>Starting: opening the model</source>
+        <translation>Beginn: Das Modell wird geöffnet</translation>
+    </message>
+    <message>
+        <source>Cancelling after the current step; finished layers are kept</source>
+        <translation>Bricht nach dem laufenden Schritt ab; fertige Schichten bleiben</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source> (%1 of %2)</source>
+        <translation> (%1 von %2)</translation>
+    </message>
+    <message>
+        <source>Measuring the principal axes</source>
+        <translation>Hauptachsen werden gemessen</translation>
+    </message>
+    <message>
+        <source>Quantizing the vision tower</source>
+        <translation>Der Bildturm wird quantisiert</translation>
+    </message>
+    <message>
+        <source>Optimising the vision tower</source>
+        <translation>Der Bildturm wird optimiert</translation>
+    </message>
+    <message>
+        <source>Encoding the pictures</source>
+        <translation>Bilder werden kodiert</translation>
+    </message>
+    <message>
+        <source>Measuring activations</source>
+        <translation>Aktivierungen werden gemessen</translation>
+    </message>
+    <message>
+        <source>Measuring entropy and dependency</source>
+        <translation>Entropie und Abhängigkeit werden gemessen</translation>
+    </message>
+    <message>
+        <source>Partitioning the sites into blocks</source>
+        <translation>Stellen werden in Blöcke geteilt</translation>
+    </message>
+    <message>
+        <source>Measuring what bits the blocks need</source>
+        <translation>Gemessen wird, wie viele Bit die Blöcke brauchen</translation>
+    </message>
+    <message>
+        <source>Searching blocks (%1 of %2 done)</source>
+        <translation>Blöcke werden gesucht (%1 von %2 fertig)</translation>
+    </message>
+    <message>
+        <source>Writing the quantized model</source>
+        <translation>Das quantisierte Modell wird geschrieben</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Finished in %1</source>
+        <translation>Fertig in %1</translation>
+    </message>
+    <message>
+        <source>Cancelled; the finished part is kept</source>
+        <translation>Abgebrochen; der fertige Teil bleibt</translation>
+    </message>
+    <message>
+        <source>Stopped by an error</source>
+        <translation>Durch einen Fehler angehalten</translation>
+    </message>
+    <message>
+        <source>Unfinished</source>
+        <translation>Unfertig</translation>
+    </message>
+    <message>
+        <source>about %1 left</source>
+        <translation>noch etwa %1</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RunFigures</name>
+    <message>
+        <source>State</source>
+        <translation>Stand</translation>
+    </message>
+    <message>
+        <source>Recipe</source>
+        <translation>Rezept</translation>
+    </message>
+    <message>
+        <source>Calibration pairs</source>
+        <translation>Kalibrierpaare</translation>
+    </message>
+    <message>
+        <source>Partition</source>
+        <translation>Aufteilung</translation>
+    </message>
+    <message>
+        <source>%1 blocks, %2</source>
+        <translation>%1 Blöcke, %2</translation>
+    </message>
+    <message>
+        <source>Error, layer-wise</source>
+        <translation>Fehler, stellenweise</translation>
+    </message>
+    <message>
+        <source>Error, joint</source>
+        <translation>Fehler, gemeinsam</translation>
+    </message>
+    <message>
+        <source>Error, last layer</source>
+        <translation>Fehler, letzte Schicht</translation>
+    </message>
+    <message>
+        <source>Accuracy</source>
+        <translation>Genauigkeit</translation>
+    </message>
+    <message>
+        <source>not evaluated</source>
+        <translation>nicht bewertet</translation>
+    </message>
+    <message>
+        <source>Bits a weight</source>
+        <translation>Bit je Gewicht</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Search cost, site forwards</source>
+        <translation>Suchaufwand, Stellendurchläufe</translation>
+    </message>
+    <message>
+        <source>Duration</source>
+        <translation>Dauer</translation>
+    </message>
+    <message>
+        <source>Peak memory</source>
+        <translation>Höchster Speicherbedarf</translation>
+    </message>
+    <message>
+        <source>The best of these</source>
+        <translation>Das Beste von diesen</translation>
+    </message>
+    <message>
+        <source>Figure</source>
+        <translation>Größe</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RunLibrary</name>
+    <message>
+        <source>cannot be read</source>
+        <translation>nicht lesbar</translation>
+    </message>
+    <message>
+        <source>finished</source>
+        <translation>fertig</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>cancelled</source>
+        <translation>abgebrochen</translation>
+    </message>
+    <message>
+        <source>unfinished</source>
+        <translation>unfertig</translation>
+    </message>
+    <message>
+        <source>g%1</source>
+        <translation>g%1</translation>
+    </message>
+    <message>
+        <source>row</source>
+        <translation>Zeile</translation>
+    </message>
+    <message>
+        <source>W%1 %2 %3, A%4, %5</source>
+        <translation>W%1 %2 %3, A%4, %5</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>Starten</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Stand</translation>
+    </message>
+    <message>
+        <source>Recipe</source>
+        <translation>Rezept</translation>
+    </message>
+    <message>
+        <source>Joint error</source>
+        <translation>Gemeinsamer Fehler</translation>
+    </message>
+    <message>
+        <source>Bits</source>
+        <translation>Bit</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Duration</source>
+        <translation>Dauer</translation>
+    </message>
+    <message>
+        <source>Last change</source>
+        <translation>Zuletzt geändert</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RunPlot</name>
+    <message>
+        <source>Legend</source>
+        <translation>Legende</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RunsErrorPlot</name>
+    <message>
+        <source>Joint error over the sites, by run</source>
+        <translation>Gemeinsamer Fehler über die Stellen, nach Lauf</translation>
+    </message>
+    <message>
+        <source>Select runs whose blocks were searched</source>
+        <translation>Wählen Sie Läufe, deren Blöcke gesucht wurden</translation>
+    </message>
+    <message>
+        <source>site</source>
+        <translation>Stelle</translation>
+    </message>
+    <message>
+        <source>Relative output error of each block after the joint search, drawn over the sites it holds.</source>
+        <translation>Relativer Ausgabefehler jedes Blocks nach der gemeinsamen Suche, über seinen Stellen gezeichnet.</translation>
+    </message>
+    <message>
+        <source>Runs drawn: %1</source>
+        <translation>Gezeichnete Läufe: %1</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RunsPage</name>
+    <message>
+        <source>Runs</source>
+        <translation>Läufe</translation>
+    </message>
+    <message>
+        <source>Every run is kept with its journal. Select two or three to see them side by side.</source>
+        <translation>Jeder Lauf bleibt mit seinem Journal. Wählen Sie zwei oder drei, um sie nebeneinander zu sehen.</translation>
+    </message>
+    <message>
+        <source>Copy the recipe</source>
+        <translation>Rezept übernehmen</translation>
+    </message>
+    <message>
+        <source>Into workspace Quantize, for a new run</source>
+        <translation>In den Arbeitsbereich Quantisieren, für einen neuen Lauf</translation>
+    </message>
+    <message>
+        <source>Open in Quantize</source>
+        <translation>In Quantisieren öffnen</translation>
+    </message>
+    <message>
+        <source>With all plots; an unfinished run can be resumed there</source>
+        <translation>Mit allen Diagrammen; ein unfertiger Lauf kann dort fortgesetzt werden</translation>
+    </message>
+    <message>
+        <source>Side by side</source>
+        <translation>Nebeneinander</translation>
+    </message>
+    <message>
+        <source>Figures of the selected runs</source>
+        <translation>Größen der gewählten Läufe</translation>
+    </message>
+    <message>
+        <source>Joint error by site</source>
+        <translation>Gemeinsamer Fehler nach Stelle</translation>
+    </message>
+    <message>
+        <source>Figures</source>
+        <translation>Größen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ScaleBar</name>
+    <message>
+        <source>entropy not measured yet</source>
+        <translation>Entropie noch nicht gemessen</translation>
+    </message>
+    <message>
+        <source>Colour scale of entropy</source>
+        <translation>Farbskala der Entropie</translation>
+    </message>
+    <message>
+        <source>From %1 to %2</source>
+        <translation>Von %1 bis %2</translation>
+    </message>
+    <message>
+        <source>Not measured yet</source>
+        <translation>Noch nicht gemessen</translation>
+    </message>
+    <message>
+        <source>entropy %1</source>
+        <translation>Entropie %1</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ScreenshotPicker</name>
+    <message>
+        <source>Picture of the screen</source>
+        <translation>Bild des Bildschirms</translation>
+    </message>
+    <message>
+        <source>Draw a rectangle with the mouse. Enter takes the whole screen, Escape nothing.</source>
+        <translation>Ziehen Sie mit der Maus ein Rechteck. Eingabe nimmt den ganzen Bildschirm, Esc nichts.</translation>
+    </message>
+    <message>
+        <source>Draw a rectangle. Enter takes all, Escape nothing.</source>
+        <translation>Ziehen Sie ein Rechteck. Eingabe nimmt alles, Esc nichts.</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::SeenStrip</name>
+    <message>
+        <source>What the model sees</source>
+        <translation>Was das Modell sieht</translation>
+    </message>
+    <message>
+        <source>How pictures are fitted</source>
+        <translation>Wie Bilder eingepasst werden</translation>
+    </message>
+    <message>
+        <source>The model looks at a square. Cropping loses the edges, padding shrinks the picture; answers may differ from how the model was trained.</source>
+        <translation>Das Modell sieht ein Quadrat. Zuschneiden verliert die Ränder, Auffüllen verkleinert das Bild; Antworten können anders ausfallen als beim Training.</translation>
+    </message>
+    <message>
+        <source>Fitted as trained</source>
+        <translation>Wie trainiert</translation>
+    </message>
+    <message>
+        <source>Cropped</source>
+        <translation>Zugeschnitten</translation>
+    </message>
+    <message>
+        <source>Padded</source>
+        <translation>Aufgefüllt</translation>
+    </message>
+    <message>
+        <source>%1 as the model sees it</source>
+        <translation>%1, wie das Modell es sieht</translation>
+    </message>
+    <message>
+        <source>Reading %1 …</source>
+        <translation>%1 wird gelesen …</translation>
+    </message>
+    <message>
+        <source>%1: %2 × %3 pixels
+seen as %4 × %5, %6</source>
+        <translation>%1: %2 × %3 Pixel
+gesehen als %4 × %5, %6</translation>
+    </message>
+    <message>
+        <source>padded</source>
+        <translation>aufgefüllt</translation>
+    </message>
+    <message>
+        <source>cropped at the centre</source>
+        <translation>mittig zugeschnitten</translation>
+    </message>
+    <message>
+        <source>; 1 tile, %1 tokens</source>
+        <translation>; 1 Kachel, %1 Token</translation>
+    </message>
+    <message>
+        <source>; the first of %1 frames</source>
+        <translation>; das erste von %1 Bildern</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::SettingsDialog</name>
+    <message>
+        <source>As the system</source>
+        <translation>Wie das System</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>High contrast</source>
+        <translation>Hoher Kontrast</translation>
+    </message>
+    <message>
+        <source>The language changes when the window is made anew. A run that is going is asked about first.</source>
+        <translation>Die Sprache wechselt, wenn das Fenster neu aufgebaut wird. Nach einem laufenden Lauf wird vorher gefragt.</translation>
+    </message>
+    <message>
+        <source>Measure the bandwidth</source>
+        <translation>Bandbreite messen</translation>
+    </message>
+    <message>
+        <source>Make the window anew</source>
+        <translation>Fenster neu aufbauen</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>Thema</translation>
+    </message>
+    <message>
+        <source>Text size</source>
+        <translation>Textgröße</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>Sprache</translation>
+    </message>
+    <message>
+        <source>Vulkan device</source>
+        <translation>Vulkan-Gerät</translation>
+    </message>
+    <message>
+        <source>Measure the read bandwidth of every device</source>
+        <translation>Lesebandbreite jedes Geräts messen</translation>
+    </message>
+    <message>
+        <source>Reading the weights is what decoding waits for: bandwidth over their size is the most tokens/s there can be.</source>
+        <translation>Beim Dekodieren wird auf das Lesen der Gewichte gewartet: Bandbreite durch ihre Größe ist das Meiste, was an Token/s möglich ist.</translation>
+    </message>
+    <message>
+        <source>Chats, pictures and quantized models are kept in %1</source>
+        <translation>Chats, Bilder und quantisierte Modelle liegen in %1</translation>
+    </message>
+    <message>
+        <source>Where data is kept</source>
+        <translation>Wo die Daten liegen</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>%1 %</source>
+        <translation>%1 %</translation>
+    </message>
+    <message>
+        <source>The first that can be used</source>
+        <translation>Das erste brauchbare</translation>
+    </message>
+    <message>
+        <source>%1 cannot be used: %2</source>
+        <translation>%1 ist nicht brauchbar: %2</translation>
+    </message>
+    <message>
+        <source>%1, reads %2 GB/s</source>
+        <translation>%1, liest %2 GB/s</translation>
+    </message>
+    <message>
+        <source>%1: %2, %3 of memory</source>
+        <translation>%1: %2, %3 Speicher</translation>
+    </message>
+    <message>
+        <source>%1 (not found)</source>
+        <translation>%1 (nicht gefunden)</translation>
+    </message>
+    <message>
+        <source>Looking for devices …</source>
+        <translation>Geräte werden gesucht …</translation>
+    </message>
+    <message>
+        <source>Measuring …</source>
+        <translation>Wird gemessen …</translation>
+    </message>
+    <message>
+        <source>No Vulkan device was found. Models run on the reference (CPU).</source>
+        <translation>Kein Vulkan-Gerät gefunden. Modelle laufen mit der Referenz (CPU).</translation>
+    </message>
+    <message>
+        <source>Takes effect with the next model that is loaded.</source>
+        <translation>Gilt ab dem nächsten Modell, das geladen wird.</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::ShortcutSheet</name>
+    <message>
+        <source>Everywhere</source>
+        <translation>Überall</translation>
+    </message>
+    <message>
+        <source>The next control; with Shift the one before</source>
+        <translation>Das nächste Bedienelement; mit Umschalt das vorige</translation>
+    </message>
+    <message>
+        <source>Block ribbon</source>
+        <translation>Blockband</translation>
+    </message>
+    <message>
+        <source>Select a site</source>
+        <translation>Eine Stelle wählen</translation>
+    </message>
+    <message>
+        <source>The first or the last site</source>
+        <translation>Die erste oder die letzte Stelle</translation>
+    </message>
+    <message>
+        <source>Move the block&apos;s border</source>
+        <translation>Die Grenze des Blocks verschieben</translation>
+    </message>
+    <message>
+        <source>Split the block behind the selected site</source>
+        <translation>Den Block hinter der gewählten Stelle teilen</translation>
+    </message>
+    <message>
+        <source>Merge the block with the next one</source>
+        <translation>Den Block mit dem nächsten verbinden</translation>
+    </message>
+    <message>
+        <source>Lock or unlock the block</source>
+        <translation>Den Block sperren oder freigeben</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Redo</source>
+        <translation>Wiederholen</translation>
+    </message>
+    <message>
+        <source>Zoom in or out</source>
+        <translation>Vergrößern oder verkleinern</translation>
+    </message>
+    <message>
+        <source>Chat</source>
+        <translation>Chat</translation>
+    </message>
+    <message>
+        <source>Send the question</source>
+        <translation>Die Frage senden</translation>
+    </message>
+    <message>
+        <source>A new line</source>
+        <translation>Eine neue Zeile</translation>
+    </message>
+    <message>
+        <source>Paste text, a picture or picture files</source>
+        <translation>Text, ein Bild oder Bilddateien einfügen</translation>
+    </message>
+    <message>
+        <source>Attach pictures</source>
+        <translation>Bilder anhängen</translation>
+    </message>
+    <message>
+        <source>Attach a screenshot</source>
+        <translation>Bildschirmfoto anhängen</translation>
+    </message>
+    <message>
+        <source>Give up changing an earlier question</source>
+        <translation>Das Ändern einer früheren Frage aufgeben</translation>
+    </message>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>Tastenkürzel</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::Thumbnail</name>
+    <message>
+        <source>Picture %1</source>
+        <translation>Bild %1</translation>
+    </message>
+    <message>
+        <source>not a picture</source>
+        <translation>kein Bild</translation>
+    </message>
+    <message>
+        <source>%1
+%2 × %3 pixels</source>
+        <translation>%1
+%2 × %3 Pixel</translation>
+    </message>
+    <message>
+        <source>
+animated: only the first of %1 frames is looked at</source>
+        <translation>
+bewegt: Nur das erste von %1 Bildern wird angesehen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::TokenView</name>
+    <message>
+        <source>“%1” %2 %</source>
+        <translation>„%1“ %2 %</translation>
+    </message>
+    <message>
+        <source>instead: %1</source>
+        <translation>stattdessen: %1</translation>
+    </message>
+    <message>
+        <source>The answer&apos;s tokens</source>
+        <translation>Die Token der Antwort</translation>
+    </message>
+    <message>
+        <source>Move the caret onto a token to hear how likely it was.</source>
+        <translation>Bewegen Sie die Schreibmarke auf ein Token, um zu hören, wie wahrscheinlich es war.</translation>
+    </message>
+    <message>
+        <source>The token at the caret</source>
+        <translation>Das Token an der Schreibmarke</translation>
+    </message>
+    <message>
+        <source>Hover over a token, or move the caret onto it, to see what else could have come.</source>
+        <translation>Zeigen Sie auf ein Token, oder bewegen Sie die Schreibmarke darauf, um zu sehen, was sonst hätte kommen können.</translation>
+    </message>
+</context>
+</TS>
