@@ -50,6 +50,21 @@
     </message>
 </context>
 <context>
+    <name>qvlm::studio</name>
+    <message>
+        <source>error %1, predicted</source>
+        <translation>Fehler %1, vorhergesagt</translation>
+    </message>
+    <message>
+        <source>%1, %2 bits a weight%3</source>
+        <translation>%1, %2 Bit je Gewicht%3</translation>
+    </message>
+    <message>
+        <source>%1 site forwards%2</source>
+        <translation>%1 Stellendurchläufe%2</translation>
+    </message>
+</context>
+<context>
     <name>qvlm::studio::AboutDialog</name>
     <message>
         <source>About Q-VLM Studio</source>
@@ -701,12 +716,16 @@ Qt %1 auf %2</translation>
         <translation>gemeinsam</translation>
     </message>
     <message>
-        <source>Relative output error of each block, on the same inputs: each site searched alone, and all sites of the block together.</source>
-        <translation>Relativer Ausgabefehler jedes Blocks, auf denselben Eingaben: jede Stelle allein gesucht, und alle Stellen des Blocks zusammen.</translation>
-    </message>
-    <message>
         <source>Blocks searched: %1</source>
         <translation>Gesuchte Blöcke: %1</translation>
+    </message>
+    <message>
+        <source>before</source>
+        <translation>vorher</translation>
+    </message>
+    <message>
+        <source>Relative output error of each block, on the same inputs: each site searched alone, and all sites of the block together. Before: the joint error before the last edit.</source>
+        <translation>Relativer Ausgabefehler jedes Blocks bei gleichen Eingaben: jede Stelle einzeln gesucht, und alle Stellen des Blocks gemeinsam. Vorher: der gemeinsame Fehler vor der letzten Änderung.</translation>
     </message>
 </context>
 <context>
@@ -901,6 +920,117 @@ Qt %1 auf %2</translation>
     </message>
 </context>
 <context>
+    <name>qvlm::studio::ExportChoices</name>
+    <message>
+        <source>Format</source>
+        <translation>Format</translation>
+    </message>
+    <message>
+        <source>For</source>
+        <translation>Für</translation>
+    </message>
+    <message>
+        <source>Weights</source>
+        <translation>Gewichte</translation>
+    </message>
+    <message>
+        <source>Verdict</source>
+        <translation>Urteil</translation>
+    </message>
+    <message>
+        <source>Tensor</source>
+        <translation>Tensor</translation>
+    </message>
+    <message>
+        <source>Stored as</source>
+        <translation>Gespeichert als</translation>
+    </message>
+    <message>
+        <source>Relative error</source>
+        <translation>Relativer Fehler</translation>
+    </message>
+    <message>
+        <source>Because</source>
+        <translation>Grund</translation>
+    </message>
+    <message>
+        <source>Device</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>Usable</source>
+        <translation>Nutzbar</translation>
+    </message>
+    <message>
+        <source>Fits</source>
+        <translation>Passt</translation>
+    </message>
+    <message>
+        <source>Longest context</source>
+        <translation>Längster Kontext</translation>
+    </message>
+    <message>
+        <source>Tokens/s, at most</source>
+        <translation>Token/s, höchstens</translation>
+    </message>
+    <message>
+        <source>By</source>
+        <translation>Nach</translation>
+    </message>
+    <message>
+        <source>not looked at yet</source>
+        <translation>noch nicht geprüft</translation>
+    </message>
+    <message>
+        <source>not possible: %1</source>
+        <translation>nicht möglich: %1</translation>
+    </message>
+    <message>
+        <source>%1 tensors have no place</source>
+        <translation>%1 Tensoren haben keinen Platz</translation>
+    </message>
+    <message>
+        <source>%1 tensors exact, %2 inexact</source>
+        <translation>%1 Tensoren exakt, %2 nicht exakt</translation>
+    </message>
+    <message>
+        <source>exact, all %1 tensors</source>
+        <translation>exakt, alle %1 Tensoren</translation>
+    </message>
+    <message>
+        <source>inexact</source>
+        <translation>nicht exakt</translation>
+    </message>
+    <message>
+        <source>exact</source>
+        <translation>exakt</translation>
+    </message>
+    <message>
+        <source>no place</source>
+        <translation>kein Platz</translation>
+    </message>
+    <message>
+        <source>%1: weights %2, keys and values %3, working %4</source>
+        <translation>%1: Gewichte %2, Schlüssel und Werte %3, Arbeitsspeicher %4</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>ja</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>nein</translation>
+    </message>
+    <message>
+        <source>%1 – %2</source>
+        <translation>%1 – %2</translation>
+    </message>
+    <message>
+        <source>%1 GB/s: %2</source>
+        <translation>%1 GB/s: %2</translation>
+    </message>
+</context>
+<context>
     <name>qvlm::studio::ExportPage</name>
     <message>
         <source>Export</source>
@@ -935,20 +1065,12 @@ Qt %1 auf %2</translation>
         <translation>Dateien des quantisierten Modells</translation>
     </message>
     <message>
-        <source>GGUF pair (llama.cpp and others)</source>
-        <translation>GGUF-Paar (llama.cpp und andere)</translation>
-    </message>
-    <message>
         <source>Into the folder</source>
         <translation>In den Ordner</translation>
     </message>
     <message>
         <source>Format</source>
         <translation>Format</translation>
-    </message>
-    <message>
-        <source>The files are written, read back and compared. A grid that GGUF cannot hold exactly is refused with the reason.</source>
-        <translation>Die Dateien werden geschrieben, zurückgelesen und verglichen. Ein Raster, das GGUF nicht genau fasst, wird mit Begründung abgelehnt.</translation>
     </message>
     <message>
         <source>Exported to %1, read back and equal.</source>
@@ -961,6 +1083,102 @@ Qt %1 auf %2</translation>
     <message>
         <source>Exporting …</source>
         <translation>Exportiert …</translation>
+    </message>
+    <message>
+        <source>Formats, devices and files of the model</source>
+        <translation>Formate, Geräte und Dateien des Modells</translation>
+    </message>
+    <message>
+        <source>Formats</source>
+        <translation>Formate</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>Geräte</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>Dateien</translation>
+    </message>
+    <message>
+        <source>Tensors in the chosen format</source>
+        <translation>Tensoren im gewählten Format</translation>
+    </message>
+    <message>
+        <source>Context, tokens</source>
+        <translation>Kontext, Token</translation>
+    </message>
+    <message>
+        <source>My board:16:68.5</source>
+        <translation>Mein Board:16:68.5</translation>
+    </message>
+    <message>
+        <source>Name, GiB of memory, GB/s of bandwidth; Enter adds it</source>
+        <translation>Name, GiB Speicher, GB/s Bandbreite; Eingabe fügt es hinzu</translation>
+    </message>
+    <message>
+        <source>Own device (name:GiB:GB/s), Enter adds it</source>
+        <translation>Eigenes Gerät (Name:GiB:GB/s), Eingabe fügt es hinzu</translation>
+    </message>
+    <message>
+        <source>Devices and whether the model fits</source>
+        <translation>Geräte und ob das Modell passt</translation>
+    </message>
+    <message>
+        <source>Tokens/s are bounds: the bandwidth over the bytes that a token reads, with a full and an empty context. What a program reaches of them, `qvlm bench` measures.</source>
+        <translation>Token/s sind Schranken: die Bandbreite durch die Bytes, die ein Token liest, bei vollem und leerem Kontext. Was ein Programm davon erreicht, misst `qvlm bench`.</translation>
+    </message>
+    <message>
+        <source>Allow inexact tensors</source>
+        <translation>Nicht exakte Tensoren zulassen</translation>
+    </message>
+    <message>
+        <source>Their relative errors stand in the table</source>
+        <translation>Ihre relativen Fehler stehen in der Tabelle</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>Stopp</translation>
+    </message>
+    <message>
+        <source>Progress of the export</source>
+        <translation>Fortschritt des Exports</translation>
+    </message>
+    <message>
+        <source>The folder is written beside its place, read back, compared tensor by tensor, and put in place when all is equal.</source>
+        <translation>Der Ordner wird neben seinem Platz geschrieben, zurückgelesen, Tensor für Tensor verglichen und erst dann an seinen Platz gesetzt, wenn alles gleich ist.</translation>
+    </message>
+    <message>
+        <source>Exported to %1 and read back; %2 tensors are inexact, as told.</source>
+        <translation>Nach %1 exportiert und zurückgelesen; %2 Tensoren sind nicht exakt, wie angegeben.</translation>
+    </message>
+    <message>
+        <source>Every tensor in the chosen format, inexact ones first</source>
+        <translation>Jeder Tensor im gewählten Format, nicht exakte zuerst</translation>
+    </message>
+    <message>
+        <source>Write a name, GiB of memory and GB/s of bandwidth, as in My board:16:68.5</source>
+        <translation>Bitte Name, GiB Speicher und GB/s Bandbreite angeben, etwa Mein Board:16:68.5</translation>
+    </message>
+    <message>
+        <source>Writing %v of %m</source>
+        <translation>Schreibe %v von %m</translation>
+    </message>
+    <message>
+        <source>Checking %v of %m</source>
+        <translation>Prüfe %v von %m</translation>
+    </message>
+    <message>
+        <source>Comparing %v of %m</source>
+        <translation>Vergleiche %v von %m</translation>
+    </message>
+    <message>
+        <source>The format cannot hold this model; the table says why</source>
+        <translation>Das Format kann dieses Modell nicht aufnehmen; die Tabelle sagt, warum</translation>
+    </message>
+    <message>
+        <source>Some tensors are inexact in this format: allow them first</source>
+        <translation>Einige Tensoren sind in diesem Format nicht exakt: bitte zuerst zulassen</translation>
     </message>
 </context>
 <context>
@@ -1055,8 +1273,20 @@ Qt %1 auf %2</translation>
         <translation>Aktivierung</translation>
     </message>
     <message>
-        <source>Site %1: from %2 to %3</source>
-        <translation>Stelle %1: von %2 bis %3</translation>
+        <source>clips %1 %</source>
+        <translation>kappt %1 %</translation>
+    </message>
+    <message>
+        <source>%1, error %2 → %3</source>
+        <translation>%1, Fehler %2 → %3</translation>
+    </message>
+    <message>
+        <source>Drag a bound, or move it with the arrow keys (with Shift the lower one); Escape puts both back. Estimated from the histogram at %1 bits: relative squared error %2, %3 of it by clipping.</source>
+        <translation>Eine Grenze ziehen oder mit den Pfeiltasten bewegen (mit Umschalt die untere); Esc setzt beide zurück. Aus dem Histogramm bei %1 Bit geschätzt: relativer quadratischer Fehler %2, davon %3 durch Kappen.</translation>
+    </message>
+    <message>
+        <source>Site %1: from %2 to %3; bounds %4 and %5</source>
+        <translation>Stelle %1: von %2 bis %3; Grenzen %4 und %5</translation>
     </message>
 </context>
 <context>
@@ -1538,14 +1768,49 @@ Qt %1 auf %2</translation>
     </message>
 </context>
 <context>
+    <name>qvlm::studio::ProxyPlot</name>
+    <message>
+        <source>Error difference against a proxy</source>
+        <translation>Fehlerdifferenz gegen einen Stellvertreter</translation>
+    </message>
+    <message>
+        <source>Appears when the recipe validates the proxies: choose a number of depths under More</source>
+        <translation>Erscheint, wenn das Rezept die Stellvertreter prüft: unter Mehr eine Zahl von Tiefen wählen</translation>
+    </message>
+    <message>
+        <source>R² %1</source>
+        <translation>R² %1</translation>
+    </message>
+    <message>
+        <source>A point a calibration sample: the discretization error difference (what searching two sites jointly saves) against the proxy. R²: the share of its variance that the straight line explains.</source>
+        <translation>Ein Punkt je Kalibrierprobe: die Diskretisierungsfehlerdifferenz (was die gemeinsame Suche zweier Stellen spart) gegen den Stellvertreter. R²: der Anteil ihrer Streuung, den die Gerade erklärt.</translation>
+    </message>
+    <message>
+        <source>dependency D</source>
+        <translation>Abhängigkeit D</translation>
+    </message>
+    <message>
+        <source>entropy H</source>
+        <translation>Entropie H</translation>
+    </message>
+    <message>
+        <source>quantization error</source>
+        <translation>Quantisierungsfehler</translation>
+    </message>
+    <message>
+        <source>Sites %1 and %2: R² %3 over %4 samples</source>
+        <translation>Stellen %1 und %2: R² %3 über %4 Proben</translation>
+    </message>
+    <message>
+        <source>All pairs: R² %1 over %2 points</source>
+        <translation>Alle Paare: R² %1 über %2 Punkte</translation>
+    </message>
+</context>
+<context>
     <name>qvlm::studio::QuantizePage</name>
     <message>
         <source>Quantize</source>
         <translation>Quantisieren</translation>
-    </message>
-    <message>
-        <source>Measure dependency by entropy, partition the sites into blocks, search each block jointly</source>
-        <translation>Abhängigkeit durch Entropie messen, Stellen in Blöcke teilen, jeden Block gemeinsam suchen</translation>
     </message>
     <message>
         <source>Start</source>
@@ -1646,10 +1911,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>Entropiekarte</translation>
     </message>
     <message>
-        <source>Candidates</source>
-        <translation>Kandidaten</translation>
-    </message>
-    <message>
         <source>Site</source>
         <translation>Stelle</translation>
     </message>
@@ -1660,10 +1921,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     <message>
         <source>A run is going. Another one can be opened when it has ended.</source>
         <translation>Ein Lauf ist im Gang. Ein anderer kann geöffnet werden, wenn er zu Ende ist.</translation>
-    </message>
-    <message>
-        <source>Tuples of block %1</source>
-        <translation>Tupel von Block %1</translation>
     </message>
     <message>
         <source>Tuples</source>
@@ -1680,6 +1937,126 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     <message>
         <source>Resume</source>
         <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>Measure dependency, shape the blocks, search each jointly</source>
+        <translation>Abhängigkeit messen, Blöcke formen, jeden gemeinsam suchen</translation>
+    </message>
+    <message>
+        <source>Quick preview</source>
+        <translation>Schnelle Vorschau</translation>
+    </message>
+    <message>
+        <source>Searches no further than the last edited block: approximate, and soon there</source>
+        <translation>Sucht nicht weiter als bis zum letzten geänderten Block: näherungsweise, dafür bald da</translation>
+    </message>
+    <message>
+        <source>Memory and time, actual and planned</source>
+        <translation>Speicher und Zeit, tatsächlich und geplant</translation>
+    </message>
+    <message>
+        <source>Show or hide the recipe: the plots take its place</source>
+        <translation>Rezept zeigen oder verbergen: die Diagramme nehmen seinen Platz ein</translation>
+    </message>
+    <message>
+        <source>Colour of the ribbon</source>
+        <translation>Farbe des Bandes</translation>
+    </message>
+    <message>
+        <source>What the sites are coloured by</source>
+        <translation>Wonach die Stellen gefärbt sind</translation>
+    </message>
+    <message>
+        <source>Entropy</source>
+        <translation>Entropie</translation>
+    </message>
+    <message>
+        <source>Dependency D</source>
+        <translation>Abhängigkeit D</translation>
+    </message>
+    <message>
+        <source>Bits</source>
+        <translation>Bit</translation>
+    </message>
+    <message>
+        <source>Bits of the block&apos;s weights</source>
+        <translation>Bit der Gewichte des Blocks</translation>
+    </message>
+    <message>
+        <source>Follow the search</source>
+        <translation>Der Suche folgen</translation>
+    </message>
+    <message>
+        <source>The selection goes with the block being searched, until you select another</source>
+        <translation>Die Auswahl geht mit dem gerade gesuchten Block, bis ein anderer gewählt wird</translation>
+    </message>
+    <message>
+        <source>What the partition costs and is predicted to give</source>
+        <translation>Was die Aufteilung kostet und voraussichtlich ergibt</translation>
+    </message>
+    <message>
+        <source>DED</source>
+        <translation>DED</translation>
+    </message>
+    <message>
+        <source>Discretization error difference against its proxy</source>
+        <translation>Diskretisierungsfehlerdifferenz gegen ihren Stellvertreter</translation>
+    </message>
+    <message>
+        <source>Proxy of the scatter plot</source>
+        <translation>Stellvertreter des Streudiagramms</translation>
+    </message>
+    <message>
+        <source>D</source>
+        <translation>D</translation>
+    </message>
+    <message>
+        <source>H</source>
+        <translation>H</translation>
+    </message>
+    <message>
+        <source>error</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Dependency, entropy, or quantization error of the activations</source>
+        <translation>Abhängigkeit, Entropie oder Quantisierungsfehler der Aktivierungen</translation>
+    </message>
+    <message>
+        <source>Add to the recipe&apos;s candidates</source>
+        <translation>Zu den Kandidaten des Rezepts</translation>
+    </message>
+    <message>
+        <source>Add %1 to the candidates of the recipe for the next run</source>
+        <translation>%1 für den nächsten Lauf zu den Kandidaten des Rezepts hinzufügen</translation>
+    </message>
+    <message>
+        <source>Approximate preview: the edited blocks are searched; what lies behind them is not, and stands as it was before. %1 Resume the run for the whole result.</source>
+        <translation>Näherungsweise Vorschau: die geänderten Blöcke sind gesucht; was hinter ihnen liegt, nicht, es steht wie zuvor. %1 Für das ganze Ergebnis den Lauf fortsetzen.</translation>
+    </message>
+    <message>
+        <source>Block %1</source>
+        <translation>Block %1</translation>
+    </message>
+    <message>
+        <source>Cost and size are counted. The error is predicted: each block&apos;s by the shares that its sites had in the searched blocks, a quarter for each bit more, and by what joint searches of its depth gained.</source>
+        <translation>Kosten und Größe sind gezählt. Der Fehler ist vorhergesagt: der jedes Blocks nach den Anteilen, die seine Stellen in den gesuchten Blöcken hatten, ein Viertel für jedes Bit mehr, und nach dem Gewinn gemeinsamer Suchen seiner Tiefe.</translation>
+    </message>
+    <message>
+        <source>not searched yet</source>
+        <translation>noch nicht gesucht</translation>
+    </message>
+    <message>
+        <source>not measured yet</source>
+        <translation>noch nicht gemessen</translation>
+    </message>
+    <message>
+        <source>A layer-wise search has one block a site: choose the joint search for a partition of your own</source>
+        <translation>Eine schichtweise Suche hat einen Block je Stelle: für eine eigene Aufteilung die gemeinsame Suche wählen</translation>
+    </message>
+    <message>
+        <source>What the edit leaves as it was is taken over; the result is that of a fresh run</source>
+        <translation>Was die Änderung unberührt lässt, wird übernommen; das Ergebnis ist das eines frischen Laufs</translation>
     </message>
 </context>
 <context>
@@ -1785,6 +2162,337 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     <message>
         <source>Light, dark, high contrast, or as the system has it</source>
         <translation>Hell, dunkel, hoher Kontrast oder wie das System</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RecipeMore</name>
+    <message>
+        <source>Weights</source>
+        <translation>Gewichte</translation>
+    </message>
+    <message>
+        <source>Tokens count</source>
+        <translation>Token zählen</translation>
+    </message>
+    <message>
+        <source>In the losses of weight methods: all the same; picture against text tokens as the answer&apos;s gradient says (MBQ); or each by one over its squared norm, which then counts in the search too.</source>
+        <translation>In den Verlusten der Gewichtsmethoden: alle gleich; Bild- gegen Textdaten, wie der Gradient der Antwort sagt (MBQ); oder jedes durch das Quadrat seiner Norm, was dann auch in der Suche zählt.</translation>
+    </message>
+    <message>
+        <source>the same</source>
+        <translation>gleich</translation>
+    </message>
+    <message>
+        <source>by modality</source>
+        <translation>nach Modalität</translation>
+    </message>
+    <message>
+        <source>relative</source>
+        <translation>relativ</translation>
+    </message>
+    <message>
+        <source>Residual rank</source>
+        <translation>Rang des Rests</translation>
+    </message>
+    <message>
+        <source>Of a low-rank correction behind each matrix; 0: none</source>
+        <translation>Einer Korrektur niedrigen Rangs hinter jeder Matrix; 0: keine</translation>
+    </message>
+    <message>
+        <source>Symmetric grid</source>
+        <translation>Symmetrisches Raster</translation>
+    </message>
+    <message>
+        <source>No zero points: what GGUF&apos;s Q4_0 holds exactly</source>
+        <translation>Ohne Nullpunkte: was Q4_0 in GGUF exakt fasst</translation>
+    </message>
+    <message>
+        <source>Validated pull</source>
+        <translation>Geprüfter Zug</translation>
+    </message>
+    <message>
+        <source>GPTAQ: how far the float path is followed is checked, site by site, on samples that it was not measured on</source>
+        <translation>GPTAQ: wie weit dem Gleitkommapfad gefolgt wird, wird Stelle für Stelle an Proben geprüft, an denen es nicht gemessen wurde</translation>
+    </message>
+    <message>
+        <source>Pull (alpha)</source>
+        <translation>Zug (Alpha)</translation>
+    </message>
+    <message>
+        <source>GPTAQ: how far the float path&apos;s inputs are followed; 0 is GPTQ</source>
+        <translation>GPTAQ: wie weit den Eingaben des Gleitkommapfads gefolgt wird; 0 ist GPTQ</translation>
+    </message>
+    <message>
+        <source>Damping</source>
+        <translation>Dämpfung</translation>
+    </message>
+    <message>
+        <source>GPTQ, GPTAQ: of the Hessian&apos;s mean diagonal, added to it</source>
+        <translation>GPTQ, GPTAQ: Anteil der mittleren Diagonale der Hesse-Matrix, der zu ihr addiert wird</translation>
+    </message>
+    <message>
+        <source>AWQ clips</source>
+        <translation>AWQ kappt</translation>
+    </message>
+    <message>
+        <source>AWQ: clamp outliers after scaling</source>
+        <translation>AWQ: Ausreißer nach dem Skalieren kappen</translation>
+    </message>
+    <message>
+        <source>AWQ duo</source>
+        <translation>AWQ duo</translation>
+    </message>
+    <message>
+        <source>AWQ: scales are divided by the weights&apos; own magnitude too</source>
+        <translation>AWQ: die Skalen werden auch durch die Größe der Gewichte selbst geteilt</translation>
+    </message>
+    <message>
+        <source>Iterations</source>
+        <translation>Schritte</translation>
+    </message>
+    <message>
+        <source>AutoRound: steps a layer</source>
+        <translation>AutoRound: Schritte je Schicht</translation>
+    </message>
+    <message>
+        <source>Transform epochs</source>
+        <translation>Epochen der Transformationen</translation>
+    </message>
+    <message>
+        <source>Learned transforms: passes over the calibration set a layer</source>
+        <translation>Gelernte Transformationen: Durchgänge durch den Kalibriersatz je Schicht</translation>
+    </message>
+    <message>
+        <source>Budget, MB</source>
+        <translation>Budget, MB</translation>
+    </message>
+    <message>
+        <source>Mixed precision by the size of the decoder&apos;s linears, in place of bits a weight; 0: none</source>
+        <translation>Gemischte Präzision nach der Größe der linearen Schichten des Decoders statt nach Bit je Gewicht; 0: keine</translation>
+    </message>
+    <message>
+        <source>Budget&apos;s losses</source>
+        <translation>Verluste des Budgets</translation>
+    </message>
+    <message>
+        <source>Of a block at each width: modelled from one measured width, or measured at each</source>
+        <translation>Eines Blocks bei jeder Breite: aus einer gemessenen Breite modelliert, oder bei jeder gemessen</translation>
+    </message>
+    <message>
+        <source>modelled</source>
+        <translation>modelliert</translation>
+    </message>
+    <message>
+        <source>measured</source>
+        <translation>gemessen</translation>
+    </message>
+    <message>
+        <source>Partition</source>
+        <translation>Aufteilung</translation>
+    </message>
+    <message>
+        <source>Rule</source>
+        <translation>Regel</translation>
+    </message>
+    <message>
+        <source>Blocks grow greedily (Q-VLM Eq. 7), or the best partition of all</source>
+        <translation>Blöcke wachsen gierig (Q-VLM Gl. 7), oder die beste Aufteilung von allen</translation>
+    </message>
+    <message>
+        <source>greedy</source>
+        <translation>gierig</translation>
+    </message>
+    <message>
+        <source>exact</source>
+        <translation>exakt</translation>
+    </message>
+    <message>
+        <source>By</source>
+        <translation>Nach</translation>
+    </message>
+    <message>
+        <source>What a pair of neighbouring sites is scored by</source>
+        <translation>Wonach ein Paar benachbarter Stellen bewertet wird</translation>
+    </message>
+    <message>
+        <source>dependency</source>
+        <translation>Abhängigkeit</translation>
+    </message>
+    <message>
+        <source>entropy</source>
+        <translation>Entropie</translation>
+    </message>
+    <message>
+        <source>activation error</source>
+        <translation>Aktivierungsfehler</translation>
+    </message>
+    <message>
+        <source>Hessian error</source>
+        <translation>Hesse-Fehler</translation>
+    </message>
+    <message>
+        <source>Greatest depth</source>
+        <translation>Größte Tiefe</translation>
+    </message>
+    <message>
+        <source>Sites a block holds at most</source>
+        <translation>So viele Stellen hat ein Block höchstens</translation>
+    </message>
+    <message>
+        <source>h₀ quantile</source>
+        <translation>h₀-Quantil</translation>
+    </message>
+    <message>
+        <source>The threshold as a quantile of the scores; 0: their mean</source>
+        <translation>Die Schwelle als Quantil der Bewertungen; 0: ihr Mittel</translation>
+    </message>
+    <message>
+        <source>h₀</source>
+        <translation>h₀</translation>
+    </message>
+    <message>
+        <source>The threshold itself; 0: as the quantile, or the mean, says</source>
+        <translation>Die Schwelle selbst; 0: wie das Quantil oder das Mittel sagt</translation>
+    </message>
+    <message>
+        <source>Validate at depths</source>
+        <translation>Prüfen in Tiefen</translation>
+    </message>
+    <message>
+        <source>At so many depths the proxies are compared with the discretization error difference that they stand for: the scatter plot with R²</source>
+        <translation>In so vielen Tiefen werden die Stellvertreter mit der Diskretisierungsfehlerdifferenz verglichen, für die sie stehen: das Streudiagramm mit R²</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Suche</translation>
+    </message>
+    <message>
+        <source>Search samples</source>
+        <translation>Suchproben</translation>
+    </message>
+    <message>
+        <source>Tuples are scored on these; the best again on all samples</source>
+        <translation>Tupel werden an diesen bewertet; die besten noch einmal an allen Proben</translation>
+    </message>
+    <message>
+        <source>Rescored</source>
+        <translation>Neu bewertet</translation>
+    </message>
+    <message>
+        <source>Tuples that are scored again on all samples</source>
+        <translation>Tupel, die an allen Proben noch einmal bewertet werden</translation>
+    </message>
+    <message>
+        <source>Refine bounds</source>
+        <translation>Grenzen verfeinern</translation>
+    </message>
+    <message>
+        <source>Of quantized activations, behind a block&apos;s search, on its own output error</source>
+        <translation>Quantisierter Aktivierungen, nach der Suche eines Blocks, an seinem eigenen Ausgabefehler</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>nein</translation>
+    </message>
+    <message>
+        <source>by coordinates</source>
+        <translation>koordinatenweise</translation>
+    </message>
+    <message>
+        <source>by gradient</source>
+        <translation>nach Gradient</translation>
+    </message>
+    <message>
+        <source>Channels a group</source>
+        <translation>Kanäle je Gruppe</translation>
+    </message>
+    <message>
+        <source>Of activations quantized per group</source>
+        <translation>Bei gruppenweise quantisierten Aktivierungen</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>Startwert</translation>
+    </message>
+    <message>
+        <source>Of the samples that are drawn and of random signs</source>
+        <translation>Der gezogenen Proben und zufälligen Vorzeichen</translation>
+    </message>
+    <message>
+        <source>Threads</source>
+        <translation>Threads</translation>
+    </message>
+    <message>
+        <source>0: all. The same number gives the same result</source>
+        <translation>0: alle. Die gleiche Zahl gibt das gleiche Ergebnis</translation>
+    </message>
+    <message>
+        <source>as the range means</source>
+        <translation>wie der Bereich sagt</translation>
+    </message>
+    <message>
+        <source>Candidates</source>
+        <translation>Kandidaten</translation>
+    </message>
+    <message>
+        <source>Clip ratios or percentiles that the search tries, from 1 downwards, parted by spaces</source>
+        <translation>Kappverhältnisse oder Perzentile, die die Suche versucht, von 1 abwärts, durch Leerzeichen getrennt</translation>
+    </message>
+    <message>
+        <source>Vision tower</source>
+        <translation>Bildturm</translation>
+    </message>
+    <message>
+        <source>Of the tower. 8: a scale a row. 4 saves little and costs accuracy.</source>
+        <translation>Des Turms. 8: eine Skala je Zeile. 4 spart wenig und kostet Genauigkeit.</translation>
+    </message>
+    <message>
+        <source>16 bits</source>
+        <translation>16 Bit</translation>
+    </message>
+    <message>
+        <source>8 bits</source>
+        <translation>8 Bit</translation>
+    </message>
+    <message>
+        <source>4 bits</source>
+        <translation>4 Bit</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>Of the tower</source>
+        <translation>Des Turms</translation>
+    </message>
+    <message>
+        <source>6 bits</source>
+        <translation>6 Bit</translation>
+    </message>
+    <message>
+        <source>Projector</source>
+        <translation>Projektor</translation>
+    </message>
+    <message>
+        <source>Weights of what joins tower and decoder</source>
+        <translation>Gewichte dessen, was Turm und Decoder verbindet</translation>
+    </message>
+    <message>
+        <source>Optimise the tower</source>
+        <translation>Turm optimieren</translation>
+    </message>
+    <message>
+        <source>By gradient, so that it goes well with the quantized decoder (Q-VLM Eq. 8 to 10)</source>
+        <translation>Nach Gradient, damit er gut zum quantisierten Decoder passt (Q-VLM Gl. 8 bis 10)</translation>
+    </message>
+    <message>
+        <source>Epochs</source>
+        <translation>Epochen</translation>
+    </message>
+    <message>
+        <source>Of the tower&apos;s optimisation</source>
+        <translation>Der Optimierung des Turms</translation>
     </message>
 </context>
 <context>
@@ -2018,8 +2726,24 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>Die Ausgabe gibt es schon; wählen Sie einen anderen Namen</translation>
     </message>
     <message>
-        <source>A group of %1 does not divide the rows of %2 (%3 columns); %4 would</source>
-        <translation>Eine Gruppe von %1 teilt die Zeilen von %2 nicht (%3 Spalten); %4 täte es</translation>
+        <source>What does not fit</source>
+        <translation>Was nicht passt</translation>
+    </message>
+    <message>
+        <source>Notes on the recipe</source>
+        <translation>Hinweise zum Rezept</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>Every other key of the recipe</source>
+        <translation>Jeder weitere Schlüssel des Rezepts</translation>
+    </message>
+    <message>
+        <source>The model is no longer there: %1</source>
+        <translation>Das Modell ist nicht mehr da: %1</translation>
     </message>
 </context>
 <context>
@@ -2115,6 +2839,22 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <source>Affected by an edit before it</source>
         <translation>Von einer Änderung davor betroffen</translation>
     </message>
+    <message>
+        <source>%1 edited, %2 affected</source>
+        <translation>%1 geändert, %2 betroffen</translation>
+    </message>
+    <message>
+        <source>Set bits</source>
+        <translation>Bit setzen</translation>
+    </message>
+    <message>
+        <source>, %1 bits</source>
+        <translation>, %1 Bit</translation>
+    </message>
+    <message>
+        <source>Taken over: its input did not change</source>
+        <translation>Übernommen: seine Eingabe hat sich nicht geändert</translation>
+    </message>
 </context>
 <context>
     <name>qvlm::studio::RibbonView</name>
@@ -2163,16 +2903,32 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>Blockband</translation>
     </message>
     <message>
-        <source>Activation sites in order, in blocks. Arrow keys select a site, S splits the block behind it, M merges with the next block, L locks, Control with arrows moves the block&apos;s border.</source>
-        <translation>Aktivierungsstellen der Reihe nach, in Blöcken. Pfeiltasten wählen eine Stelle, S teilt den Block dahinter, M verbindet mit dem nächsten, L sperrt, Strg mit Pfeilen verschiebt die Grenze des Blocks.</translation>
-    </message>
-    <message>
         <source>Layer %1</source>
         <translation>Schicht %1</translation>
     </message>
     <message>
         <source>The sites of the model appear here once it is open.</source>
         <translation>Die Stellen des Modells erscheinen hier, sobald es offen ist.</translation>
+    </message>
+    <message>
+        <source>Bits of its weights</source>
+        <translation>Bit seiner Gewichte</translation>
+    </message>
+    <message>
+        <source>As the recipe says</source>
+        <translation>Wie das Rezept sagt</translation>
+    </message>
+    <message>
+        <source>&amp;%1 bits</source>
+        <translation>&amp;%1 Bit</translation>
+    </message>
+    <message>
+        <source>Bits of the block&apos;s weights</source>
+        <translation>Bit der Gewichte des Blocks</translation>
+    </message>
+    <message>
+        <source>Activation sites in order, in blocks. Arrow keys select a site, S splits the block behind it, M merges with the next block, L locks, B gives bits, Control with arrows moves the block&apos;s border, plus, minus and zero zoom.</source>
+        <translation>Aktivierungsstellen der Reihe nach, in Blöcken. Pfeiltasten wählen eine Stelle, S teilt den Block hinter ihr, M verbindet mit dem nächsten Block, L sperrt, B gibt Bit, Strg mit Pfeilen bewegt die Grenze des Blocks, Plus, Minus und Null zoomen.</translation>
     </message>
 </context>
 <context>
@@ -2273,6 +3029,26 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <source>about %1 left</source>
         <translation>noch etwa %1</translation>
     </message>
+    <message>
+        <source>Error of what changed (blocks: %1): %2 → %3 (%4 %).</source>
+        <translation>Fehler des Geänderten (Blöcke: %1): %2 → %3 (%4 %).</translation>
+    </message>
+    <message>
+        <source>Memory %1 of %2 planned</source>
+        <translation>Speicher %1 von geplanten %2</translation>
+    </message>
+    <message>
+        <source>Memory %1</source>
+        <translation>Speicher %1</translation>
+    </message>
+    <message>
+        <source>Memory %1 planned</source>
+        <translation>Speicher %1 geplant</translation>
+    </message>
+    <message>
+        <source>%1 of %2 planned</source>
+        <translation>%1 von geplanten %2</translation>
+    </message>
 </context>
 <context>
     <name>qvlm::studio::RunFigures</name>
@@ -2343,6 +3119,26 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     <message>
         <source>Figure</source>
         <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Error, mean over layers</source>
+        <translation>Fehler, Mittel der Schichten</translation>
+    </message>
+    <message>
+        <source>Error, token by token</source>
+        <translation>Fehler, Token für Token</translation>
+    </message>
+    <message>
+        <source>Decoding speed</source>
+        <translation>Dekodiertempo</translation>
+    </message>
+    <message>
+        <source>not measured</source>
+        <translation>nicht gemessen</translation>
+    </message>
+    <message>
+        <source>Recipe: %1</source>
+        <translation>Rezept: %1</translation>
     </message>
 </context>
 <context>
@@ -2449,10 +3245,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>Läufe</translation>
     </message>
     <message>
-        <source>Every run is kept with its journal. Select two or three to see them side by side.</source>
-        <translation>Jeder Lauf bleibt mit seinem Journal. Wählen Sie zwei oder drei, um sie nebeneinander zu sehen.</translation>
-    </message>
-    <message>
         <source>Copy the recipe</source>
         <translation>Rezept übernehmen</translation>
     </message>
@@ -2484,28 +3276,48 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <source>Figures</source>
         <translation>Größen</translation>
     </message>
+    <message>
+        <source>Select two or three to see them side by side</source>
+        <translation>Zwei oder drei wählen, um sie nebeneinander zu sehen</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
+        <source>Goes on where the run was broken off</source>
+        <translation>Geht dort weiter, wo der Lauf abgebrochen wurde</translation>
+    </message>
+    <message>
+        <source>Measure speed</source>
+        <translation>Tempo messen</translation>
+    </message>
+    <message>
+        <source>Decodes 32 tokens with each selected model, one after another</source>
+        <translation>Dekodiert 32 Token mit jedem gewählten Modell, eins nach dem anderen</translation>
+    </message>
+    <message>
+        <source>Copy the figures</source>
+        <translation>Zahlen kopieren</translation>
+    </message>
+    <message>
+        <source>Copy the figures as a table</source>
+        <translation>Die Zahlen als Tabelle kopieren</translation>
+    </message>
+    <message>
+        <source>Measuring …</source>
+        <translation>Wird gemessen …</translation>
+    </message>
 </context>
 <context>
     <name>qvlm::studio::ScaleBar</name>
-    <message>
-        <source>entropy not measured yet</source>
-        <translation>Entropie noch nicht gemessen</translation>
-    </message>
-    <message>
-        <source>Colour scale of entropy</source>
-        <translation>Farbskala der Entropie</translation>
-    </message>
     <message>
         <source>From %1 to %2</source>
         <translation>Von %1 bis %2</translation>
     </message>
     <message>
-        <source>Not measured yet</source>
-        <translation>Noch nicht gemessen</translation>
-    </message>
-    <message>
-        <source>entropy %1</source>
-        <translation>Entropie %1</translation>
+        <source>Colour scale of the ribbon</source>
+        <translation>Farbskala des Bandes</translation>
     </message>
 </context>
 <context>
@@ -2776,6 +3588,17 @@ gesehen als %4 × %5, %6</translation>
     <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::SpeedMeter</name>
+    <message>
+        <source>%1 tokens/s</source>
+        <translation>%1 Token/s</translation>
+    </message>
+    <message>
+        <source>%1: the measurement has no decoding speed</source>
+        <translation>%1: die Messung hat kein Dekodiertempo</translation>
     </message>
 </context>
 <context>

@@ -50,6 +50,21 @@
     </message>
 </context>
 <context>
+    <name>qvlm::studio</name>
+    <message>
+        <source>error %1, predicted</source>
+        <translation>误差 %1(预测)</translation>
+    </message>
+    <message>
+        <source>%1, %2 bits a weight%3</source>
+        <translation>%1，每个权重 %2 位%3</translation>
+    </message>
+    <message>
+        <source>%1 site forwards%2</source>
+        <translation>%1 次位点前向计算%2</translation>
+    </message>
+</context>
+<context>
     <name>qvlm::studio::AboutDialog</name>
     <message>
         <source>About Q-VLM Studio</source>
@@ -701,12 +716,16 @@ Qt %1，%2</translation>
         <translation>联合</translation>
     </message>
     <message>
-        <source>Relative output error of each block, on the same inputs: each site searched alone, and all sites of the block together.</source>
-        <translation>各块在相同输入上的相对输出误差：逐位点单独搜索，以及块内所有位点联合搜索。</translation>
-    </message>
-    <message>
         <source>Blocks searched: %1</source>
         <translation>已搜索块：%1</translation>
+    </message>
+    <message>
+        <source>before</source>
+        <translation>之前</translation>
+    </message>
+    <message>
+        <source>Relative output error of each block, on the same inputs: each site searched alone, and all sites of the block together. Before: the joint error before the last edit.</source>
+        <translation>相同输入下每个块的相对输出误差：各位点单独搜索，以及块内所有位点联合搜索。之前：上次修改前的联合误差。</translation>
     </message>
 </context>
 <context>
@@ -901,6 +920,117 @@ Qt %1，%2</translation>
     </message>
 </context>
 <context>
+    <name>qvlm::studio::ExportChoices</name>
+    <message>
+        <source>Format</source>
+        <translation>格式</translation>
+    </message>
+    <message>
+        <source>For</source>
+        <translation>用于</translation>
+    </message>
+    <message>
+        <source>Weights</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>Verdict</source>
+        <translation>结论</translation>
+    </message>
+    <message>
+        <source>Tensor</source>
+        <translation>张量</translation>
+    </message>
+    <message>
+        <source>Stored as</source>
+        <translation>存储为</translation>
+    </message>
+    <message>
+        <source>Relative error</source>
+        <translation>相对误差</translation>
+    </message>
+    <message>
+        <source>Because</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Device</source>
+        <translation>设备</translation>
+    </message>
+    <message>
+        <source>Usable</source>
+        <translation>可用</translation>
+    </message>
+    <message>
+        <source>Fits</source>
+        <translation>能否放下</translation>
+    </message>
+    <message>
+        <source>Longest context</source>
+        <translation>最长上下文</translation>
+    </message>
+    <message>
+        <source>Tokens/s, at most</source>
+        <translation>词元/秒上限</translation>
+    </message>
+    <message>
+        <source>By</source>
+        <translation>依据</translation>
+    </message>
+    <message>
+        <source>not looked at yet</source>
+        <translation>尚未检查</translation>
+    </message>
+    <message>
+        <source>not possible: %1</source>
+        <translation>无法导出：%1</translation>
+    </message>
+    <message>
+        <source>%1 tensors have no place</source>
+        <translation>%1 个张量无法存放</translation>
+    </message>
+    <message>
+        <source>%1 tensors exact, %2 inexact</source>
+        <translation>%1 个张量精确，%2 个不精确</translation>
+    </message>
+    <message>
+        <source>exact, all %1 tensors</source>
+        <translation>精确，全部 %1 个张量</translation>
+    </message>
+    <message>
+        <source>inexact</source>
+        <translation>不精确</translation>
+    </message>
+    <message>
+        <source>exact</source>
+        <translation>精确</translation>
+    </message>
+    <message>
+        <source>no place</source>
+        <translation>无法存放</translation>
+    </message>
+    <message>
+        <source>%1: weights %2, keys and values %3, working %4</source>
+        <translation>%1：权重 %2，键和值 %3，工作内存 %4</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>是</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>否</translation>
+    </message>
+    <message>
+        <source>%1 – %2</source>
+        <translation>%1 – %2</translation>
+    </message>
+    <message>
+        <source>%1 GB/s: %2</source>
+        <translation>%1 GB/s：%2</translation>
+    </message>
+</context>
+<context>
     <name>qvlm::studio::ExportPage</name>
     <message>
         <source>Export</source>
@@ -935,20 +1065,12 @@ Qt %1，%2</translation>
         <translation>量化模型的文件</translation>
     </message>
     <message>
-        <source>GGUF pair (llama.cpp and others)</source>
-        <translation>GGUF 文件对（llama.cpp 等）</translation>
-    </message>
-    <message>
         <source>Into the folder</source>
         <translation>目标文件夹</translation>
     </message>
     <message>
         <source>Format</source>
         <translation>格式</translation>
-    </message>
-    <message>
-        <source>The files are written, read back and compared. A grid that GGUF cannot hold exactly is refused with the reason.</source>
-        <translation>写出文件后读回并比对。GGUF 无法精确表示的网格会说明原因并拒绝。</translation>
     </message>
     <message>
         <source>Exported to %1, read back and equal.</source>
@@ -961,6 +1083,102 @@ Qt %1，%2</translation>
     <message>
         <source>Exporting …</source>
         <translation>正在导出…</translation>
+    </message>
+    <message>
+        <source>Formats, devices and files of the model</source>
+        <translation>模型的格式、设备和文件</translation>
+    </message>
+    <message>
+        <source>Formats</source>
+        <translation>格式</translation>
+    </message>
+    <message>
+        <source>Devices</source>
+        <translation>设备</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Tensors in the chosen format</source>
+        <translation>所选格式中的张量</translation>
+    </message>
+    <message>
+        <source>Context, tokens</source>
+        <translation>上下文（词元）</translation>
+    </message>
+    <message>
+        <source>My board:16:68.5</source>
+        <translation>我的开发板:16:68.5</translation>
+    </message>
+    <message>
+        <source>Name, GiB of memory, GB/s of bandwidth; Enter adds it</source>
+        <translation>名称、内存 GiB、带宽 GB/s；按回车添加</translation>
+    </message>
+    <message>
+        <source>Own device (name:GiB:GB/s), Enter adds it</source>
+        <translation>自定义设备（名称:GiB:GB/s），按回车添加</translation>
+    </message>
+    <message>
+        <source>Devices and whether the model fits</source>
+        <translation>设备以及模型能否放下</translation>
+    </message>
+    <message>
+        <source>Tokens/s are bounds: the bandwidth over the bytes that a token reads, with a full and an empty context. What a program reaches of them, `qvlm bench` measures.</source>
+        <translation>词元/秒为上限：带宽除以每个词元读取的字节数，分别对应满上下文和空上下文。程序实际达到多少，由 `qvlm bench` 测量。</translation>
+    </message>
+    <message>
+        <source>Allow inexact tensors</source>
+        <translation>允许不精确的张量</translation>
+    </message>
+    <message>
+        <source>Their relative errors stand in the table</source>
+        <translation>其相对误差列于表中</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Progress of the export</source>
+        <translation>导出进度</translation>
+    </message>
+    <message>
+        <source>The folder is written beside its place, read back, compared tensor by tensor, and put in place when all is equal.</source>
+        <translation>文件夹先写在目标位置旁边，读回并逐个张量比较，全部一致后才放到目标位置。</translation>
+    </message>
+    <message>
+        <source>Exported to %1 and read back; %2 tensors are inexact, as told.</source>
+        <translation>已导出到 %1 并读回校验；如前所述，有 %2 个张量不精确。</translation>
+    </message>
+    <message>
+        <source>Every tensor in the chosen format, inexact ones first</source>
+        <translation>所选格式中的每个张量，不精确的在前</translation>
+    </message>
+    <message>
+        <source>Write a name, GiB of memory and GB/s of bandwidth, as in My board:16:68.5</source>
+        <translation>请填写名称、内存 GiB 和带宽 GB/s，例如 我的开发板:16:68.5</translation>
+    </message>
+    <message>
+        <source>Writing %v of %m</source>
+        <translation>正在写入 %v / %m</translation>
+    </message>
+    <message>
+        <source>Checking %v of %m</source>
+        <translation>正在检查 %v / %m</translation>
+    </message>
+    <message>
+        <source>Comparing %v of %m</source>
+        <translation>正在比较 %v / %m</translation>
+    </message>
+    <message>
+        <source>The format cannot hold this model; the table says why</source>
+        <translation>该格式无法容纳此模型；原因见表</translation>
+    </message>
+    <message>
+        <source>Some tensors are inexact in this format: allow them first</source>
+        <translation>部分张量在该格式中不精确：请先允许</translation>
     </message>
 </context>
 <context>
@@ -1055,8 +1273,20 @@ Qt %1，%2</translation>
         <translation>激活</translation>
     </message>
     <message>
-        <source>Site %1: from %2 to %3</source>
-        <translation>位点 %1：从 %2 到 %3</translation>
+        <source>clips %1 %</source>
+        <translation>截断 %1 %</translation>
+    </message>
+    <message>
+        <source>%1, error %2 → %3</source>
+        <translation>%1，误差 %2 → %3</translation>
+    </message>
+    <message>
+        <source>Drag a bound, or move it with the arrow keys (with Shift the lower one); Escape puts both back. Estimated from the histogram at %1 bits: relative squared error %2, %3 of it by clipping.</source>
+        <translation>拖动边界，或用方向键移动（按住 Shift 移动下界）；Esc 还原两者。按 %1 位由直方图估计：相对平方误差 %2，其中截断占 %3。</translation>
+    </message>
+    <message>
+        <source>Site %1: from %2 to %3; bounds %4 and %5</source>
+        <translation>位点 %1：从 %2 到 %3；边界 %4 和 %5</translation>
     </message>
 </context>
 <context>
@@ -1538,14 +1768,49 @@ Qt %1，%2</translation>
     </message>
 </context>
 <context>
+    <name>qvlm::studio::ProxyPlot</name>
+    <message>
+        <source>Error difference against a proxy</source>
+        <translation>误差差值与代理指标</translation>
+    </message>
+    <message>
+        <source>Appears when the recipe validates the proxies: choose a number of depths under More</source>
+        <translation>当配方验证代理指标时显示：请在“更多”中选择深度数</translation>
+    </message>
+    <message>
+        <source>R² %1</source>
+        <translation>R² %1</translation>
+    </message>
+    <message>
+        <source>A point a calibration sample: the discretization error difference (what searching two sites jointly saves) against the proxy. R²: the share of its variance that the straight line explains.</source>
+        <translation>每个校准样本一个点：离散化误差差值（联合搜索两个位点所节省的误差）与代理指标的关系。R²：直线所解释的方差比例。</translation>
+    </message>
+    <message>
+        <source>dependency D</source>
+        <translation>依赖度 D</translation>
+    </message>
+    <message>
+        <source>entropy H</source>
+        <translation>熵 H</translation>
+    </message>
+    <message>
+        <source>quantization error</source>
+        <translation>量化误差</translation>
+    </message>
+    <message>
+        <source>Sites %1 and %2: R² %3 over %4 samples</source>
+        <translation>位点 %1 和 %2：R² %3，共 %4 个样本</translation>
+    </message>
+    <message>
+        <source>All pairs: R² %1 over %2 points</source>
+        <translation>所有位点对：R² %1，共 %2 个点</translation>
+    </message>
+</context>
+<context>
     <name>qvlm::studio::QuantizePage</name>
     <message>
         <source>Quantize</source>
         <translation>量化</translation>
-    </message>
-    <message>
-        <source>Measure dependency by entropy, partition the sites into blocks, search each block jointly</source>
-        <translation>用熵测量依赖，将位点划分成块，逐块联合搜索</translation>
     </message>
     <message>
         <source>Start</source>
@@ -1646,10 +1911,6 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>熵图</translation>
     </message>
     <message>
-        <source>Candidates</source>
-        <translation>候选</translation>
-    </message>
-    <message>
         <source>Site</source>
         <translation>位点</translation>
     </message>
@@ -1660,10 +1921,6 @@ Finished layers are kept; the run can be resumed.</source>
     <message>
         <source>A run is going. Another one can be opened when it has ended.</source>
         <translation>有运行正在进行。结束后才能打开另一个。</translation>
-    </message>
-    <message>
-        <source>Tuples of block %1</source>
-        <translation>块 %1 的元组</translation>
     </message>
     <message>
         <source>Tuples</source>
@@ -1680,6 +1937,126 @@ Finished layers are kept; the run can be resumed.</source>
     <message>
         <source>Resume</source>
         <translation>继续</translation>
+    </message>
+    <message>
+        <source>Measure dependency, shape the blocks, search each jointly</source>
+        <translation>测量依赖度，划分块，逐块联合搜索</translation>
+    </message>
+    <message>
+        <source>Quick preview</source>
+        <translation>快速预览</translation>
+    </message>
+    <message>
+        <source>Searches no further than the last edited block: approximate, and soon there</source>
+        <translation>只搜索到最后一个修改过的块：近似结果，但很快得到</translation>
+    </message>
+    <message>
+        <source>Memory and time, actual and planned</source>
+        <translation>内存与时间：实际与计划</translation>
+    </message>
+    <message>
+        <source>Show or hide the recipe: the plots take its place</source>
+        <translation>显示或隐藏配方：图表将占用其位置</translation>
+    </message>
+    <message>
+        <source>Colour of the ribbon</source>
+        <translation>色带颜色</translation>
+    </message>
+    <message>
+        <source>What the sites are coloured by</source>
+        <translation>位点着色依据</translation>
+    </message>
+    <message>
+        <source>Entropy</source>
+        <translation>熵</translation>
+    </message>
+    <message>
+        <source>Dependency D</source>
+        <translation>依赖度 D</translation>
+    </message>
+    <message>
+        <source>Bits</source>
+        <translation>位数</translation>
+    </message>
+    <message>
+        <source>Bits of the block&apos;s weights</source>
+        <translation>该块权重的位数</translation>
+    </message>
+    <message>
+        <source>Follow the search</source>
+        <translation>跟随搜索</translation>
+    </message>
+    <message>
+        <source>The selection goes with the block being searched, until you select another</source>
+        <translation>选择随正在搜索的块移动，直到您选择其他块</translation>
+    </message>
+    <message>
+        <source>What the partition costs and is predicted to give</source>
+        <translation>该划分的代价与预测结果</translation>
+    </message>
+    <message>
+        <source>DED</source>
+        <translation>DED</translation>
+    </message>
+    <message>
+        <source>Discretization error difference against its proxy</source>
+        <translation>离散化误差差值与其代理指标</translation>
+    </message>
+    <message>
+        <source>Proxy of the scatter plot</source>
+        <translation>散点图的代理指标</translation>
+    </message>
+    <message>
+        <source>D</source>
+        <translation>D</translation>
+    </message>
+    <message>
+        <source>H</source>
+        <translation>H</translation>
+    </message>
+    <message>
+        <source>error</source>
+        <translation>误差</translation>
+    </message>
+    <message>
+        <source>Dependency, entropy, or quantization error of the activations</source>
+        <translation>依赖度、熵或激活的量化误差</translation>
+    </message>
+    <message>
+        <source>Add to the recipe&apos;s candidates</source>
+        <translation>加入配方候选值</translation>
+    </message>
+    <message>
+        <source>Add %1 to the candidates of the recipe for the next run</source>
+        <translation>将 %1 加入配方候选值，用于下次运行</translation>
+    </message>
+    <message>
+        <source>Approximate preview: the edited blocks are searched; what lies behind them is not, and stands as it was before. %1 Resume the run for the whole result.</source>
+        <translation>近似预览：已搜索修改过的块；其后的块未搜索，保持原样。%1 继续运行可得到完整结果。</translation>
+    </message>
+    <message>
+        <source>Block %1</source>
+        <translation>块 %1</translation>
+    </message>
+    <message>
+        <source>Cost and size are counted. The error is predicted: each block&apos;s by the shares that its sites had in the searched blocks, a quarter for each bit more, and by what joint searches of its depth gained.</source>
+        <translation>代价和大小为计数值，误差为预测值：每个块按其位点在已搜索块中的占比、每增加一位减至四分之一，以及同深度联合搜索的收益推算。</translation>
+    </message>
+    <message>
+        <source>not searched yet</source>
+        <translation>尚未搜索</translation>
+    </message>
+    <message>
+        <source>not measured yet</source>
+        <translation>尚未测量</translation>
+    </message>
+    <message>
+        <source>A layer-wise search has one block a site: choose the joint search for a partition of your own</source>
+        <translation>逐层搜索中每个位点为一个块：如需自定义划分，请选择联合搜索</translation>
+    </message>
+    <message>
+        <source>What the edit leaves as it was is taken over; the result is that of a fresh run</source>
+        <translation>未受修改影响的部分直接沿用；结果与全新运行相同</translation>
     </message>
 </context>
 <context>
@@ -1785,6 +2162,337 @@ Finished layers are kept; the run can be resumed.</source>
     <message>
         <source>Light, dark, high contrast, or as the system has it</source>
         <translation>浅色、深色、高对比度或跟随系统</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RecipeMore</name>
+    <message>
+        <source>Weights</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>Tokens count</source>
+        <translation>词元权重</translation>
+    </message>
+    <message>
+        <source>In the losses of weight methods: all the same; picture against text tokens as the answer&apos;s gradient says (MBQ); or each by one over its squared norm, which then counts in the search too.</source>
+        <translation>在权重方法的损失中：全部相同；按答案梯度平衡图像与文本词元（MBQ）；或每个词元除以其范数的平方，此时也计入搜索。</translation>
+    </message>
+    <message>
+        <source>the same</source>
+        <translation>相同</translation>
+    </message>
+    <message>
+        <source>by modality</source>
+        <translation>按模态</translation>
+    </message>
+    <message>
+        <source>relative</source>
+        <translation>相对</translation>
+    </message>
+    <message>
+        <source>Residual rank</source>
+        <translation>残差秩</translation>
+    </message>
+    <message>
+        <source>Of a low-rank correction behind each matrix; 0: none</source>
+        <translation>每个矩阵之后低秩校正的秩；0：无</translation>
+    </message>
+    <message>
+        <source>Symmetric grid</source>
+        <translation>对称网格</translation>
+    </message>
+    <message>
+        <source>No zero points: what GGUF&apos;s Q4_0 holds exactly</source>
+        <translation>无零点：GGUF 的 Q4_0 可精确存储</translation>
+    </message>
+    <message>
+        <source>Validated pull</source>
+        <translation>经验证的牵引</translation>
+    </message>
+    <message>
+        <source>GPTAQ: how far the float path is followed is checked, site by site, on samples that it was not measured on</source>
+        <translation>GPTAQ：逐位点在未参与测量的样本上检验跟随浮点路径的程度</translation>
+    </message>
+    <message>
+        <source>Pull (alpha)</source>
+        <translation>牵引（alpha）</translation>
+    </message>
+    <message>
+        <source>GPTAQ: how far the float path&apos;s inputs are followed; 0 is GPTQ</source>
+        <translation>GPTAQ：跟随浮点路径输入的程度；0 即 GPTQ</translation>
+    </message>
+    <message>
+        <source>Damping</source>
+        <translation>阻尼</translation>
+    </message>
+    <message>
+        <source>GPTQ, GPTAQ: of the Hessian&apos;s mean diagonal, added to it</source>
+        <translation>GPTQ、GPTAQ：加到 Hessian 上的其平均对角线的比例</translation>
+    </message>
+    <message>
+        <source>AWQ clips</source>
+        <translation>AWQ 截断</translation>
+    </message>
+    <message>
+        <source>AWQ: clamp outliers after scaling</source>
+        <translation>AWQ：缩放后截断离群值</translation>
+    </message>
+    <message>
+        <source>AWQ duo</source>
+        <translation>AWQ 双重缩放</translation>
+    </message>
+    <message>
+        <source>AWQ: scales are divided by the weights&apos; own magnitude too</source>
+        <translation>AWQ：缩放系数同时除以权重自身的幅度</translation>
+    </message>
+    <message>
+        <source>Iterations</source>
+        <translation>迭代次数</translation>
+    </message>
+    <message>
+        <source>AutoRound: steps a layer</source>
+        <translation>AutoRound：每层步数</translation>
+    </message>
+    <message>
+        <source>Transform epochs</source>
+        <translation>变换训练轮数</translation>
+    </message>
+    <message>
+        <source>Learned transforms: passes over the calibration set a layer</source>
+        <translation>学习变换：每层遍历校准集的次数</translation>
+    </message>
+    <message>
+        <source>Budget, MB</source>
+        <translation>预算（MB）</translation>
+    </message>
+    <message>
+        <source>Mixed precision by the size of the decoder&apos;s linears, in place of bits a weight; 0: none</source>
+        <translation>按解码器线性层大小（而非每权重位数）的混合精度；0：无</translation>
+    </message>
+    <message>
+        <source>Budget&apos;s losses</source>
+        <translation>预算损失</translation>
+    </message>
+    <message>
+        <source>Of a block at each width: modelled from one measured width, or measured at each</source>
+        <translation>块在各位宽下的损失：由一个实测位宽推算，或逐一测量</translation>
+    </message>
+    <message>
+        <source>modelled</source>
+        <translation>推算</translation>
+    </message>
+    <message>
+        <source>measured</source>
+        <translation>实测</translation>
+    </message>
+    <message>
+        <source>Partition</source>
+        <translation>划分</translation>
+    </message>
+    <message>
+        <source>Rule</source>
+        <translation>规则</translation>
+    </message>
+    <message>
+        <source>Blocks grow greedily (Q-VLM Eq. 7), or the best partition of all</source>
+        <translation>块按贪心增长（Q-VLM 式 7），或取全局最优划分</translation>
+    </message>
+    <message>
+        <source>greedy</source>
+        <translation>贪心</translation>
+    </message>
+    <message>
+        <source>exact</source>
+        <translation>精确</translation>
+    </message>
+    <message>
+        <source>By</source>
+        <translation>依据</translation>
+    </message>
+    <message>
+        <source>What a pair of neighbouring sites is scored by</source>
+        <translation>相邻位点对的评分依据</translation>
+    </message>
+    <message>
+        <source>dependency</source>
+        <translation>依赖度</translation>
+    </message>
+    <message>
+        <source>entropy</source>
+        <translation>熵</translation>
+    </message>
+    <message>
+        <source>activation error</source>
+        <translation>激活误差</translation>
+    </message>
+    <message>
+        <source>Hessian error</source>
+        <translation>Hessian 误差</translation>
+    </message>
+    <message>
+        <source>Greatest depth</source>
+        <translation>最大深度</translation>
+    </message>
+    <message>
+        <source>Sites a block holds at most</source>
+        <translation>一个块最多包含的位点数</translation>
+    </message>
+    <message>
+        <source>h₀ quantile</source>
+        <translation>h₀ 分位数</translation>
+    </message>
+    <message>
+        <source>The threshold as a quantile of the scores; 0: their mean</source>
+        <translation>以评分的分位数为阈值；0：取均值</translation>
+    </message>
+    <message>
+        <source>h₀</source>
+        <translation>h₀</translation>
+    </message>
+    <message>
+        <source>The threshold itself; 0: as the quantile, or the mean, says</source>
+        <translation>阈值本身；0：由分位数或均值决定</translation>
+    </message>
+    <message>
+        <source>Validate at depths</source>
+        <translation>验证深度数</translation>
+    </message>
+    <message>
+        <source>At so many depths the proxies are compared with the discretization error difference that they stand for: the scatter plot with R²</source>
+        <translation>在这么多个深度上，将代理指标与其所代表的离散化误差差值比较：带 R² 的散点图</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Search samples</source>
+        <translation>搜索样本数</translation>
+    </message>
+    <message>
+        <source>Tuples are scored on these; the best again on all samples</source>
+        <translation>元组先在这些样本上评分；最优者再用全部样本评分</translation>
+    </message>
+    <message>
+        <source>Rescored</source>
+        <translation>重新评分</translation>
+    </message>
+    <message>
+        <source>Tuples that are scored again on all samples</source>
+        <translation>用全部样本重新评分的元组数</translation>
+    </message>
+    <message>
+        <source>Refine bounds</source>
+        <translation>细化边界</translation>
+    </message>
+    <message>
+        <source>Of quantized activations, behind a block&apos;s search, on its own output error</source>
+        <translation>量化激活的边界：在块搜索之后，按其自身输出误差细化</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>否</translation>
+    </message>
+    <message>
+        <source>by coordinates</source>
+        <translation>按坐标</translation>
+    </message>
+    <message>
+        <source>by gradient</source>
+        <translation>按梯度</translation>
+    </message>
+    <message>
+        <source>Channels a group</source>
+        <translation>每组通道数</translation>
+    </message>
+    <message>
+        <source>Of activations quantized per group</source>
+        <translation>用于按组量化的激活</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>随机种子</translation>
+    </message>
+    <message>
+        <source>Of the samples that are drawn and of random signs</source>
+        <translation>用于抽取样本和随机符号</translation>
+    </message>
+    <message>
+        <source>Threads</source>
+        <translation>线程数</translation>
+    </message>
+    <message>
+        <source>0: all. The same number gives the same result</source>
+        <translation>0：全部。线程数相同则结果相同</translation>
+    </message>
+    <message>
+        <source>as the range means</source>
+        <translation>按范围方式</translation>
+    </message>
+    <message>
+        <source>Candidates</source>
+        <translation>候选值</translation>
+    </message>
+    <message>
+        <source>Clip ratios or percentiles that the search tries, from 1 downwards, parted by spaces</source>
+        <translation>搜索所尝试的截断比例或百分位，从 1 向下，以空格分隔</translation>
+    </message>
+    <message>
+        <source>Vision tower</source>
+        <translation>视觉塔</translation>
+    </message>
+    <message>
+        <source>Of the tower. 8: a scale a row. 4 saves little and costs accuracy.</source>
+        <translation>视觉塔的位数。8：每行一个缩放系数。4 节省很少且损失精度。</translation>
+    </message>
+    <message>
+        <source>16 bits</source>
+        <translation>16 位</translation>
+    </message>
+    <message>
+        <source>8 bits</source>
+        <translation>8 位</translation>
+    </message>
+    <message>
+        <source>4 bits</source>
+        <translation>4 位</translation>
+    </message>
+    <message>
+        <source>Activations</source>
+        <translation>激活</translation>
+    </message>
+    <message>
+        <source>Of the tower</source>
+        <translation>视觉塔的激活</translation>
+    </message>
+    <message>
+        <source>6 bits</source>
+        <translation>6 位</translation>
+    </message>
+    <message>
+        <source>Projector</source>
+        <translation>投影层</translation>
+    </message>
+    <message>
+        <source>Weights of what joins tower and decoder</source>
+        <translation>连接视觉塔与解码器部分的权重</translation>
+    </message>
+    <message>
+        <source>Optimise the tower</source>
+        <translation>优化视觉塔</translation>
+    </message>
+    <message>
+        <source>By gradient, so that it goes well with the quantized decoder (Q-VLM Eq. 8 to 10)</source>
+        <translation>按梯度优化，使其与量化后的解码器匹配（Q-VLM 式 8 至 10）</translation>
+    </message>
+    <message>
+        <source>Epochs</source>
+        <translation>轮数</translation>
+    </message>
+    <message>
+        <source>Of the tower&apos;s optimisation</source>
+        <translation>视觉塔优化的轮数</translation>
     </message>
 </context>
 <context>
@@ -2018,8 +2726,24 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>输出已存在；请另取名称</translation>
     </message>
     <message>
-        <source>A group of %1 does not divide the rows of %2 (%3 columns); %4 would</source>
-        <translation>分组 %1 不能整除 %2 的行（%3 列）；%4 可以</translation>
+        <source>What does not fit</source>
+        <translation>不符合之处</translation>
+    </message>
+    <message>
+        <source>Notes on the recipe</source>
+        <translation>配方说明</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>更多</translation>
+    </message>
+    <message>
+        <source>Every other key of the recipe</source>
+        <translation>配方的其他所有键</translation>
+    </message>
+    <message>
+        <source>The model is no longer there: %1</source>
+        <translation>模型已不存在：%1</translation>
     </message>
 </context>
 <context>
@@ -2115,6 +2839,22 @@ Finished layers are kept; the run can be resumed.</source>
         <source>Affected by an edit before it</source>
         <translation>受前面修改影响</translation>
     </message>
+    <message>
+        <source>%1 edited, %2 affected</source>
+        <translation>%1 个已修改，%2 个受影响</translation>
+    </message>
+    <message>
+        <source>Set bits</source>
+        <translation>设置位数</translation>
+    </message>
+    <message>
+        <source>, %1 bits</source>
+        <translation>，%1 位</translation>
+    </message>
+    <message>
+        <source>Taken over: its input did not change</source>
+        <translation>已沿用：其输入未改变</translation>
+    </message>
 </context>
 <context>
     <name>qvlm::studio::RibbonView</name>
@@ -2163,16 +2903,32 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>块带</translation>
     </message>
     <message>
-        <source>Activation sites in order, in blocks. Arrow keys select a site, S splits the block behind it, M merges with the next block, L locks, Control with arrows moves the block&apos;s border.</source>
-        <translation>按顺序排列并分块的激活位点。方向键选择位点，S 在其后拆分，M 与下一块合并，L 锁定，Ctrl 加方向键移动块的边界。</translation>
-    </message>
-    <message>
         <source>Layer %1</source>
         <translation>第 %1 层</translation>
     </message>
     <message>
         <source>The sites of the model appear here once it is open.</source>
         <translation>打开模型后，其位点显示在这里。</translation>
+    </message>
+    <message>
+        <source>Bits of its weights</source>
+        <translation>其权重位数</translation>
+    </message>
+    <message>
+        <source>As the recipe says</source>
+        <translation>按配方</translation>
+    </message>
+    <message>
+        <source>&amp;%1 bits</source>
+        <translation>&amp;%1 位</translation>
+    </message>
+    <message>
+        <source>Bits of the block&apos;s weights</source>
+        <translation>该块权重的位数</translation>
+    </message>
+    <message>
+        <source>Activation sites in order, in blocks. Arrow keys select a site, S splits the block behind it, M merges with the next block, L locks, B gives bits, Control with arrows moves the block&apos;s border, plus, minus and zero zoom.</source>
+        <translation>按顺序排列、划分为块的激活位点。方向键选择位点，S 在其后拆分块，M 与下一块合并，L 锁定，B 设置位数，Ctrl 加方向键移动块边界，加号、减号和 0 缩放。</translation>
     </message>
 </context>
 <context>
@@ -2273,6 +3029,26 @@ Finished layers are kept; the run can be resumed.</source>
         <source>about %1 left</source>
         <translation>约剩 %1</translation>
     </message>
+    <message>
+        <source>Error of what changed (blocks: %1): %2 → %3 (%4 %).</source>
+        <translation>改动部分的误差（块：%1）：%2 → %3（%4 %）。</translation>
+    </message>
+    <message>
+        <source>Memory %1 of %2 planned</source>
+        <translation>内存 %1，计划 %2</translation>
+    </message>
+    <message>
+        <source>Memory %1</source>
+        <translation>内存 %1</translation>
+    </message>
+    <message>
+        <source>Memory %1 planned</source>
+        <translation>计划内存 %1</translation>
+    </message>
+    <message>
+        <source>%1 of %2 planned</source>
+        <translation>%1，计划 %2</translation>
+    </message>
 </context>
 <context>
     <name>qvlm::studio::RunFigures</name>
@@ -2343,6 +3119,26 @@ Finished layers are kept; the run can be resumed.</source>
     <message>
         <source>Figure</source>
         <translation>指标</translation>
+    </message>
+    <message>
+        <source>Error, mean over layers</source>
+        <translation>误差（各层均值）</translation>
+    </message>
+    <message>
+        <source>Error, token by token</source>
+        <translation>误差（逐词元）</translation>
+    </message>
+    <message>
+        <source>Decoding speed</source>
+        <translation>解码速度</translation>
+    </message>
+    <message>
+        <source>not measured</source>
+        <translation>未测量</translation>
+    </message>
+    <message>
+        <source>Recipe: %1</source>
+        <translation>配方：%1</translation>
     </message>
 </context>
 <context>
@@ -2449,10 +3245,6 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>运行</translation>
     </message>
     <message>
-        <source>Every run is kept with its journal. Select two or three to see them side by side.</source>
-        <translation>每次运行都连同日志保留。选择两三个即可并排查看。</translation>
-    </message>
-    <message>
         <source>Copy the recipe</source>
         <translation>复制配方</translation>
     </message>
@@ -2484,28 +3276,48 @@ Finished layers are kept; the run can be resumed.</source>
         <source>Figures</source>
         <translation>指标</translation>
     </message>
+    <message>
+        <source>Select two or three to see them side by side</source>
+        <translation>选择两到三个以并排查看</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Goes on where the run was broken off</source>
+        <translation>从运行中断处继续</translation>
+    </message>
+    <message>
+        <source>Measure speed</source>
+        <translation>测量速度</translation>
+    </message>
+    <message>
+        <source>Decodes 32 tokens with each selected model, one after another</source>
+        <translation>依次用每个所选模型解码 32 个词元</translation>
+    </message>
+    <message>
+        <source>Copy the figures</source>
+        <translation>复制数据</translation>
+    </message>
+    <message>
+        <source>Copy the figures as a table</source>
+        <translation>以表格形式复制数据</translation>
+    </message>
+    <message>
+        <source>Measuring …</source>
+        <translation>正在测量…</translation>
+    </message>
 </context>
 <context>
     <name>qvlm::studio::ScaleBar</name>
-    <message>
-        <source>entropy not measured yet</source>
-        <translation>尚未测量熵</translation>
-    </message>
-    <message>
-        <source>Colour scale of entropy</source>
-        <translation>熵的色标</translation>
-    </message>
     <message>
         <source>From %1 to %2</source>
         <translation>从 %1 到 %2</translation>
     </message>
     <message>
-        <source>Not measured yet</source>
-        <translation>尚未测量</translation>
-    </message>
-    <message>
-        <source>entropy %1</source>
-        <translation>熵 %1</translation>
+        <source>Colour scale of the ribbon</source>
+        <translation>色带的颜色标尺</translation>
     </message>
 </context>
 <context>
@@ -2776,6 +3588,17 @@ seen as %4 × %5, %6</source>
     <message>
         <source>Close</source>
         <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::SpeedMeter</name>
+    <message>
+        <source>%1 tokens/s</source>
+        <translation>%1 词元/秒</translation>
+    </message>
+    <message>
+        <source>%1: the measurement has no decoding speed</source>
+        <translation>%1：测量结果中没有解码速度</translation>
     </message>
 </context>
 <context>

@@ -108,4 +108,4 @@ class TestTuning : public QObject {
 };
 
 QTEST_GUILESS_MAIN(TestTuning)
-#include "test_tuning.moc"
+#include "test_kernel_tuning.moc"
