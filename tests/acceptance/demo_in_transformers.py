@@ -27,17 +27,8 @@ def selection(answers, count):
     return chosen
 
 
-def main():
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 70
-    figures = Figures()
-    model, report = LlavaForConditionalGeneration.from_pretrained(DEMO / "model", dtype=torch.float32, output_loading_info=True)
-    model.eval()
-    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        figures.at_most(f"demo_in_transformers_{kind}", len(report[kind]), 0)
-    processor = AutoProcessor.from_pretrained(DEMO / "model")
-    processor.image_processor = SlowProcessor.from_pretrained(DEMO / "model")  # the one that PIL computes
-    _, answers = evaluate(DEMO / "model", "--backend", "reference")
-    asked = selection(answers, count)
+def equal_answers(model, processor, asked):
+    """-> how many of `asked` (our lines) transformers answers as we do, greedily; the others are printed"""
     equal = 0
     for answer in asked:
         images = [Image.open(path).convert("RGB") for path in answer["images"]]
@@ -50,6 +41,21 @@ def main():
         equal += theirs == answer["answer"].strip()
         if theirs != answer["answer"].strip():
             print(f"  {answer['id']} {answer['question']!r}: transformers {theirs!r}, ours {answer['answer']!r}")
+    return equal
+
+
+def main():
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 70
+    figures = Figures()
+    model, report = LlavaForConditionalGeneration.from_pretrained(DEMO / "model", dtype=torch.float32, output_loading_info=True)
+    model.eval()
+    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        figures.at_most(f"demo_in_transformers_{kind}", len(report[kind]), 0)
+    processor = AutoProcessor.from_pretrained(DEMO / "model")
+    processor.image_processor = SlowProcessor.from_pretrained(DEMO / "model")  # the one that PIL computes
+    _, answers = evaluate(DEMO / "model", "--backend", "reference")
+    asked = selection(answers, count)
+    equal = equal_answers(model, processor, asked)
     figures.add("demo_in_transformers_equal_answers", equal, f">={len(asked)}", equal == len(asked) > 0, f"of {len(asked)}")
     figures.finish()
 

@@ -14,11 +14,10 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from compressed_tensors.compressors.pack_quantized.helpers import unpack_from_int32  # noqa: E402
 from gguf import GGUFReader, dequantize  # noqa: E402
-from PIL import Image  # noqa: E402
 from safetensors import safe_open  # noqa: E402
 from transformers import AutoProcessor, CompressedTensorsConfig, LlavaForConditionalGeneration  # noqa: E402
 
-from demo_in_transformers import selection  # noqa: E402
+from demo_in_transformers import equal_answers, selection  # noqa: E402
 from evaluation import evaluate, quantize  # noqa: E402
 from llava_checkpoints import SlowProcessor  # noqa: E402
 
@@ -173,26 +172,14 @@ def compare(model, form, folder):
 
 def answers_in_transformers(folder, asked):
     """-> how many are equal to ours"""
-    # Dequantized as it loads: compressed-tensors 0.20 makes its packed modules on the meta device with zero points that are not packed, so that no
-    # packed checkpoint with zero points fits into them, its own included.
+    # Dequantized as it loads: compressed-tensors 0.20 makes its packed modules on the meta device with zero points that are not packed, into which
+    # packed ones do not fit.
     model, report = LlavaForConditionalGeneration.from_pretrained(folder, dtype=torch.float32, output_loading_info=True,
                                                                   quantization_config=CompressedTensorsConfig(dequantize=True))
     model.eval()
     processor = AutoProcessor.from_pretrained(folder)
     processor.image_processor = SlowProcessor.from_pretrained(folder)  # the one that PIL computes
-    equal = 0
-    for answer in asked:
-        images = [Image.open(path).convert("RGB") for path in answer["images"]]
-        content = [{"type": "image"}] * len(images) + [{"type": "text", "text": answer["question"]}]
-        prompt = processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True)
-        inputs = processor(text=prompt, images=images, return_tensors="pt")
-        with torch.no_grad():
-            ids = model.generate(**inputs, do_sample=False, max_new_tokens=32)[0, inputs["input_ids"].shape[1]:]
-        theirs = processor.tokenizer.decode(ids, skip_special_tokens=True).strip()
-        equal += theirs == answer["answer"].strip()
-        if theirs != answer["answer"].strip():
-            print(f"  {answer['id']} {answer['question']!r}: transformers {theirs!r}, ours {answer['answer']!r}")
-    return equal, sum(len(report[kind]) for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
+    return equal_answers(model, processor, asked), sum(len(report[kind]) for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"))
 
 
 def main():
