@@ -6,7 +6,7 @@ picture questions in transformers as we do. usage: exports.py [QUESTIONS]   (21,
 import shutil
 import sys
 
-from common import DEMO, WORK, Figures, program, run_json, use_packages
+from common import WORK, Figures, program, run_json, use_packages
 
 use_packages()
 
