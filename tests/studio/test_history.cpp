@@ -184,7 +184,7 @@ class TestHistory : public QObject {
   void plain_tables_keep_the_rules() {
     GroupsTableModel groups;
     QAbstractItemModelTester tester(&groups, QAbstractItemModelTester::FailureReportingMode::QtTest);
-    groups.set_rows({{QStringLiteral("mlp.down"), 720, QStringLiteral("row")}});
+    groups.set_rows({{QStringLiteral("mlp.down"), 256, 720, QStringLiteral("row")}});
     QCOMPARE(groups.index(0, GroupsTableModel::GROUPS).data().toString(), QStringLiteral("row"));
     FolderTableModel files;
     QAbstractItemModelTester files_tester(&files, QAbstractItemModelTester::FailureReportingMode::QtTest);
