@@ -148,10 +148,10 @@ class TestCliQuantize : public QObject {
   // An edit after a run: what came before it is taken over, the result that of a fresh run.
   void an_edited_run_takes_over_what_has_not_changed() {
     const QStringList gptq{"--weight-method", "gptq"};
-    QVERIFY2(run_qvlm(quantize("e.qvlm", gptq + QStringList{"--partition", partition("before.json", {{0, 1}, {2, 3}, {4, 5}, {6, 7}})})).status == 0, "first run");
+    QVERIFY2(run_qvlm(quantize("before.qvlm", gptq + QStringList{"--partition", partition("before.json", {{0, 1}, {2, 3}, {4, 5}, {6, 7}})})).status == 0, "first run");
     const QString after = partition("after.json", {{0, 1}, {2, 4}, {5, 5}, {6, 7}});
     const QStringList again{"quantize", model_, "--calibration", QStringLiteral(QVLM_SOURCE_DIR "/resources/demo/calibration"), "-o", path("again.qvlm"),
-                            "--reuse", path("e.qvlm"), "--partition", after, "--json"};
+                            "--reuse", path("before.qvlm"), "--partition", after, "--json"};
     const Ran edited = run_qvlm(again);
     QVERIFY2(edited.status == 0, qPrintable(edited.err));
     QVERIFY2(run_qvlm(quantize("fresh.qvlm", gptq + QStringList{"--partition", after})).status == 0, "fresh run");
