@@ -306,10 +306,9 @@ Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Sp
     a.values = Place::element(kv.values, bytes);
     a.q = Place::element(q.span, 16);
     d.texels = {{kv.keys.block, format}, {kv.values.block, format}, {q.span.block, VK_FORMAT_R32G32B32A32_SFLOAT}};
-    if (kv.scales.block) {
-      a.scales = Place::element(kv.scales, 8);
-      d.texels.push_back({kv.scales.block, VK_FORMAT_R32G32_SFLOAT});
-    }
+    if (kv.scales.block) a.scales = Place::element(kv.scales, 8);
+    // Every binding must be there, also where nothing reads it.
+    d.texels.push_back(kv.scales.block ? TexelBinding{kv.scales.block, VK_FORMAT_R32G32_SFLOAT} : d.texels.back());
   } else {
     a.keys = Place::address(kv.keys);
     a.values = Place::address(kv.values);
