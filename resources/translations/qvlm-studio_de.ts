@@ -1130,7 +1130,7 @@ Qt %1 auf %2</translation>
     </message>
     <message>
         <source>Allow inexact tensors</source>
-        <translation>Nicht exakte Tensoren zulassen</translation>
+        <translation>Nicht exakte zulassen</translation>
     </message>
     <message>
         <source>Their relative errors stand in the table</source>

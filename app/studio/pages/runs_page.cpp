@@ -124,12 +124,6 @@ QWidget* RunsPage::build_comparison() {
   row->setSpacing(kUnit + 4);
   comparison_ = new Card(tr("Side by side"), box);
   comparison_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-  table_ = new QTableView(comparison_);
-  set_up(table_, tr("Figures of the selected runs"));
-  table_->setModel(figures_);
-  table_->setSelectionMode(QAbstractItemView::SingleSelection);
-  table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-  comparison_->body()->addWidget(table_, 1);
   copy_ = new QToolButton(comparison_);
   copy_->setAccessibleName(tr("Copy the figures"));
   copy_->setToolTip(tr("Copy the figures as a table"));
@@ -137,6 +131,12 @@ QWidget* RunsPage::build_comparison() {
   copy_->setFixedSize(28, 22);
   set_style_property(copy_, "small", true);
   comparison_->header()->addWidget(copy_);
+  table_ = new QTableView(comparison_);
+  set_up(table_, tr("Figures of the selected runs"));
+  table_->setModel(figures_);
+  table_->setSelectionMode(QAbstractItemView::SingleSelection);
+  table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  comparison_->body()->addWidget(table_, 1);
   auto* errors = new Card(tr("Joint error by site"), box);
   errors->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   plot_ = new RunsErrorPlot(theme_, errors);
