@@ -171,7 +171,7 @@ class TestCliQuantize : public QObject {
     QVERIFY(scored[1] > 0);
     QVERIFY(!edited.events().contains("EntropyMeasured"));
     VERIFY_FAILED(run_qvlm(again), 1, "exists already");
-    QVERIFY(QFile::exists(path("e.qvlm/model.gguf")));  // the first result stands
+    QVERIFY(QFile::exists(path("before.qvlm/model.gguf")));  // the first result stands
     // What cannot begin leaves nothing behind.
     QStringList other = again;
     other[5] = path("other.qvlm");
