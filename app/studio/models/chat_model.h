@@ -30,7 +30,7 @@ struct ChatMessage {
   QString note;  // speed, device, what ended it
   // Of several questions, or answers, at the same place of the dialogue: which one this is, and how many there are.
   int branch = 1, branches = 1;
-  std::vector<TokenShare> tokens = {};  // of an answer of this session, where probabilities were asked for; not stored
+  std::vector<TokenShare> tokens = {};  // of an answer since the start, where probabilities were asked for; not stored
   bool operator==(const ChatMessage&) const = default;
 };
 
