@@ -25,7 +25,7 @@ struct Options {
   ModelOptions model;
   RunOptions run;
   std::string questions, images, against, against_backend, against_result;
-  int limit = 0, max_tokens = 32, batch = 0;
+  int limit = 0, max_tokens = 32, batch = 0, against_kv = 0;
   bool blank_images = false;
 };
 
@@ -78,7 +78,7 @@ RunOptions other_run(const Options& options) {
   RunOptions run = options.run;
   if (!options.against_backend.empty()) run.backend = options.against_backend;
   if (run.backend == "reference") run.device.clear();
-  run.kv_bits = 16;  // what --kv 8 costs is seen against a cache of 16 bits
+  run.kv_bits = options.against_kv;  // not --kv: what a cache of 8 bits costs is seen against the other side's own
   return run;
 }
 
@@ -154,6 +154,7 @@ Command add_evaluate(CLI::App& app) {
       ->add_option("--against-backend", options->against_backend,
                    "Where the other model runs; as --backend if not given")
       ->check(CLI::IsMember({"vulkan", "reference"}));
+  command.app->add_option("--against-kv", options->against_kv, "Bits of the other model's KV cache, as --kv")->check(CLI::IsMember({32, 16, 8}));
   command.app->add_option("--against-result", options->against_result,
                           "What the other model answered: lines of an earlier evaluate --json. It is not asked again; "
                           "with --against its logits are computed for KL, else there is none");

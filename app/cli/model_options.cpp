@@ -48,7 +48,7 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--device", options.device, "Vulkan device: its number (qvlm devices) or a part of its name");
   app.add_option("--context", options.context, "Positions of the sequence; 0: the model's")
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--kv", options.kv_bits, "vulkan: bits of the KV cache, 16 or 8")->check(CLI::IsMember({16, 8}))->capture_default_str();
+  app.add_option("--kv", options.kv_bits, "Bits of the KV cache, 16 or 8; reference: or 32, its default")->check(CLI::IsMember({32, 16, 8}));
   app.add_flag("--activations-as-a16", options.activations_as_a16,
                "Run a model of quantized activations with 16-bit ones; every answer says so");
   app.add_flag("--bf16", options.bfloat16, "reference: compute in bfloat16 instead of float32");
@@ -115,7 +115,8 @@ std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const
   engine.cache_folder = cache_folder();
   engine.activations_as_a16 = options.activations_as_a16;
   engine.context = options.context;
-  engine.kv_bits = options.kv_bits;
+  if (options.kv_bits == 32) throw UsageError("--kv 32 belongs to --backend reference");
+  if (options.kv_bits > 0) engine.kv_bits = options.kv_bits;
   engine.without = features_from(options.without);
   engine.memory_limit = options.memory_limit_mib * 1024 * 1024;
   engine.validation = options.validation;
@@ -136,12 +137,12 @@ std::unique_ptr<Generator> make_engine(std::shared_ptr<const Model> model, const
 #ifdef QVLM_WITH_LAB
 reference::ReferenceOptions reference_options(const RunOptions& options) {
   if (!options.device.empty()) throw UsageError("--device belongs to --backend vulkan");
-  if (options.kv_bits != 16) throw UsageError("--kv belongs to --backend vulkan");
   if (options.threads > 0) reference::set_threads(options.threads);
   reference::ReferenceOptions page;
   page.bfloat16 = options.bfloat16;
   page.activations_as_a16 = options.activations_as_a16;
   page.context = options.context;
+  if (options.kv_bits > 0) page.kv_bits = options.kv_bits;
   return page;
 }
 #endif
@@ -171,8 +172,8 @@ std::unique_ptr<BatchGenerator> make_batch_generator(std::shared_ptr<const Model
 std::string describe(const GeneratorInfo& info) {
   std::string line = fmt::format("{} on {}, {:.2f}-bit weights, {}-bit activations", info.backend, info.device,
                                  info.weight_bits, info.activation_bits);
-  if (info.backend == "vulkan" && info.kv_bits < 16)
-    line += fmt::format(", {:.2f}-bit keys and values ({})", info.kv_bits, bytes_text(info.kv_bytes));
+  if (info.kv_bits < 16) line += fmt::format(", {:.2f}-bit keys and values", info.kv_bits);
+  if (info.kv_bits < 16 && info.kv_bytes > 0) line += fmt::format(" ({})", bytes_text(info.kv_bytes));
   if (!info.activation_note.empty()) line += "; " + info.activation_note;
   return line;
 }

@@ -30,7 +30,7 @@ struct RunOptions {
   bool activations_as_a16 = false;
   bool bfloat16 = false;
   int64_t context = 0;
-  int kv_bits = 16;
+  int kv_bits = 0;  // 0: 16 in the engine, 32 in the reference
   std::vector<std::string> without;
   int64_t memory_limit_mib = 0;
   int threads = 0;

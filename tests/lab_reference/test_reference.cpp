@@ -5,6 +5,7 @@
 #include <QtTest>
 
 #include "core/base/error.h"
+#include "core/base/half.h"
 #include "core/lab/reference/decoder.h"
 #include "core/lab/reference/embed.h"
 #include "core/lab/reference/functions.h"
@@ -156,6 +157,63 @@ class TestReference : public QObject {
     caches[0].truncate(4);
     QCOMPARE(caches[0].keys.sizes().vec(), (std::vector<int64_t>{1, 1, 4, 24}));
     QVERIFY_THROWS_EXCEPTION(Error, caches[0].truncate(5));
+  }
+
+  void a_cache_of_fewer_bits_is_a_plain_loops_data() {
+    QTest::addColumn<int>("bits");
+    for (const int bits : {32, 16, 8}) QTest::addRow("%d", bits) << bits;
+  }
+
+  void a_cache_of_fewer_bits_is_a_plain_loops() {
+    QFETCH(int, bits);
+    torch::manual_seed(7);
+    auto x = torch::randn({2, 3, 5, 24}) * torch::tensor({0.01f, 1.0f, 300.0f}).view({1, 3, 1, 1});
+    x[1][2][4].zero_();
+    const auto cached = as_cached(x, bits).contiguous();
+    double worst = 0;
+    for (int64_t head = 0; head < x.numel() / 24; ++head) {
+      const float* from = x.contiguous().data_ptr<float>() + head * 24;
+      const float* to = cached.data_ptr<float>() + head * 24;
+      float greatest = 0;
+      for (int i = 0; i < 24; ++i) greatest = std::max(greatest, std::abs(from[i]));
+      for (int i = 0; i < 24; ++i) {
+        float expected = from[i];
+        if (bits == 16) expected = from_half(to_half(from[i]));
+        if (bits == 8 && greatest > 0) expected = std::nearbyint(from[i] / greatest * 127) * greatest / 127;
+        worst = std::max(worst, static_cast<double>(std::abs(to[i] - expected) / std::max(greatest, 1e-9f)));
+      }
+    }
+    QVERIFY2(worst < 1e-6, qPrintable(QString::number(worst)));
+    QCOMPARE(torch::equal(cached, x), bits == 32);
+    QVERIFY_THROWS_EXCEPTION(Error, as_cached(x, 4));
+  }
+
+  void one_cache_of_16_bits_whatever_the_steps() {
+    const torch::NoGradGuard no_gradients;
+    const Whole whole;
+    const auto hidden = embed(whole, golden_prompt(golden_));
+    const auto through = [&](const std::vector<int64_t>& steps) {
+      std::vector<KvCache> caches(whole.layers.size(), KvCache{.bits = 16});
+      std::vector<torch::Tensor> rows;
+      int64_t position = 0;
+      for (const int64_t count : steps) {
+        auto x = hidden.narrow(1, position, count);
+        for (size_t i = 0; i < whole.layers.size(); ++i) {
+          x = decoder_layer(whole.config.decoder, whole.layers[i], x, whole.rotary, static_cast<int>(i), {}, position, &caches[i]);
+        }
+        rows.push_back(x);
+        position += count;
+      }
+      caches[0].truncate(0);
+      if (caches[0].bits != 16) throw Error("a cache that was emptied has lost its bits");
+      return torch::cat(rows, 1);
+    };
+    const int64_t all = hidden.size(1);
+    const auto whole_prefill = through({all}), parts = through({4, all - 6, 1, 1});
+    // Of keys and values a few lie between two halves, and go to the other one where sums were taken in another order.
+    const auto exact = whole.run(hidden);
+    const double between_steps = (parts - whole_prefill).norm().item<double>(), of_rounding = (whole_prefill - exact).norm().item<double>();
+    QVERIFY2(of_rounding > 1e-5 && between_steps < 0.5 * of_rounding, qPrintable(QStringLiteral("%1, %2").arg(between_steps).arg(of_rounding)));
   }
 
   void hooks_see_every_site_once_in_order() {

@@ -32,11 +32,14 @@ torch::Tensor mix_values(const DecoderConfig& config, const DecoderLayer& layer,
     if (cache->tokens() != first_position) {
       throw Error::in("KV cache", "tokens", std::to_string(first_position), std::to_string(cache->tokens()));
     }
+    keys = as_cached(keys, cache->bits);
+    values = as_cached(values, cache->bits);
     if (first_position > 0) {
       keys = torch::cat({cache->keys, keys}, 2);
       values = torch::cat({cache->values, values}, 2);
     }
-    *cache = {keys, values};
+    cache->keys = keys;
+    cache->values = values;
   }
   return attention(queries, keys, values, /*causal=*/true);
 }
@@ -104,7 +107,7 @@ DecoderEnds DecoderEnds::load(const Model& model, torch::ScalarType type) {
 void KvCache::truncate(int64_t count) {
   if (count < 0 || count > tokens()) throw Error::in("KV cache", "tokens", "0 .. " + std::to_string(tokens()), std::to_string(count));
   if (count == 0) {
-    *this = {};
+    keys = values = torch::Tensor();
   } else if (count < tokens()) {
     keys = keys.narrow(2, 0, count);
     values = values.narrow(2, 0, count);

@@ -66,6 +66,7 @@ struct DecoderEnds {
 /// One layer's keys (already turned by their positions) and values. [batch, kv_heads, tokens, head_dim]; undefined while empty.
 struct KvCache {
   torch::Tensor keys, values;
+  int bits = 32;  // what as_cached() (functions.h) rounds to on the way in
   int64_t tokens() const { return keys.defined() ? keys.size(2) : 0; }
   /// Keeps the first `tokens`.
   void truncate(int64_t tokens);

@@ -3,6 +3,9 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
+
+#include "core/base/error.h"
 
 namespace qvlm::reference {
 
@@ -25,6 +28,16 @@ torch::Tensor activate(const torch::Tensor& x, Activation activation) {
 
 torch::Tensor split_heads(const torch::Tensor& x, int64_t heads) {
   return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+}
+
+torch::Tensor as_cached(const torch::Tensor& x, int bits) {
+  if (bits == 32) return x;
+  if (bits == 16) return x.to(torch::kFloat16).to(x.scalar_type());
+  if (bits != 8) throw Error::in("KV cache", "bits", "32, 16 or 8", std::to_string(bits));
+  const auto wide = x.to(torch::kFloat32);
+  const auto greatest = wide.abs().amax(-1, /*keepdim=*/true);
+  const auto inverse = torch::where(greatest > 0, greatest.reciprocal(), torch::zeros_like(greatest));
+  return ((wide * inverse * 127).round() * (greatest / 127)).to(x.scalar_type());
 }
 
 torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, bool causal) {

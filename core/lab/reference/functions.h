@@ -23,6 +23,10 @@ torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys,
 /// tokens]; undefined: every row sees every token.
 torch::Tensor attention(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& values, const torch::Tensor& hidden);
 
+/// Keys or values [..., head_dim] as a KV cache of so many bits gives them back, in x's type. 32: unchanged; 16: rounded to float16; 8: each head's
+/// greatest magnitude in float32, and channels as 127ths of it, rounded half to even. These are the engine's caches. Throws Error for other bits.
+torch::Tensor as_cached(const torch::Tensor& x, int bits);
+
 /// [batch, rows, heads * head_dim] -> [batch, heads, rows, head_dim]
 torch::Tensor split_heads(const torch::Tensor& x, int64_t heads);
 

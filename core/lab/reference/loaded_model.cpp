@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/lab/reference/activation.h"
 #include "core/lab/reference/embed.h"
+#include "core/lab/reference/functions.h"
 #include "core/lab/reference/threads.h"
 #include "core/lab/reference/vision_activation.h"
 
@@ -21,8 +22,9 @@ constexpr size_t kEncodedTogether = 16;
 }  // namespace
 
 LoadedModel::LoadedModel(const Model& model, const ReferenceOptions& options)
-    : config(model.config()), type(options.bfloat16 ? torch::kBFloat16 : torch::kFloat32) {
+    : config(model.config()), type(options.bfloat16 ? torch::kBFloat16 : torch::kFloat32), kv_bits(options.kv_bits) {
   const torch::InferenceMode no_gradients;
+  as_cached(torch::zeros({1, 1}), kv_bits);  // throws where there is no such cache
   const int64_t most = config.decoder.context_length;
   context = options.context > 0 ? options.context : most;
   if (context > most) {
@@ -46,7 +48,8 @@ void LoadedModel::describe(const Model& model, const ReferenceOptions& options) 
                 (threads() == 1 ? " thread" : " threads");
   const int element = static_cast<int>(torch::elementSize(type));
   info.weight_bits = 8.0 * element;
-  info.kv_bits = 8 * element;
+  const double scale_bits = kv_bits == 8 ? 32.0 / config.decoder.head_dim : 0;
+  info.kv_bits = std::min<double>(8 * element, kv_bits + scale_bits);
   const auto& quantizers = model.activations();
   ActivationBits runs;
   int most = 0;

@@ -26,6 +26,7 @@ struct LoadedModel {
   VlmConfig config;
   torch::ScalarType type;
   int64_t context = 0;  // positions
+  int kv_bits = 32;     // as_cached()
   VisionTower tower;
   Projector projector;
   DecoderEnds ends;

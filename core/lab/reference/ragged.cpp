@@ -58,8 +58,8 @@ LayerState mix_values(const LoadedModel& model, const DecoderLayer& layer, const
   const DecoderConfig& config = model.config.decoder;
   const torch::Tensor& x = state.site_input;
   const auto queries = turn(query_heads(config, layer, x), places.rotary);
-  write(keys, turn(key_heads(config, layer, x), places.rotary), places);
-  write(values, split_heads(torch::linear(x, layer.value, layer.value_bias), config.kv_heads), places);
+  write(keys, as_cached(turn(key_heads(config, layer, x), places.rotary), model.kv_bits), places);
+  write(values, as_cached(split_heads(torch::linear(x, layer.value, layer.value_bias), config.kv_heads), model.kv_bits), places);
   const auto mixed = attention(queries, keys.narrow(2, 0, places.tokens), values.narrow(2, 0, places.tokens), places.hidden);
   return {state.residual, apply_transform(mixed, layer.transform(SiteKind::OUTPUT_INPUT))};
 }

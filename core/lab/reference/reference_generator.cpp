@@ -21,7 +21,7 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 class ReferenceGenerator final : public Generator {
  public:
   ReferenceGenerator(const Model& model, const ReferenceOptions& options)
-      : model_(model, options), pictures_(model_), caches_(model_.layers.size()) {}
+      : model_(model, options), pictures_(model_), caches_(model_.layers.size(), KvCache{.bits = model_.kv_bits}) {}
 
   const VlmConfig& config() const override { return model_.config; }
   const GeneratorInfo& info() const override { return model_.info; }

@@ -13,6 +13,7 @@ struct ReferenceOptions {
   bool bfloat16 = false;            // compute in bfloat16 instead of float32
   bool activations_as_a16 = false;  // do not quantize activations although the model asks for it; info() says so
   int64_t context = 0;              // positions; 0: the model's own context length
+  int kv_bits = 32;                 // keys and values rounded as a cache of 16 or 8 bits has them (functions.h); 32: as computed
 };
 
 /// Loads the whole model into memory. Throws Error.
