@@ -70,6 +70,9 @@ def main():
     figures.at_most("engine_limits_kv8_mean_kl", sum(answer["kl"] for answer in answers) / len(answers), 1e-3)
     figures.told("engine_limits_kv8_equal_answers", 100.0 * sum(answer["agrees"] for answer in answers) / len(answers), "%")
 
+    result, answers = evaluate(DEMO / "model", "--kv", 8, "--against", DEMO / "model", "--against-backend", "reference", "--against-kv", 8, "--limit", 50)
+    figures.at_most("engine_limits_kv8_against_reference_mean_kl", sum(answer["kl"] for answer in answers) / len(answers), 1e-3)
+
     streamed(figures)
 
     with tempfile.TemporaryDirectory() as folder:
