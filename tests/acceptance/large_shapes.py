@@ -2,8 +2,8 @@
 """A random checkpoint of LLaVA-1.5-7B's exact shape: Q-VLM with AWQ over 8 pairs, stopped after the first four decoder layers, under 8 GiB of memory of its
 own (RssAnon + RssShmem); planned seconds and bytes, printed first, within 30 %; the whole run extrapolated. Two layers of LLaVA-1.5-13B's likewise, to the end.
 
-The plan is for free processors of the speed that they have when it is made. Where other programs take the processors, it is compared with the run's processor
-time over its threads; and where their speed drifts during the run, as a virtual machine's does, by a fixed piece of work timed all along, the planned
+The plan is for free processors of the speed that they have when it is made. What the run's threads stood in line for a processor, as the kernel counts it, is
+taken off the wall time that the plan is compared with; and where the processors' speed drifts during the run, as a virtual machine's does, by a fixed piece of work timed all along, the planned
 seconds are scaled by that drift (both ratios are told).
 
 usage: large_shapes.py [--shape 7b|13b] [--checkpoint DIR] [--stop N] [--keep] [--memory MIB]
@@ -58,6 +58,28 @@ class Memory(threading.Thread):
                 self.peak = size["VmHWM"]
 
 
+class Waiting(threading.Thread):
+    """Seconds that a process's threads were ready to run and no processor was free (the second field of schedstat), sampled every second."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.folder, self.of, self.ended = f"/proc/{pid}/task", {}, threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.ended.wait(1):
+            try:
+                for thread in os.listdir(self.folder):
+                    with open(f"{self.folder}/{thread}/schedstat") as file:
+                        self.of[thread] = int(file.read().split()[1]) / 1e9
+            except OSError:
+                continue
+
+    def seconds(self, threads):
+        """By which the run was held up: the mean over the threads that share its work."""
+        return sum(sorted(self.of.values())[-threads:]) / threads
+
+
 class Drift(threading.Thread):
     """How much slower a processor does a fixed piece of work during the run than while its plan was made."""
 
@@ -79,10 +101,10 @@ class Drift(threading.Thread):
 
 
 def run_and_watch(key, command):
-    """-> events, memory, drift, seconds to compare a plan with, wall seconds, processor seconds"""
+    """-> events, memory, drift, seconds that the threads waited for a processor, wall seconds, processor seconds"""
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     run = subprocess.Popen([str(a) for a in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    memory, drift, events = Memory(run.pid), Drift(), []
+    memory, waiting, drift, events = Memory(run.pid), Waiting(run.pid), Drift(), []
     for line in run.stdout:
         event = json.loads(line)
         events.append(event)
@@ -93,13 +115,12 @@ def run_and_watch(key, command):
             print(f"{key}: {event['at']:.0f} s: {event['event']} {event.get('phase', event.get('layer'))}; {memory.own / 2**30:.2f} GiB at most so far", flush=True)
     if run.wait() != 0:
         raise SystemExit(f"{key}: the run ended with {run.returncode}")
-    memory.ended.set()
-    drift.ended.set()
+    for watch in (memory, waiting, drift):
+        watch.ended.set()
     wall, after = time.monotonic() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     threads = json.loads(next(e for e in events if e["event"] == "RunStarted")["recipe"])["threads"]
-    quiet = processor / threads > 0.7 * wall  # the rest is what threads wait for each other
-    return events, memory, drift.factor(), wall if quiet else processor / threads, wall, processor
+    return events, memory, drift.factor(), waiting.seconds(threads), wall, processor
 
 
 def measure(figures, key, shape, checkpoint, memory_mib):
@@ -110,7 +131,8 @@ def measure(figures, key, shape, checkpoint, memory_mib):
     recipe.write_text(json.dumps(RECIPE))
     command = [program("qvlm"), "quantize", checkpoint, "--calibration", calibration_set(WORK), "-o", out, "--recipe", recipe, "--stop-after-layers",
                shape["stop"], "--json"] + (["--activation-memory", memory_mib] if memory_mib is not None else [])
-    events, memory, drift, took, wall, processor = run_and_watch(key, command)
+    events, memory, drift, waited, wall, processor = run_and_watch(key, command)
+    took = wall - waited
     started = next(e for e in events if e["event"] == "RunStarted")
     layers = [e for e in events if e["event"] == "LayerQuantized"]
     blocks = [e for e in events if e["event"] == "BlockSearched"]
@@ -121,6 +143,7 @@ def measure(figures, key, shape, checkpoint, memory_mib):
     figures.at_least(f"{key}_layers", len(layers), shape["stop"])
     figures.at_least(f"{key}_joint_blocks", deep, 2)
     figures.told(f"{key}_wall_seconds", wall, "s")
+    figures.told(f"{key}_waited_for_processors_seconds", waited, "s")
     figures.told(f"{key}_processor_seconds", processor, "s")
     figures.told(f"{key}_speed_drift", drift)
     figures.told(f"{key}_planned_over_measured_seconds_without_drift", started["planned_seconds"] / took)
