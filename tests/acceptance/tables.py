@@ -134,20 +134,24 @@ def kl_difference(before, after, draws=2000):
     return difference(pairs), drawn[int(0.025 * draws)], drawn[int(0.975 * draws) - 1]
 
 
+# Student's t, two-sided 95 %, by degrees of freedom: few draws know little of their own spread.
+STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228}
+
+
 def margin(before, after, value):
-    """Twice the standard error of the difference of two means over draws, as both lists' pooled spread says; 0 where no list has two."""
+    """Half of the 95 % interval of the difference of two means over draws, by Student's t of both lists' pooled spread; 0 where no list has two."""
     lists = [[value(row) for row in rows] for rows in (before, after)]
     freedom = sum(len(one) - 1 for one in lists)
     if freedom == 0:
         return 0
     variance = sum(sum((v - mean(one)) ** 2 for v in one) for one in lists) / freedom
-    return 2 * math.sqrt(variance * sum(1 / len(one) for one in lists))
+    return STUDENT.get(freedom, 2.228) * math.sqrt(variance * sum(1 / len(one) for one in lists))
 
 
 def check_order(figures, name, methods, error="layer_error"):
     """`methods` from the worst to the best: lists of rows of one recipe, which differ in the draw of their calibration samples alone (rounding at
     few bits turns any small change of a stream into other answers where the model is unsure). Error and KL, means over the draws: each is below
-    the one before it, or the two cannot be told apart: their difference is within twice its standard error over the draws, or, for KL, the paired
+    the one before it, or the two cannot be told apart: their difference is within its 95 % interval over the draws, or, for KL, the paired
     difference's 95 % interval over the samples reaches zero. What it was is said. `error`: of the layers, or of their tokens."""
     for before, after in zip(methods, methods[1:]):
         pair = f"{name}_{slug(after[0].name)}_against_{slug(before[0].name)}"
