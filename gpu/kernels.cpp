@@ -178,8 +178,8 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
     a.zeros = Place::element(w.zeros, 1);
     a.x = Place::element(x.span, 16);
     // Every binding names a buffer; where a plane is absent, the codes' block stands in and is not read.
-    const Block* scales = w.scales.block ? w.scales.block : nullptr;
-    const Block* zeros = w.zeros.block ? w.zeros.block : nullptr;
+    const MemoryBlock* scales = w.scales.block ? w.scales.block : nullptr;
+    const MemoryBlock* zeros = w.zeros.block ? w.zeros.block : nullptr;
     d.texels = {{w.codes.block, VK_FORMAT_R32G32B32A32_UINT},
                 {scales ? scales : x.span.block, scales ? VK_FORMAT_R16_SFLOAT : VK_FORMAT_R32G32B32A32_SFLOAT},
                 {zeros ? zeros : w.codes.block, zeros ? VK_FORMAT_R8_UINT : VK_FORMAT_R32G32B32A32_UINT},

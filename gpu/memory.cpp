@@ -75,7 +75,7 @@ uint32_t Memory::memory_type(uint32_t allowed, Intent intent) const {
   throw Error("the Vulkan device " + device_.profile().info.name + " has no memory of the needed kind");
 }
 
-Block& Memory::new_block(uint64_t bytes, Intent intent) {
+MemoryBlock& Memory::new_block(uint64_t bytes, Intent intent) {
   const auto refuse = [&](const std::string& why) {
     throw OutOfDeviceMemory("too little memory on the Vulkan device " + device_.profile().info.name + ": " + mebibytes(bytes) +
                 " more needed, " + mebibytes(allocated_) + " in use, " + why);
@@ -86,7 +86,7 @@ Block& Memory::new_block(uint64_t bytes, Intent intent) {
       std::min(device_.profile().max_allocation, device_.profile().max_texel_elements * texel_bytes(intent));
   if (bytes > most) refuse("one allocation is at most " + mebibytes(most));
 
-  auto block = std::make_unique<Block>();
+  auto block = std::make_unique<MemoryBlock>();
   block->intent = intent;
   block->size = bytes;
   VkBufferCreateInfo info{.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO,
@@ -133,7 +133,7 @@ uint64_t Memory::padded(uint64_t bytes) const {
 
 Span Memory::allocate(uint64_t bytes, Intent intent) {
   bytes = padded(bytes);
-  Block* block = nullptr;
+  MemoryBlock* block = nullptr;
   if (is_weights(intent) || intent == Intent::CACHE)  // weights and caches share blocks; the rest stand alone
     for (const auto& candidate : blocks_)
       if (candidate->intent == intent && candidate->size - candidate->used >= bytes) block = candidate.get();

@@ -28,7 +28,7 @@ class OutOfDeviceMemory : public Error {
 };
 
 /// One VkBuffer with its memory.
-struct Block {
+struct MemoryBlock {
   Intent intent = Intent::SCRATCH;
   VkBuffer buffer = VK_NULL_HANDLE;
   VkDeviceMemory memory = VK_NULL_HANDLE;
@@ -40,7 +40,7 @@ struct Block {
 
 /// A part of a block.
 struct Span {
-  const Block* block = nullptr;
+  const MemoryBlock* block = nullptr;
   uint64_t offset = 0;  // bytes
   uint64_t size = 0;    // bytes
   uint64_t address() const { return block ? block->address + offset : 0; }
@@ -71,12 +71,12 @@ class Memory {
   uint64_t padded(uint64_t bytes) const;
 
  private:
-  Block& new_block(uint64_t bytes, Intent intent);
+  MemoryBlock& new_block(uint64_t bytes, Intent intent);
   uint32_t memory_type(uint32_t allowed, Intent intent) const;
   Device& device_;
   uint64_t limit_;
   uint64_t allocated_ = 0;
-  std::vector<std::unique_ptr<Block>> blocks_;
+  std::vector<std::unique_ptr<MemoryBlock>> blocks_;
 };
 
 }  // namespace qvlm

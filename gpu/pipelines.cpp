@@ -127,7 +127,7 @@ VkDescriptorSet Pipelines::texel_set(const std::vector<TexelBinding>& bindings) 
   return sets_.emplace(bindings, set).first->second;
 }
 
-void Pipelines::forget(const Block* block) {
+void Pipelines::forget(const MemoryBlock* block) {
   std::erase_if(sets_, [&](const auto& entry) {
     for (const auto& binding : entry.first)
       if (binding.block == block) return true;

@@ -35,7 +35,7 @@ struct Pipeline {
 
 /// One binding of a texel-buffer set: a whole block seen as texels of a format.
 struct TexelBinding {
-  const Block* block = nullptr;
+  const MemoryBlock* block = nullptr;
   VkFormat format = VK_FORMAT_R32G32B32A32_UINT;
   auto operator<=>(const TexelBinding&) const = default;
 };
@@ -54,7 +54,7 @@ class Pipelines {
   VkDescriptorSet texel_set(const std::vector<TexelBinding>& bindings);
   const PipelineCache& cache() const { return cache_; }
   /// Forgets the sets and views that name this block (it is about to be freed).
-  void forget(const Block* block);
+  void forget(const MemoryBlock* block);
 
  private:
   VkBufferView view_of(const TexelBinding& binding);

@@ -54,6 +54,8 @@ ROWS = [
       for name, search in (("Q-VLM layer-wise", "layerwise"), ("Q-VLM", "joint")) for seed, draw in enumerate(DRAWS)),
     row("best W4A4 token", "best, learned along principal axes", {**BEST, "activation_bits": 4}),
     row("RTN W4A4 groups", "RTN", {"search": "none", **GROUPS}),
+    row("Q-VLM layer-wise W4A4 groups", "Q-VLM layer-wise", {"search": "layerwise", **GROUPS}),
+    row("Q-VLM W4A4 groups", "Q-VLM", {"search": "joint", **GROUPS}),
     row("learned W4A4 groups", "GPTAQ, learned transforms", {**LEARNED, **GROUPS}),
     row("best W4A4 groups", "best, learned along principal axes", {**BEST, **GROUPS}),
 ]
@@ -124,6 +126,7 @@ def main():
     check_blocks(figures, "smollm2_table", drawn[1])
     relative = [[rows[f"{method} W4A4 token relative{draw}"] for draw in DRAWS] for method in methods]
     check_order(figures, "smollm2_table", [[plain], *relative], error="token_error")
+    check_order(figures, "smollm2_table", [[rows[f"{method} W4A4 groups"]] for method in methods], error="token_error")
     tell_massive_activation(figures, plain, [one[0] for one in drawn + relative])
     tell_calibration_kl(figures, model / "model.gguf", text / "calibration.txt", drawn)
     figures.finish()

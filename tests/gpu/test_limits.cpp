@@ -106,7 +106,7 @@ class TestLimits : public QObject {
 
   void without_large_buffers_blocks_are_small() {
     GpuContext gpu({.without = {Feature::LARGE_BUFFERS}});
-    std::vector<const Block*> blocks;
+    std::vector<const MemoryBlock*> blocks;
     for (int i = 0; i < 5; ++i) {
       const Span span = gpu.memory().allocate(uint64_t{7} << 20, Intent::CODES);
       QVERIFY(span.block->size <= kSmallBuffer);
