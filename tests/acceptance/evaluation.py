@@ -29,7 +29,7 @@ def is_of_this_model(folder):
     return pathlib.Path(json.loads(report.read_text())["model"]).resolve() == model.resolve() and report.stat().st_mtime > newest
 
 
-def quantize(name, *options, samples=64, search="joint", group=32, fresh=True):
+def quantize(name, *options, samples=64, group=32, fresh=True):
     """A run on the demo model by Q-VLM into build/acceptance/NAME.qvlm. Where `fresh` is false, a run on the same model that
     was left there serves. -> folder"""
     out = WORK / f"{name}.qvlm"
@@ -38,6 +38,6 @@ def quantize(name, *options, samples=64, search="joint", group=32, fresh=True):
     WORK.mkdir(parents=True, exist_ok=True)
     for old in (out, out.with_name(out.name + ".partial")):
         shutil.rmtree(old, ignore_errors=True)
-    run_json([program("qvlm"), "quantize", DEMO / "model", "--calibration", DEMO / "calibration", "-o", out, "--samples", samples, "--search", search,
+    run_json([program("qvlm"), "quantize", DEMO / "model", "--calibration", DEMO / "calibration", "-o", out, "--samples", samples,
               "--group", group, "--json", *options])
     return out

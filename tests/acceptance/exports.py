@@ -185,11 +185,11 @@ def answers_in_transformers(folder, asked):
 def main():
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 21
     figures = Figures()
-    fast = {"search": "none", "samples": 8, "fresh": False}
+    fast = {"samples": 8, "fresh": False}
     models = {"4 bits with zero points": (quantize("demo-w4a16", "--weights", 4, "--activations", 16, fresh=False), FORMATS),
-              "4 bits, symmetric rows": (quantize("demo-w4-rows", "--weights", 4, "--activations", 16, "--symmetric", group=0, **fast),
+              "4 bits, symmetric rows": (quantize("demo-w4-rows", "--weights", 4, "--activations", 16, "--symmetric", "--search", "none", group=0, **fast),
                                          FORMATS),
-              "8 bits in groups of 128": (quantize("demo-w8-g128", "--weights", 8, "--activations", 16, group=128, **fast),
+              "8 bits in groups of 128": (quantize("demo-w8-g128", "--weights", 8, "--activations", 16, "--search", "none", group=128, **fast),
                                           ("gptq", "compressed-tensors"))}
     for form in FORMATS:
         tensors = equal = grids = 0
