@@ -8,10 +8,10 @@
 #include "core/base/mapped_file.h"
 #include "core/export/export_format.h"
 #include "core/export/gguf_packing.h"
+#include "core/export/llama_cpp_notes.h"
 #include "core/model/gguf_config.h"
 #include "core/model/gguf_model.h"
 #include "core/model/qvlm_folder.h"
-#include "core/model/tokenizer_data.h"
 
 namespace qvlm {
 
@@ -32,16 +32,6 @@ std::string refusal_of(const Model& model, bool planes) {
 }
 
 bool has_planes(const fs::path& file) { return GgufFile(file).text("general.architecture") == "qvlm"; }
-
-// A blank stands in front of the text's first word only. llama.cpp reads each stretch of text between pictures as one that begins anew.
-bool blank_at_the_start_alone(const TokenizerSource& source) {
-  if (source.kind == TokenizerSource::Kind::NONE) return false;
-  const TokenizerData data = read_tokenizer(source);
-  if (data.kind == TokenizerData::Kind::SPM) return data.add_prefix_space && !data.legacy;
-  return std::any_of(data.pre_tokenizers.begin(), data.pre_tokenizers.end(), [](const PreTokenizer& step) {
-    return step.kind == PreTokenizer::Kind::METASPACE && step.prepend == PreTokenizer::Prepend::FIRST;
-  });
-}
 
 void copy_bytes(const fs::path& from, const fs::path& to) {
   const MappedFile source(from);
@@ -67,18 +57,7 @@ class GgufFormat : public ExportFormat {
     const VlmConfig& config = model.config();
     const bool planes = has_planes(model.path() / kDecoderFile), vision_planes = config.vision && has_planes(model.path() / kVisionFile);
     plan.refusal = refusal_of(model, planes);
-    if (config.vision && config.preprocess.fit == PreprocessConfig::Fit::CENTER_CROP)
-      plan.notes.push_back(
-          "this model was trained on pictures cropped at the centre; llama.cpp pads pictures to a square instead, so answers about pictures that "
-          "are not square differ there");
-    if (config.vision && config.vision->class_token)
-      plan.notes.push_back(
-          "llama.cpp puts the tower's class token behind the patches since May 2025 (its issue 25814), where CLIP has it in front: it sees pictures "
-          "a patch off, and answers differ, in every version that has that not mended");
-    if (config.vision && blank_at_the_start_alone(model.tokenizer()))
-      plan.notes.push_back(
-          "llama.cpp puts a blank in front of the text behind a picture, which this model's tokenizer does not: that is one token more for each "
-          "picture, so answers can differ there");
+    plan.notes = llama_cpp_notes(model);
     if (std::string note = activation_note(model, "a GGUF file"); !note.empty()) plan.notes.push_back(std::move(note));
     if (planes || vision_planes)
       plan.notes.push_back("the weights' scales and zero points take more room in GGUF's blocks than in the .qvlm; the values are the same");

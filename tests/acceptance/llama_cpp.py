@@ -152,7 +152,8 @@ class Multimodal(Llama):
                 self.tower = self.api.MtmdContext(str(mmproj), self.model, settings)
         except RuntimeError as error:
             self.log.seek(0)
-            raise SystemExit(f"{mmproj}: {error}\n{self.log.read()}") from error
+            said = "".join(line for line in self.log if "tensor[" not in line)
+            raise SystemExit(f"{mmproj}: {error}\n{said}") from error
 
     def read(self, pieces, pictures):
         """`pieces` of text, a picture (PIL, RGB) between two of them -> mtmd's chunks"""

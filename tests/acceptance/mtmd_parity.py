@@ -33,25 +33,26 @@ from logits import Agreement, probe, report  # noqa: E402
 from pictures import picture  # noqa: E402
 
 TOKENS, SIZE = 24, 128
-FAST = {"search": "none", "samples": 8, "fresh": False}
 
 
-def exported(work):
-    """Groups with zero points, whose GGUF pair `qvlm export` makes."""
-    model = quantize("demo-w4a16", "--weights", 4, "--activations", 16, fresh=False)
-    folder = work / "exported"
+def exported(work, name, *options, **run):
+    """Grids that GGUF's own types do not hold as they are: the pair that `qvlm export` makes."""
+    model = quantize(name, "--activations", 16, *options, fresh=False, **run)
+    folder = work / name
     run_json([program("qvlm"), "export", model, "--to", "gguf", "-o", folder, "--json"])
-    return model, folder / f"{model.stem}.gguf", folder / f"{model.stem}-mmproj.gguf"
+    return model, folder / f"{name}.gguf", folder / f"{name}-mmproj.gguf"
 
 
-def folder_itself(name, *options):
+def folder_itself(name, *options, **run):
     """Symmetric groups, which GGUF's own types hold: the folder's files are llama.cpp's."""
-    model = quantize(name, "--activations", 16, "--symmetric", *options, **FAST)
+    model = quantize(name, "--activations", 16, "--symmetric", *options, fresh=False, **run)
     return model, model / "model.gguf", model / "vision.gguf"
 
 
-MODELS = {"exported": exported, "folder": lambda _: folder_itself("demo-w4-symmetric", "--weights", 4),
-          "folder_vision8": lambda _: folder_itself("demo-w8-vision8", "--weights", 8, "--vision-bits", 8)}
+FAST = {"search": "none", "samples": 8}
+MODELS = {"zero_points": lambda work: exported(work, "demo-w4a16", "--weights", 4),
+          "symmetric": lambda _: folder_itself("demo-w4-symmetric", "--weights", 4, **FAST),
+          "vision8": lambda work: exported(work, "demo-w8-vision8", "--symmetric", "--weights", 8, "--vision-bits", 8, **FAST)}
 
 
 def questions(work):
@@ -157,11 +158,12 @@ def main():
             print(f"  {name}: {agreement}; pictures {told['apart']:.1e} apart", flush=True)
             agreements.append(agreement)
             all_told.append(told)
+            # llama.cpp's float16 matrices leave activations nearly as they are; its 8-bit ones round them to 8 bits, which we do not.
+            figures.at_most(f"mtmd_parity_{name}_picture_rows_apart", told["apart"], 2e-2 if name == "vision8" else 2e-3)
     least, most = ({name: float(choose(told[name] for told in all_told)) for name in all_told[0]} for choose in (min, max))
     figures.at_least("mtmd_parity_questions", len(asked), 20)
     figures.told("mtmd_parity_prompts_with_equal_ids_percent", 100 * least["equal_ids"], "%")
     figures.at_least("mtmd_parity_prompts_with_equal_ids_but_for_blanks_percent", 100 * least["equal_but_for_blanks"], 100, "%")
-    figures.at_most("mtmd_parity_picture_rows_apart", most["apart"], 5e-3)
     report(figures, "mtmd_parity", agreements)
     figures.told("mtmd_parity_answers_as_by_our_prompt_percent", 100 * least["answers_by_our_prompt"], "%")
     figures.told("mtmd_parity_as_shipped_picture_rows_apart", most["shipped_apart"])
