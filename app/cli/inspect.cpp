@@ -8,6 +8,7 @@
 
 #include "app/cli/command.h"
 #include "app/cli/model_options.h"
+#include "core/export/llama_cpp_notes.h"
 #include "core/model/kronecker.h"
 #include "core/model/quantized_matrix.h"
 #include "core/model/sites.h"
@@ -108,13 +109,8 @@ int activation_bits(const Model& model) {
 }
 
 std::vector<std::string> notes_of(const Model& model) {
-  std::vector<std::string> notes;
   const VlmConfig& config = model.config();
-  if (config.vision && config.preprocess.fit == PreprocessConfig::Fit::CENTER_CROP) {
-    notes.push_back(
-        "pictures are cropped at the centre; llama.cpp pads them to a square, so the plain GGUF pair answers "
-        "differently there");
-  }
+  std::vector<std::string> notes = llama_cpp_notes(model);
   if (config.vision && config.vision->file_layers > config.vision->layers) {
     notes.push_back(fmt::format("the tower's last {} of {} layers do not run: the feature is taken before them",
                                 config.vision->file_layers - config.vision->layers, config.vision->file_layers));

@@ -13,7 +13,7 @@
 #include "app/demo/rng.h"
 #include "core/base/error.h"
 #include "core/base/half.h"
-#include "core/base/json.h"
+#include "core/model/checkpoint_config.h"
 #include "core/model/model.h"
 #include "core/model/named_shapes.h"
 
@@ -27,53 +27,9 @@ constexpr size_t kTable = size_t{1} << 20, kStretch = 4096;
 VlmConfig config_of(const RandomCheckpoint& wanted) {
   VlmConfig config = shape_named(wanted.shape);
   if (!config.vision) throw Error::in("random checkpoint", "shape", "one with LLaVA's tower", wanted.shape);
-  config.vision->layers = config.vision->file_layers;  // the file has them all
+  config.tokens = demo_tokens();
   if (wanted.layers > 0) config.decoder.layers = wanted.layers;
   return config;
-}
-
-Json config_json(const VlmConfig& config) {
-  const VisionConfig& v = *config.vision;
-  const DecoderConfig& d = config.decoder;
-  return {{"architectures", {"LlavaForConditionalGeneration"}},
-          {"model_type", "llava"},
-          {"image_token_index", kImageTokenId},
-          {"image_seq_length", v.patches()},
-          {"pad_token_id", kPadTokenId},
-          {"projector_hidden_act", "gelu"},
-          {"vision_feature_layer", -2},
-          {"vision_feature_select_strategy", "default"},
-          {"tie_word_embeddings", false},
-          {"torch_dtype", "float16"},
-          {"text_config",
-           {{"model_type", "llama"},
-            {"vocab_size", d.vocabulary},
-            {"hidden_size", d.hidden},
-            {"intermediate_size", d.ffn},
-            {"num_hidden_layers", d.layers},
-            {"num_attention_heads", d.heads},
-            {"num_key_value_heads", d.kv_heads},
-            {"max_position_embeddings", d.context_length},
-            {"rms_norm_eps", 1e-5},
-            {"tie_word_embeddings", false},
-            {"torch_dtype", "float16"}}},
-          {"vision_config",
-           {{"model_type", "clip_vision_model"},
-            {"hidden_size", v.hidden},
-            {"intermediate_size", v.ffn},
-            {"num_hidden_layers", v.file_layers},
-            {"num_attention_heads", v.heads},
-            {"image_size", v.image_size},
-            {"patch_size", v.patch_size},
-            {"hidden_act", "quick_gelu"},
-            {"projection_dim", 768}}}};
-}
-
-Json preprocessor_json(int size) {
-  return {{"image_processor_type", "CLIPImageProcessor"},
-          {"size", {{"shortest_edge", size}}},
-          {"crop_size", {{"height", size}, {"width", size}}},
-          {"resample", 3}};
 }
 
 // Normal numbers, by Box and Muller.
@@ -129,10 +85,11 @@ void make_random_checkpoint(const RandomCheckpoint& wanted) {
   const VlmConfig config = config_of(wanted);
   make_empty_folder(wanted.folder);
   make_tokenizer(wanted.folder);
-  write_json(wanted.folder / "config.json", config_json(config));
-  write_json(wanted.folder / "preprocessor_config.json", preprocessor_json(config.vision->image_size));
+  write_checkpoint_config(config, "<image>", Json::object(), wanted.folder);
   RandomWeights weights(wanted.seed);
-  write_weights(wanted.folder, config, DType::F16, kShardBytes,
+  VlmConfig whole = config;
+  whole.vision->layers = whole.vision->file_layers;  // the file has the tower's last layer, too
+  write_weights(wanted.folder, whole, DType::F16, kShardBytes,
                 [&](const std::string& canonical, const Shape& shape) { return weights(canonical, shape); });
 }
 

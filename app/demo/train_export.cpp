@@ -1,21 +1,18 @@
 // From the trainer's parameters to a checkpoint folder.
 #include "app/demo/train_export.h"
 
-#include <fmt/format.h>
-
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "app/demo/make_tokenizer.h"
 #include "app/demo/train_model.h"
 #include "core/base/error.h"
+#include "core/model/checkpoint_config.h"
 #include "core/model/safetensors.h"
 
 namespace qvlm::demo {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
 using torch::Tensor;
 
 constexpr int64_t kShardBytes = 11'500'000;
@@ -97,87 +94,11 @@ void export_decoder(Shards& shards, const ParameterStore& p, const DecoderConfig
   shards.add("language_model.lm_head.weight", p.master("decoder.head.weight"));
 }
 
-// 1e-5f as people write it.
-double decimal(float x) { return std::stod(fmt::format("{}", x)); }
-
-Json model_config(const VlmConfig& config) {
-  const VisionConfig& v = *config.vision;
-  const DecoderConfig& d = config.decoder;
-  return {{"architectures", {"LlavaForConditionalGeneration"}},
-          {"model_type", "llava"},
-          {"image_token_index", kImageTokenId},
-          {"image_seq_length", v.image_tokens()},
-          {"pad_token_id", kPadTokenId},
-          {"projector_hidden_act", "gelu"},
-          {"multimodal_projector_bias", true},
-          {"vision_feature_layer", v.layers - v.file_layers - 1},
-          {"vision_feature_select_strategy", "default"},
-          {"tie_word_embeddings", false},
-          {"torch_dtype", "float16"},
-          {"text_config",
-           {{"model_type", "llama"},
-            {"architectures", {"LlamaForCausalLM"}},
-            {"vocab_size", d.vocabulary},
-            {"hidden_size", d.hidden},
-            {"intermediate_size", d.ffn},
-            {"num_hidden_layers", d.layers},
-            {"num_attention_heads", d.heads},
-            {"num_key_value_heads", d.kv_heads},
-            {"head_dim", d.head_dim},
-            {"hidden_act", "silu"},
-            {"max_position_embeddings", d.context_length},
-            {"rms_norm_eps", decimal(d.norm_epsilon)},
-            {"rope_theta", decimal(d.rope_theta)},
-            {"attention_bias", false},
-            {"mlp_bias", false},
-            {"tie_word_embeddings", false},
-            {"bos_token_id", 1},
-            {"eos_token_id", 2},
-            {"pad_token_id", kPadTokenId},
-            {"torch_dtype", "float16"}}},
-          {"vision_config",
-           {{"model_type", "clip_vision_model"},
-            {"hidden_size", v.hidden},
-            {"intermediate_size", v.ffn},
-            {"num_hidden_layers", v.file_layers},
-            {"num_attention_heads", v.heads},
-            {"image_size", v.image_size},
-            {"patch_size", v.patch_size},
-            {"num_channels", 3},
-            {"hidden_act", "quick_gelu"},
-            {"layer_norm_eps", decimal(v.norm_epsilon)},
-            {"projection_dim", v.hidden}}}};
-}
-
-Json preprocessor_config(const PreprocessConfig& c) {
-  Json mean, deviation;
-  for (size_t i = 0; i < 3; ++i) mean.push_back(decimal(c.mean[i])), deviation.push_back(decimal(c.std[i]));
-  return {{"image_processor_type", "CLIPImageProcessor"},
-          {"processor_class", "LlavaProcessor"},
-          {"do_convert_rgb", true},
-          {"do_resize", true},
-          {"size", {{"shortest_edge", c.shortest_edge}}},
-          {"resample", static_cast<int>(c.resample)},
-          {"do_center_crop", true},
-          {"crop_size", {{"height", c.size}, {"width", c.size}}},
-          {"do_rescale", true},
-          {"rescale_factor", 1.0 / 255},
-          {"do_normalize", true},
-          {"image_mean", mean},
-          {"image_std", deviation}};
-}
-
-void write_json(const std::filesystem::path& path, const Json& json) {
-  std::ofstream file(path);
-  file << json.dump(2) << "\n";
-  if (!file.flush()) throw Error(path.string() + ": cannot be written");
-}
-
 }  // namespace
 
 void export_vlm(const std::filesystem::path& checkpoint, const std::filesystem::path& tokenizer, const std::filesystem::path& folder,
                 uint64_t seed) {
-  const VlmConfig config = demo_config();
+  VlmConfig config = demo_config();
   VisionConfig whole_tower = *config.vision;
   whole_tower.layers = whole_tower.file_layers;
   ParameterStore parameters;
@@ -193,14 +114,8 @@ void export_vlm(const std::filesystem::path& checkpoint, const std::filesystem::
   export_tower(shards, parameters, whole_tower);
   export_decoder(shards, parameters, config.decoder);
   shards.write(folder);
-  write_json(folder / "config.json", model_config(config));
-  write_json(folder / "preprocessor_config.json", preprocessor_config(config.preprocess));
-  write_json(folder / "processor_config.json", {{"processor_class", "LlavaProcessor"},
-                                                {"patch_size", config.vision->patch_size},
-                                                {"vision_feature_select_strategy", "default"},
-                                                {"num_additional_image_tokens", 1},
-                                                {"image_token", "<image>"}});
-  write_json(folder / "generation_config.json", {{"bos_token_id", 1}, {"eos_token_id", 2}, {"pad_token_id", kPadTokenId}});
+  config.tokens = demo_tokens();
+  write_checkpoint_config(config, "<image>", Json::object(), folder);
   const auto from = tokenizer.parent_path();
   if (!std::filesystem::exists(from) || std::filesystem::equivalent(from, folder)) return;
   for (const char* name : {"tokenizer.model", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"}) {

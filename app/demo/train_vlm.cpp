@@ -29,7 +29,7 @@ struct Trainee {
 
   explicit Trainee(const TrainOptions& options) {
     tokenizer = Tokenizer::open(options.tokenizer);
-    config.tokens = {tokenizer->token_id("<s>"), {tokenizer->token_id("</s>")}, kPadTokenId, kImageTokenId, true};
+    config.tokens = demo_tokens();
     add_tower(parameters, *config.vision, options.seed);
     add_decoder(parameters, config, options.seed);
     rotary = reference::RotaryTable::make(config.decoder, config.decoder.context_length);

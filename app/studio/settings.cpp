@@ -36,10 +36,10 @@ Places find_places() {
     if (!QFileInfo::exists(places.command)) places.command = QStandardPaths::findExecutable(QStringLiteral("qvlm"));
     if (places.command.isEmpty()) places.command = here + QStringLiteral("/qvlm");
   }
-  // build/PRESET/bin in the source tree; bin beside share in an installation.
+  // bin beside share in an installation, which may lie inside a source tree; build/PRESET/bin in one.
   const QString demo =
-      first_existing({qEnvironmentVariable("QVLM_DEMO"), here + QStringLiteral("/../../../resources/demo"),
-                      here + QStringLiteral("/../share/qvlm-studio/demo"), here + QStringLiteral("/demo")});
+      first_existing({qEnvironmentVariable("QVLM_DEMO"), here + QStringLiteral("/../share/qvlm-studio/demo"),
+                      here + QStringLiteral("/../../../resources/demo"), here + QStringLiteral("/demo")});
   if (!demo.isEmpty()) {
     places.demo_model = first_existing({demo + QStringLiteral("/model")});
     places.demo_calibration = first_existing({demo + QStringLiteral("/calibration/conversations.json")});

@@ -8,6 +8,7 @@
 #include "core/base/mapped_file.h"
 #include "core/export/export_format.h"
 #include "core/export/gguf_packing.h"
+#include "core/export/llama_cpp_notes.h"
 #include "core/model/gguf_config.h"
 #include "core/model/gguf_model.h"
 #include "core/model/qvlm_folder.h"
@@ -56,10 +57,7 @@ class GgufFormat : public ExportFormat {
     const VlmConfig& config = model.config();
     const bool planes = has_planes(model.path() / kDecoderFile), vision_planes = config.vision && has_planes(model.path() / kVisionFile);
     plan.refusal = refusal_of(model, planes);
-    if (config.vision && config.preprocess.fit == PreprocessConfig::Fit::CENTER_CROP)
-      plan.notes.push_back(
-          "this model was trained on pictures cropped at the centre; llama.cpp pads pictures to a square instead, so answers about pictures that "
-          "are not square differ there");
+    plan.notes = llama_cpp_notes(model);
     if (std::string note = activation_note(model, "a GGUF file"); !note.empty()) plan.notes.push_back(std::move(note));
     if (planes || vision_planes)
       plan.notes.push_back("the weights' scales and zero points take more room in GGUF's blocks than in the .qvlm; the values are the same");

@@ -8,20 +8,13 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
-#include "core/model/families/family.h"
+#include "core/model/checkpoint_config.h"
 #include "core/model/fingerprint.h"
-#include "core/model/preprocessor_config.h"
 #include "core/model/token_config.h"
-#include "core/model/tokenizer_companions.h"
 
 namespace qvlm {
 
 namespace {
-
-std::string folder_name(const std::filesystem::path& folder) {
-  const auto name = std::filesystem::absolute(folder).lexically_normal();
-  return name.has_filename() ? name.filename().string() : name.parent_path().filename().string();
-}
 
 // A layer of the tower behind the one whose output is the feature, or a weight of a tied head: there, but not needed.
 bool is_spare(const VlmConfig& config, const std::string& canonical) {
@@ -55,22 +48,9 @@ HuggingFaceModel::HuggingFaceModel(const std::filesystem::path& folder, const Op
   std::optional<TokenizerData> tokens;
   if (tokenizer_.kind != TokenizerSource::Kind::NONE) tokens = read_tokenizer(tokenizer_);
 
-  const CheckpointFolder checkpoint{folder,
-                                    config,
-                                    config_file,
-                                    options,
-                                    [this](std::string_view name) { return store_->has(name); },
-                                    [&tokens](std::string_view piece) -> std::optional<int> {
-                                      const int id = tokens ? find_piece(*tokens, std::string(piece)) : -1;
-                                      return id >= 0 ? std::optional(id) : std::nullopt;
-                                    }};
-  FamilyDescription description = family.describe(checkpoint);
-  config_ = std::move(description.config);
-  config_.name = folder_name(folder);
-  read_token_config(folder, config, tokens, config_.decoder.vocabulary, config_.tokens);
-  config_.chat_template = !options.chat_template.empty() ? options.chat_template : read_chat_template(folder);
-  if (config_.vision)
-    config_.preprocess = read_preprocess_config(folder, *config_.vision, description.pad_square_by_default);
+  const FamilyDescription description =
+      describe_checkpoint(family, folder, config, options, [this](std::string_view name) { return store_->has(name); }, tokens);
+  config_ = description.config;
 
   const auto take = [this](const TensorStore& store, const std::vector<NameGroup>& groups, const std::string& origin,
                            bool list_unknown) {

@@ -12,19 +12,8 @@ import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 from transformers import AutoProcessor, LlavaForConditionalGeneration  # noqa: E402
 
-from evaluation import evaluate  # noqa: E402
+from evaluation import evaluate, selection  # noqa: E402
 from llava_checkpoints import SlowProcessor  # noqa: E402
-
-
-def selection(answers, count):
-    """As many of every category, in the set's order."""
-    chosen, each = [], {}
-    categories = len({answer["category"] for answer in answers})
-    for answer in answers:
-        each[answer["category"]] = each.get(answer["category"], 0) + 1
-        if each[answer["category"]] * categories <= count:
-            chosen.append(answer)
-    return chosen
 
 
 def equal_answers(model, processor, asked):

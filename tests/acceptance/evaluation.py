@@ -20,6 +20,17 @@ def percent(accuracy):
     return 100.0 * accuracy["right"] / max(accuracy["total"], 1)
 
 
+def selection(answers, count):
+    """Of answers or questions, as many of every category, `count` at most, in the set's order."""
+    chosen, each = [], {}
+    categories = len({answer["category"] for answer in answers})
+    for answer in answers:
+        each[answer["category"]] = each.get(answer["category"], 0) + 1
+        if each[answer["category"]] * categories <= count:
+            chosen.append(answer)
+    return chosen
+
+
 def is_of_this_model(folder):
     report = folder / "report.json"
     if not report.exists():

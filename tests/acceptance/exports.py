@@ -17,8 +17,8 @@ from gguf import GGUFReader, dequantize  # noqa: E402
 from safetensors import safe_open  # noqa: E402
 from transformers import AutoProcessor, CompressedTensorsConfig, LlavaForConditionalGeneration  # noqa: E402
 
-from demo_in_transformers import equal_answers, selection  # noqa: E402
-from evaluation import evaluate, quantize  # noqa: E402
+from demo_in_transformers import equal_answers  # noqa: E402
+from evaluation import evaluate, quantize, selection  # noqa: E402
 from llava_checkpoints import SlowProcessor  # noqa: E402
 
 FORMATS = ("gguf", "awq", "gptq", "compressed-tensors")

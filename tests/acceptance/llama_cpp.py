@@ -1,8 +1,11 @@
 """llama.cpp beside our program: its Python build, and random GGUF files of its architectures for both to open."""
+import contextlib
 import json
 import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -95,6 +98,83 @@ class Llama:
         for _ in range(tokens):
             self.append([5])
         return tokens / (time.monotonic() - begin)
+
+
+def preload_class_token_first():
+    """Goes on with class_token_first.c in front of llama.cpp. To be called before its first use."""
+    import importlib.util
+
+    from common import ROOT, WORK
+
+    shim = str(WORK / "class_token_first.so")
+    if shim in os.environ.get("LD_PRELOAD", ""):
+        return
+    libraries = pathlib.Path(importlib.util.find_spec("cyllama").origin).parents[1] / "cyllama_vulkan.libs"
+    WORK.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", shim, ROOT / "tests" / "acceptance" / "class_token_first.c", "-ldl"], check=True)
+    os.environ["GGML_BASE"] = str(next(libraries.glob("libggml-base-*.so*")))
+    os.environ["LD_PRELOAD"] = shim
+    os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
+@contextlib.contextmanager
+def class_token_first():
+    """llama.cpp with its towers' class tokens where CLIP has them."""
+    os.environ["CLASS_TOKEN_FIRST"] = "1"
+    try:
+        yield
+    finally:
+        del os.environ["CLASS_TOKEN_FIRST"]
+
+
+@contextlib.contextmanager
+def stderr_in(file):
+    """mtmd writes what it loads to the process's stderr, whatever the logger of llama.cpp is."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+class Multimodal(Llama):
+    """A model with its tower (mtmd), both on the CPU. A prompt is what read() makes of a text and its pictures."""
+
+    def __init__(self, path, mmproj, context, threads=2):
+        super().__init__(path, context, threads)
+        settings = self.api.MtmdContextParams(use_gpu=False, n_threads=threads, warmup=False)
+        self.log = tempfile.TemporaryFile("w+")
+        try:
+            with stderr_in(self.log):
+                self.tower = self.api.MtmdContext(str(mmproj), self.model, settings)
+        except RuntimeError as error:
+            self.log.seek(0)
+            said = "".join(line for line in self.log if "tensor[" not in line)
+            raise SystemExit(f"{mmproj}: {error}\n{said}") from error
+
+    def read(self, pieces, pictures):
+        """`pieces` of text, a picture (PIL, RGB) between two of them -> mtmd's chunks"""
+        bitmaps = [self.api.MtmdBitmap.create_image(*picture.size, picture.tobytes()) for picture in pictures]
+        with stderr_in(self.log):
+            return self.tower.tokenize(self.api.get_default_media_marker().join(pieces), bitmaps)
+
+    def append(self, prompt):
+        if isinstance(prompt, list):
+            super().append(prompt)
+            return
+        with stderr_in(self.log):
+            self.position = self.tower.eval_chunks(self.context, prompt, self.position, n_batch=512)
+        self.context.synchronize()
+
+    def picture_rows(self, chunk, hidden):
+        """What the tower and the projector make of a chunk that is a picture. -> [tokens, hidden]"""
+        with stderr_in(self.log):
+            if status := self.tower.encode_chunk(chunk):
+                raise SystemExit(f"mtmd: a picture is not encoded ({status})")
+        return np.array(self.tower.get_output_embeddings(chunk.n_tokens, hidden), dtype=np.float32)
 
 
 def quantize(source, target, type_name):

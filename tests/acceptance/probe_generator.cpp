@@ -22,13 +22,13 @@ std::vector<float> generator_logits(std::shared_ptr<const Model> model, std::spa
   return generator->last_logits(rows);
 }
 
-void sequence_logits(std::shared_ptr<const Model> model, std::span<const std::vector<int32_t>> sequences, const std::string& backend,
+void sequence_logits(std::shared_ptr<const Model> model, std::span<const Sequence> sequences, const std::string& backend,
                      const std::function<void(size_t, std::span<const float>)>& each) {
   const auto generator = make(std::move(model), backend);
   for (size_t i = 0; i < sequences.size(); ++i) {
     generator->reset();
-    append_tokens(*generator, sequences[i]);
-    each(i, generator->last_logits(static_cast<int64_t>(sequences[i].size())));
+    generator->append(sequences[i].parts);
+    each(i, generator->last_logits(sequences[i].rows));
   }
 }
 

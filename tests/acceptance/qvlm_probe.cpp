@@ -16,7 +16,9 @@
 
 namespace {
 
+using Json = nlohmann::json;
 using qvlm::PixelTensor;
+using qvlm::PromptPart;
 
 struct Options {
   std::string model, vision_tower, chat_template, prompt, out, backend = "page";
@@ -33,6 +35,10 @@ std::shared_ptr<const qvlm::Model> open(const Options& options) {
   return qvlm::open_model(options.model, {.vision_tower = options.vision_tower, .chat_template = options.chat_template});
 }
 
+PixelTensor pixels_of(const std::string& image, const qvlm::VlmConfig& config) {
+  return qvlm::preprocess(qvlm::read_image(image), config.preprocess);
+}
+
 /// OUT: float32 [rows, vocabulary], the logits behind every row of the prompt. stdout: {"ids", "rows", "vocabulary"}.
 void logits(const Options& options) {
   const auto model = open(options);
@@ -41,52 +47,86 @@ void logits(const Options& options) {
   const qvlm::Message message{qvlm::Role::USER, options.prompt, static_cast<int>(options.images.size())};
   const auto segments = options.raw ? qvlm::segments_of_text(*tokenizer, config, options.prompt, true)
                                     : qvlm::build_prompt(*tokenizer, config, std::span(&message, 1));
-  std::vector<qvlm::PromptPart> parts;
+  std::vector<PromptPart> parts;
   for (const qvlm::PromptSegment& segment : segments) {
     if (segment.image < 0) {
       parts.emplace_back(segment.ids);
     } else {
-      parts.emplace_back(qvlm::preprocess(qvlm::read_image(options.images.at(static_cast<size_t>(segment.image))), config.preprocess));
+      parts.emplace_back(pixels_of(options.images.at(static_cast<size_t>(segment.image)), config));
     }
   }
   const int64_t rows = qvlm::prompt_rows(segments, config);
   const std::vector<float> values = options.backend == "page" ? qvlm::acceptance::page_logits(*model, parts)
                                                               : qvlm::acceptance::generator_logits(model, parts, options.backend, rows);
   write_floats(options.out, values);
-  const nlohmann::json answer = {
+  const Json answer = {
       {"ids", qvlm::flat_ids(segments, config)}, {"rows", rows}, {"vocabulary", static_cast<int64_t>(values.size()) / rows}};
   std::cout << answer.dump() << "\n";
 }
 
-/// stdin: a JSON list of sequences, each a list of tokens or a text. OUT: float32 logits behind every token, one sequence after the other; only of
-/// the last `keep` tokens of each where given. stdout: {"ids": [[...], ...], "vocabulary"}.
+/// A text, a question under the model's template, or what is one already -> a list of tokens and names of pictures.
+Json list_of(const Json& sequence, const qvlm::Tokenizer& tokenizer, const qvlm::VlmConfig& config) {
+  if (sequence.is_array()) return sequence;
+  if (sequence.is_string()) return tokenizer.encode(sequence.get<std::string>(), false);
+  const Json& images = sequence.at("images");
+  const qvlm::Message message{qvlm::Role::USER, sequence.at("prompt").get<std::string>(), static_cast<int>(images.size())};
+  Json list = Json::array();
+  for (const qvlm::PromptSegment& segment : qvlm::build_prompt(tokenizer, config, std::span(&message, 1))) {
+    if (segment.image >= 0) list.push_back(images.at(static_cast<size_t>(segment.image)));
+    for (const int32_t id : segment.ids) list.push_back(id);
+  }
+  return list;
+}
+
+qvlm::acceptance::Sequence sequence_of(const Json& list, const qvlm::VlmConfig& config, int keep) {
+  qvlm::acceptance::Sequence sequence;
+  for (const Json& item : list) {
+    sequence.rows += item.is_string() ? config.vision.value().image_tokens() : 1;
+    if (item.is_string()) {
+      sequence.parts.emplace_back(pixels_of(item.get<std::string>(), config));
+      continue;
+    }
+    if (sequence.parts.empty() || !std::holds_alternative<std::vector<int32_t>>(sequence.parts.back()))
+      sequence.parts.emplace_back(std::vector<int32_t>{});
+    std::get<std::vector<int32_t>>(sequence.parts.back()).push_back(item.get<int32_t>());
+  }
+  if (keep > 0) sequence.rows = std::min<int64_t>(sequence.rows, keep);
+  return sequence;
+}
+
+/// stdin: a JSON list of sequences, each a text, {"prompt", "images"} (a user's question), or a list of tokens and names of pictures. OUT: float32
+/// logits behind every row, one sequence after the other; only of the last `keep` rows of each where given. stdout: {"ids": [[...], ...],
+/// "vocabulary"}, the sequences as lists.
 void sequences(const Options& options) {
   const auto model = open(options);
-  std::vector<std::vector<int32_t>> ids;
-  for (const auto& one : nlohmann::json::parse(std::cin)) {
-    if (one.is_string()) {
-      ids.push_back(qvlm::Tokenizer::open(*model)->encode(one.get<std::string>(), false));
-    } else {
-      ids.push_back(one.get<std::vector<int32_t>>());
-    }
-  }
-  const auto vocabulary = static_cast<size_t>(model->config().decoder.vocabulary);
+  const auto tokenizer = qvlm::Tokenizer::open(*model);
+  Json lists = Json::array();
+  for (const Json& one : Json::parse(std::cin)) lists.push_back(list_of(one, *tokenizer, model->config()));
   qvlm::AtomicFile out(options.out);
   if (!options.ids_only) {
-    qvlm::acceptance::sequence_logits(model, ids, options.backend, [&](size_t i, std::span<const float> values) {
-      const size_t rows = options.keep > 0 ? std::min<size_t>(static_cast<size_t>(options.keep), ids[i].size()) : ids[i].size();
-      out.write(std::as_bytes(values.last(rows * vocabulary)));
-    });
+    std::vector<qvlm::acceptance::Sequence> given;
+    for (const Json& list : lists) given.push_back(sequence_of(list, model->config(), options.keep));
+    qvlm::acceptance::sequence_logits(model, given, options.backend,
+                                      [&](size_t, std::span<const float> values) { out.write(std::as_bytes(values)); });
   }
   out.commit_scratch();
-  std::cout << nlohmann::json{{"ids", ids}, {"vocabulary", vocabulary}}.dump() << "\n";
+  std::cout << Json{{"ids", lists}, {"vocabulary", model->config().decoder.vocabulary}}.dump() << "\n";
+}
+
+/// OUT: float32 [images * rows, hidden], what the tower and the projector make of the pictures. stdout: {"rows", "hidden"}, rows of one.
+void rows(const Options& options) {
+  const auto model = open(options);
+  std::vector<PixelTensor> pictures;
+  for (const std::string& image : options.images) pictures.push_back(pixels_of(image, model->config()));
+  write_floats(options.out, qvlm::acceptance::page_picture_rows(*model, pictures));
+  std::cout << Json{{"rows", model->config().vision.value().image_tokens()}, {"hidden", model->config().decoder.hidden}}.dump() << "\n";
 }
 
 /// OUT: float32 [3, size, size], normalised. stdout: {"size"}.
 void pixels(const Options& options) {
-  const PixelTensor tensor = qvlm::preprocess(qvlm::read_image(options.images.at(0)), open(options)->config().preprocess);
+  const PixelTensor tensor = pixels_of(options.images.at(0), open(options)->config());
   write_floats(options.out, tensor.values);
-  std::cout << nlohmann::json{{"size", tensor.size}}.dump() << "\n";
+  std::cout << Json{{"size", tensor.size}}.dump() << "\n";
 }
 
 }  // namespace
@@ -107,15 +147,17 @@ int main(int argc, char** argv) {
   logits_command->add_option("--prompt", options.prompt)->required();
   logits_command->add_flag("--raw", options.raw, "The prompt is the whole text, with <image> where a picture goes");
   logits_command->add_option("--backend", options.backend)->check(CLI::IsMember({"page", "reference", "vulkan"}));
-  CLI::App* sequences_command = common(app.add_subcommand("sequences", "Of sequences of tokens or texts, from stdin"));
+  CLI::App* sequences_command = common(app.add_subcommand("sequences", "Of sequences of tokens, texts or questions, from stdin"));
   sequences_command->add_option("--backend", options.backend)->required()->check(CLI::IsMember({"reference", "vulkan"}));
   sequences_command->add_option("--keep", options.keep, "Only the last so many rows of each");
   sequences_command->add_flag("--ids-only", options.ids_only, "Nothing is computed");
+  CLI::App* rows_command = common(app.add_subcommand("rows", "Of pictures in the decoder's input"));
   CLI::App* pixels_command = common(app.add_subcommand("pixels", "The tower's input"));
   CLI11_PARSE(app, argc, argv);
   try {
     if (logits_command->parsed()) logits(options);
     if (sequences_command->parsed()) sequences(options);
+    if (rows_command->parsed()) rows(options);
     if (pixels_command->parsed()) pixels(options);
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";

@@ -120,6 +120,8 @@ class TestDemoTokenizer : public QObject {
     for (const auto& token : json["added_tokens"]) {
       if (token["content"] == "<image>") QCOMPARE(token["id"].get<int>(), kImageTokenId);
       if (token["content"] == "<pad>") QCOMPARE(token["id"].get<int>(), kPadTokenId);
+      if (token["content"] == "<s>") QCOMPARE(token["id"].get<int>(), demo_tokens().begin);
+      if (token["content"] == "</s>") QCOMPARE(std::vector{token["id"].get<int>()}, demo_tokens().end);
     }
   }
 

@@ -2,6 +2,9 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include <algorithm>
+
+#include "core/base/json.h"
 #include "core/export/export_model.h"
 #include "tests/export/tiny_qvlm.h"
 
@@ -57,10 +60,23 @@ class TestGgufExport : public QObject {
   }
 
   void what_differs_elsewhere_is_said() {
-    const ExportReport report = export_model(make(), "gguf", path("out"));
-    bool said = false;
-    for (const auto& note : report.plan.notes) said = said || note.find("pads") != note.npos;
-    QVERIFY(said);  // the model crops
+    const fs::path model = make();
+    const auto said = [&](const char* part) {
+      const auto notes = plan_export(model, "gguf").notes;
+      return std::any_of(notes.begin(), notes.end(), [&](const std::string& note) { return note.find(part) != note.npos; });
+    };
+    QVERIFY(said("pads"));         // the model crops
+    QVERIFY(said("class token"));  // the tower is CLIP's
+    // Whether a blank stands in front of the text's first word alone, or of every stretch of text.
+    QVERIFY(!said("blank in front"));
+    const Json metaspace{{"type", "Metaspace"}, {"replacement", "\u2581"}, {"prepend_scheme", "first"}, {"split", false}};
+    Json tokenizer = read_json(model / "tokenizer.json");
+    tokenizer["pre_tokenizer"] = metaspace;
+    write_json(model / "tokenizer.json", tokenizer);
+    QVERIFY(said("blank in front"));
+    tokenizer["pre_tokenizer"]["prepend_scheme"] = "always";
+    write_json(model / "tokenizer.json", tokenizer);
+    QVERIFY(!said("blank in front"));
   }
 
   void codebooks_residuals_and_wide_grids_are_written_on_request_with_their_loss_data() {
