@@ -27,6 +27,7 @@ pulse() {
   less "${name}_longest_work" "$(value longest_work_ms)" 50 ms
   at_most "${name}_stalls" "$(value stalls)" 0
   less "${name}_p99" "$(value percentile_99_ms)" 16 ms
+  less "${name}_p99_work" "$(value work_percentile_99_ms)" 16 ms
   figure "${name}_worst" "$(value worst | tr ' ' '_')" none ok
   at_least "${name}_child_nice" "$(value child_nice)" 10
 }
