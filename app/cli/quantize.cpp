@@ -30,7 +30,7 @@ struct Options {
   ModelOptions model;
   RecipeOptions recipe;
   std::string calibration, images, prompt, output, partition, reuse;
-  bool resume = false, replace = false;
+  bool resume = false, replace = false, preview = false, plan = false;
   int64_t activation_memory = 1024;  // MiB
   int stop_after_layers = 0;
   bool told_end = false;  // the run's last event has gone out
@@ -151,7 +151,7 @@ class Begun {
   uintmax_t size_ = 0;
 };
 
-void run_quantization(Session& session, Options& options) {
+QuantizeRequest request_of(const Options& options) {
   QuantizeRequest request;
   request.calibration = options.calibration;
   request.calibration_images = options.images;
@@ -161,9 +161,29 @@ void run_quantization(Session& session, Options& options) {
   request.replace = options.replace;
   request.memory_bytes = options.activation_memory << 20;
   request.stop_after_layers = options.stop_after_layers;
+  request.preview = options.preview;
   if (options.recipe.given() || !request.resume) request.recipe = options.recipe.recipe();
   if (!options.partition.empty()) request.partition = read_partition(options.partition);
   request.model = open_model(options.model);
+  return request;
+}
+
+void tell_plan(Session& session, const Options& options) {
+  const PlannedQuantization plan = plan_quantization(request_of(options));
+  session.output.text(fmt::format("{} layers, {} sites, {} calibration pairs; planned: {:.0f} s, {} of memory\n", plan.layers, plan.sites,
+                                  plan.samples, plan.seconds, bytes_text(plan.bytes)));
+  session.output.json_line(nlohmann::ordered_json{{"event", "RunPlanned"},
+                                                  {"layers", plan.layers},
+                                                  {"sites", plan.sites},
+                                                  {"samples", plan.samples},
+                                                  {"planned_seconds", plan.seconds},
+                                                  {"planned_bytes", plan.bytes}}
+                               .dump());
+}
+
+void run_quantization(Session& session, Options& options) {
+  if (options.plan) return tell_plan(session, options);
+  const QuantizeRequest request = request_of(options);
   std::optional<Begun> begun;
   if (!options.reuse.empty()) begun.emplace(options.reuse, options.output, options.replace);
 
@@ -183,7 +203,9 @@ void run_quantization(Session& session, Options& options) {
   } catch (const Cancelled&) {
     const std::string partial = partial_of(options.output).string();
     if (!control.stop.stop_requested()) {
-      session.output.text(fmt::format("stopped after {} decoder layers; {} holds them, go on with --resume\n", options.stop_after_layers, partial));
+      const std::string done = options.preview ? std::string("the edited blocks are searched: approximate")
+                                               : fmt::format("stopped after {} decoder layers", options.stop_after_layers);
+      session.output.text(fmt::format("{}; {} holds what is done, go on with --resume\n", done, partial));
       return;
     }
     throw Error(
@@ -209,9 +231,9 @@ Command add_quantize(CLI::App& app) {
       ->required();
   command.app->add_option("--images", options->images, "Where the set's pictures are; if not given, beside it");
   command.app->add_option("--prompt", options->prompt, "The prompt for a folder of pictures");
-  command.app->add_option("-o,--output", options->output, "NAME.qvlm")->required();
+  CLI::Option* output = command.app->add_option("-o,--output", options->output, "NAME.qvlm");
   options->recipe.add_to(*command.app);
-  command.app->add_option("--partition", options->partition, "A partition file instead of the greedy partition");
+  CLI::Option* partition = command.app->add_option("--partition", options->partition, "A partition file instead of the greedy partition");
   command.app
       ->add_option("--activation-memory", options->activation_memory,
                    "MiB for activations that wait for their turn, and as much again for candidates' weights; what is more "
@@ -223,13 +245,29 @@ Command add_quantize(CLI::App& app) {
                    "End when so many decoder layers are finished; --resume goes on")
       ->check(CLI::Range(1, 100000));
   CLI::Option* resume = command.app->add_flag("--resume", options->resume, "Take up NAME.qvlm.partial");
+  CLI::Option* reuse =
+      command.app
+          ->add_option("--reuse", options->reuse,
+                       "Another run (.qvlm or .qvlm.partial) of the same model, set and recipe: what an edited --partition leaves as it was is "
+                       "taken over from it, the rest searched; the result is that of a fresh run")
+          ->excludes(resume);
+  CLI::Option* preview =
+      command.app
+          ->add_flag("--preview", options->preview,
+                     "With --reuse and --partition: search only the edited blocks, keep the others' parameters, end behind the last: approximate. "
+                     "--resume goes on to the whole result")
+          ->needs(reuse)
+          ->needs(partition);
   command.app
-      ->add_option("--reuse", options->reuse,
-                   "Another run (.qvlm or .qvlm.partial) of the same model, set and recipe: what an edited --partition leaves as it was is "
-                   "taken over from it, the rest searched; the result is that of a fresh run")
-      ->excludes(resume);
+      ->add_flag("--plan", options->plan, "Say what the run would take, in seconds and memory, and end; -o is not needed then")
+      ->excludes(resume)
+      ->excludes(reuse)
+      ->excludes(preview);
   command.app->add_flag("--replace", options->replace, "Delete an existing NAME.qvlm and NAME.qvlm.partial");
-  command.run = [options](Session& session) { run_quantization(session, *options); };
+  command.run = [options, output](Session& session) {
+    if (output->count() == 0 && !options->plan) throw UsageError("quantize: --output is required");
+    run_quantization(session, *options);
+  };
   command.report_failure = [options](Session& session, const std::string& message) {
     if (!options->told_end) session.output.json_line(to_json_line(TimedEvent{0, RunFailed{message}}));
   };

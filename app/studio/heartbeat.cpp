@@ -68,6 +68,7 @@ bool StudioApplication::notify(QObject* receiver, QEvent* event) {
   const double took = now() - begin, worked = thread_work() - work;
   ++pulse_.events;
   ++histogram_[static_cast<size_t>(std::min(took / kStep, kMost / kStep))];
+  ++work_histogram_[static_cast<size_t>(std::min(worked / kStep, kMost / kStep))];
   under_16_ += took < kFrame ? 1 : 0;
   pulse_.stalls += took > kStall ? 1 : 0;
   pulse_.work_stalls += worked > kStall ? 1 : 0;
@@ -80,22 +81,27 @@ bool StudioApplication::notify(QObject* receiver, QEvent* event) {
   return taken;
 }
 
+double StudioApplication::percentile_99_of(const Histogram& histogram, double longest) const {
+  int64_t seen = 0;
+  for (size_t i = 0; i + 1 < histogram.size(); ++i) {
+    seen += histogram[i];
+    if (double(seen) >= 0.99 * double(pulse_.events)) return kStep * double(i + 1);
+  }
+  return longest;
+}
+
 Pulse StudioApplication::pulse() const {
   Pulse result = pulse_;
   if (result.events == 0) return result;
   result.share_under_16 = double(under_16_) / double(result.events);
-  int64_t seen = 0;
-  for (size_t i = 0; i < histogram_.size(); ++i) {
-    seen += histogram_[i];
-    if (double(seen) < 0.99 * double(result.events)) continue;
-    result.percentile_99 = i + 1 == histogram_.size() ? result.longest : kStep * double(i + 1);
-    break;
-  }
+  result.percentile_99 = percentile_99_of(histogram_, result.longest);
+  result.work_percentile_99 = percentile_99_of(work_histogram_, result.longest_work);
   return result;
 }
 
 void StudioApplication::reset_pulse() {
   histogram_.fill(0);
+  work_histogram_.fill(0);
   pulse_ = {};
   under_16_ = 0;
 }

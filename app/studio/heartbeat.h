@@ -15,6 +15,7 @@ struct Pulse {
   double longest_work = 0;     // of one event, by the thread's own processor time
   double share_under_16 = 1;   // of the events, by the clock
   double percentile_99 = 0;    // by the clock, to an eighth of a millisecond up to 64 ms
+  double work_percentile_99 = 0;  // by the thread's own processor time, likewise
   int stalls = 0;              // events above 50 ms, by the clock
   int work_stalls = 0;         // events above 50 ms, by the thread's own processor time
   const char* worst_receiver = "";  // class that took the longest event
@@ -34,7 +35,9 @@ class StudioApplication : public QApplication {
 
  private:
   static constexpr double kStep = 0.125, kMost = 64;
-  std::array<int64_t, static_cast<size_t>(kMost / kStep) + 1> histogram_{};  // the last one: all above
+  using Histogram = std::array<int64_t, static_cast<size_t>(kMost / kStep) + 1>;  // the last one: all above
+  double percentile_99_of(const Histogram& histogram, double longest) const;
+  Histogram histogram_{}, work_histogram_{};
   Pulse pulse_;
   int64_t under_16_ = 0;
   int timed_loop_ = -1;     // level of the event loop whose event is being timed; events inside it are part of it

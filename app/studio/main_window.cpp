@@ -12,6 +12,7 @@
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QMimeData>
+#include <QScreen>
 #include <QScrollArea>
 #include <QStackedWidget>
 #include <QToolButton>
@@ -264,7 +265,7 @@ void MainWindow::take_first_step(int step) {
 }
 
 void MainWindow::restore_state() {
-  resize(1280, 800);
+  resize(QSize(1280, 800).boundedTo(screen()->availableSize()));
   if (!settings_.geometry().isEmpty()) restoreGeometry(settings_.geometry());
   const auto last = static_cast<int>(settings_.number(QStringLiteral("view/workspace"), 0));
   show_workspace(static_cast<Workspace>(std::clamp(last, 0, kWorkspaces - 1)));

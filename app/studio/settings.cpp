@@ -106,6 +106,12 @@ QString Settings::device() {
 void Settings::set_device(const QString& name) {
   set_value(QStringLiteral("device"), name);
 }
+int Settings::kv_bits() {
+  return number(QStringLiteral("chat/kv_bits"), 16) == 8 ? 8 : 16;
+}
+void Settings::set_kv_bits(int bits) {
+  set_number(QStringLiteral("chat/kv_bits"), bits);
+}
 QByteArray Settings::geometry() {
   return store_->value(QStringLiteral("view/geometry")).toByteArray();
 }

@@ -44,6 +44,9 @@ class Settings {
   /// A part of the name of the Vulkan device that models run on; empty: the first.
   QString device();
   void set_device(const QString& name);
+  /// Of the engine's KV cache: 16 or 8.
+  int kv_bits();
+  void set_kv_bits(int bits);
   QByteArray geometry();
   void set_geometry(const QByteArray& geometry);
   QString value(const QString& key, const QString& fallback = {});

@@ -244,6 +244,10 @@ Qt %1 auf %2</translation>
         <source>%1 MB in use</source>
         <translation>%1 MB belegt</translation>
     </message>
+    <message>
+        <source>KV cache %1 bits</source>
+        <translation>KV-Cache %1 Bit</translation>
+    </message>
 </context>
 <context>
     <name>qvlm::studio::ChatPage</name>
@@ -400,6 +404,22 @@ Qt %1 auf %2</translation>
     <message>
         <source>Choose a model above and load it. Everything stays on this machine.</source>
         <translation>Wählen Sie oben ein Modell und laden Sie es. Alles bleibt auf diesem Rechner.</translation>
+    </message>
+    <message>
+        <source>16 bits</source>
+        <translation>16 Bit</translation>
+    </message>
+    <message>
+        <source>8 bits: half the memory</source>
+        <translation>8 Bit: halber Speicher</translation>
+    </message>
+    <message>
+        <source>How the engine keeps the keys and values of what was said. Holds from the next loading of a model on.</source>
+        <translation>Wie die Engine Schlüssel und Werte des Gesagten aufbewahrt. Gilt ab dem nächsten Laden eines Modells.</translation>
+    </message>
+    <message>
+        <source>KV cache</source>
+        <translation>KV-Cache</translation>
     </message>
 </context>
 <context>
@@ -1947,10 +1967,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>Schnelle Vorschau</translation>
     </message>
     <message>
-        <source>Searches no further than the last edited block: approximate, and soon there</source>
-        <translation>Sucht nicht weiter als bis zum letzten geänderten Block: näherungsweise, dafür bald da</translation>
-    </message>
-    <message>
         <source>Memory and time, actual and planned</source>
         <translation>Speicher und Zeit, tatsächlich und geplant</translation>
     </message>
@@ -2031,10 +2047,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>%1 für den nächsten Lauf zu den Kandidaten des Rezepts hinzufügen</translation>
     </message>
     <message>
-        <source>Approximate preview: the edited blocks are searched; what lies behind them is not, and stands as it was before. %1 Resume the run for the whole result.</source>
-        <translation>Näherungsweise Vorschau: die geänderten Blöcke sind gesucht; was hinter ihnen liegt, nicht, es steht wie zuvor. %1 Für das ganze Ergebnis den Lauf fortsetzen.</translation>
-    </message>
-    <message>
         <source>Block %1</source>
         <translation>Block %1</translation>
     </message>
@@ -2057,6 +2069,14 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     <message>
         <source>What the edit leaves as it was is taken over; the result is that of a fresh run</source>
         <translation>Was die Änderung unberührt lässt, wird übernommen; das Ergebnis ist das eines frischen Laufs</translation>
+    </message>
+    <message>
+        <source>Searches only the edited blocks, and leaves all others as they are: approximate, and soon there</source>
+        <translation>Sucht nur die geänderten Blöcke und lässt alle anderen, wie sie sind: näherungsweise, dafür bald da</translation>
+    </message>
+    <message>
+        <source>Approximate preview: only the edited blocks are searched; all others stand as they were before. %1 Resume the run for the whole result.</source>
+        <translation>Näherungsweise Vorschau: nur die geänderten Blöcke sind gesucht; alle anderen stehen wie zuvor. %1 Für das ganze Ergebnis den Lauf fortsetzen.</translation>
     </message>
 </context>
 <context>
@@ -2745,6 +2765,14 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <source>The model is no longer there: %1</source>
         <translation>Das Modell ist nicht mehr da: %1</translation>
     </message>
+    <message>
+        <source>What the run would take</source>
+        <translation>Was der Lauf brauchen würde</translation>
+    </message>
+    <message>
+        <source>Counted for this machine before the run: its time on processors that nobody else uses, and its peak memory</source>
+        <translation>Vor dem Lauf für diesen Rechner gezählt: seine Zeit auf Prozessoren, die sonst niemand benutzt, und sein höchster Speicherbedarf</translation>
+    </message>
 </context>
 <context>
     <name>qvlm::studio::ResultChild</name>
@@ -3206,6 +3234,21 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     <message>
         <source>Last change</source>
         <translation>Zuletzt geändert</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RunPlanner</name>
+    <message>
+        <source>Planned: %1, %2 of memory</source>
+        <translation>Geplant: %1, %2 Speicher</translation>
+    </message>
+    <message>
+        <source>Would be refused: %1</source>
+        <translation>Würde abgelehnt: %1</translation>
+    </message>
+    <message>
+        <source>Planning …</source>
+        <translation>Wird geplant …</translation>
     </message>
 </context>
 <context>

@@ -244,6 +244,10 @@ Qt %1，%2</translation>
         <source>%1 MB in use</source>
         <translation>占用 %1 MB</translation>
     </message>
+    <message>
+        <source>KV cache %1 bits</source>
+        <translation>KV 缓存 %1 位</translation>
+    </message>
 </context>
 <context>
     <name>qvlm::studio::ChatPage</name>
@@ -400,6 +404,22 @@ Qt %1，%2</translation>
     <message>
         <source>Choose a model above and load it. Everything stays on this machine.</source>
         <translation>在上方选择并载入模型。一切都留在本机。</translation>
+    </message>
+    <message>
+        <source>16 bits</source>
+        <translation>16 位</translation>
+    </message>
+    <message>
+        <source>8 bits: half the memory</source>
+        <translation>8 位：内存减半</translation>
+    </message>
+    <message>
+        <source>How the engine keeps the keys and values of what was said. Holds from the next loading of a model on.</source>
+        <translation>引擎如何保存已有对话的键和值。从下一次加载模型起生效。</translation>
+    </message>
+    <message>
+        <source>KV cache</source>
+        <translation>KV 缓存</translation>
     </message>
 </context>
 <context>
@@ -1947,10 +1967,6 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>快速预览</translation>
     </message>
     <message>
-        <source>Searches no further than the last edited block: approximate, and soon there</source>
-        <translation>只搜索到最后一个修改过的块：近似结果，但很快得到</translation>
-    </message>
-    <message>
         <source>Memory and time, actual and planned</source>
         <translation>内存与时间：实际与计划</translation>
     </message>
@@ -2031,10 +2047,6 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>将 %1 加入配方候选值，用于下次运行</translation>
     </message>
     <message>
-        <source>Approximate preview: the edited blocks are searched; what lies behind them is not, and stands as it was before. %1 Resume the run for the whole result.</source>
-        <translation>近似预览：已搜索修改过的块；其后的块未搜索，保持原样。%1 继续运行可得到完整结果。</translation>
-    </message>
-    <message>
         <source>Block %1</source>
         <translation>块 %1</translation>
     </message>
@@ -2057,6 +2069,14 @@ Finished layers are kept; the run can be resumed.</source>
     <message>
         <source>What the edit leaves as it was is taken over; the result is that of a fresh run</source>
         <translation>未受修改影响的部分直接沿用；结果与全新运行相同</translation>
+    </message>
+    <message>
+        <source>Searches only the edited blocks, and leaves all others as they are: approximate, and soon there</source>
+        <translation>只搜索修改过的块，其余保持原样：近似结果，但很快得到</translation>
+    </message>
+    <message>
+        <source>Approximate preview: only the edited blocks are searched; all others stand as they were before. %1 Resume the run for the whole result.</source>
+        <translation>近似预览：只搜索了修改过的块；其余的块保持原样。%1 继续运行可得到完整结果。</translation>
     </message>
 </context>
 <context>
@@ -2745,6 +2765,14 @@ Finished layers are kept; the run can be resumed.</source>
         <source>The model is no longer there: %1</source>
         <translation>模型已不存在：%1</translation>
     </message>
+    <message>
+        <source>What the run would take</source>
+        <translation>运行所需</translation>
+    </message>
+    <message>
+        <source>Counted for this machine before the run: its time on processors that nobody else uses, and its peak memory</source>
+        <translation>运行前为本机估算：处理器不被占用时所需的时间，以及内存峰值</translation>
+    </message>
 </context>
 <context>
     <name>qvlm::studio::ResultChild</name>
@@ -3206,6 +3234,21 @@ Finished layers are kept; the run can be resumed.</source>
     <message>
         <source>Last change</source>
         <translation>最近更改</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::RunPlanner</name>
+    <message>
+        <source>Planned: %1, %2 of memory</source>
+        <translation>计划：%1，内存 %2</translation>
+    </message>
+    <message>
+        <source>Would be refused: %1</source>
+        <translation>会被拒绝：%1</translation>
+    </message>
+    <message>
+        <source>Planning …</source>
+        <translation>正在规划…</translation>
     </message>
 </context>
 <context>

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """An edit after a run of the demo VLM: a block behind the middle is split, one is given other bits, and `qvlm quantize --reuse` takes over from the
 finished run what comes before. Its two GGUF files are byte for byte those of a fresh run with that partition; no block before the edit is searched
-again, nothing is measured again. A preview that stops behind the edit searches no block behind its last layer.
+again, nothing is measured again. A preview of two edits far apart searches the edited blocks and none between or behind them; resumed, it gives
+the files of a fresh run.
 
 usage: edited_run.py
 """
@@ -40,7 +41,8 @@ def main():
     for out in (first, fresh, again, preview):
         clear(out)
     finish(first, *SEARCHED)
-    edited, index = edited_partition([event for event in journal(first) if event["event"] == "PartitionChanged"][-1]["partition"]["blocks"])
+    blocks = [event for event in journal(first) if event["event"] == "PartitionChanged"][-1]["partition"]["blocks"]
+    edited, index = edited_partition(blocks)
     partition = place / "edited.json"
     partition.write_text(json.dumps({"blocks": edited}))
 
@@ -56,13 +58,21 @@ def main():
     figures.told("edited_run_seconds", seconds)
     figures.told("edited_run_fresh_seconds", fresh_seconds)
 
-    layers = edited[index + 2]["last"] // 4 + 1
-    events, seconds = told(preview, "--reuse", str(first), "--partition", str(partition), "--stop-after-layers", str(layers))
+    # Far apart: the edit above, and other bits near the beginning, which change the stream through all between.
+    apart = [dict(block) for block in edited]
+    apart[1]["bits"] = 6
+    partition.write_text(json.dumps({"blocks": apart}))
+    _, fresh_seconds = told(fresh, *SEARCHED, "--replace", "--partition", str(partition))
+    events, seconds = told(preview, "--reuse", str(first), "--partition", str(partition), "--preview")
     searched = {event["block"] for event in events if event["event"] == "CandidateScored"}
-    behind = sum(edited[block]["first"] >= 4 * layers for block in searched)
-    figures.add("edited_run_preview_blocks_behind_searched", behind, "<=0", behind == 0)
-    figures.told("edited_run_preview_blocks_searched", len(searched))
+    changed = {i for i, block in enumerate(apart) if block not in blocks}
+    figures.told("edited_run_preview_blocks_edited", len(changed))
+    figures.add("edited_run_preview_blocks_searched_but_not_edited", len(searched - changed), "<=0", searched <= changed)
+    figures.add("edited_run_preview_edited_blocks_searched", len(searched & changed), f">={len(changed)}", searched >= changed)
     figures.told("edited_run_preview_seconds", seconds)
+    figures.told("edited_run_preview_fresh_seconds", fresh_seconds)
+    told(preview, "--resume")
+    figures.add("edited_run_preview_resumed_files_equal_a_fresh_run", int(files(preview) == files(fresh)), ">=1", files(preview) == files(fresh))
     shutil.rmtree(place)
     figures.finish()
 

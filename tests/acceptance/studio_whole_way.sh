@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole way in the studio by clicks and keys under Xvfb: load, quantize, watch, move a border, evaluate, chat, compare, export. The pictures of the
-# workspaces are left in build/acceptance/studio.
+# The whole way in the studio by clicks and keys under Xvfb: load, quantize, watch, move a border, run again, chat, evaluate, compare,
+# export. The pictures of the workspaces are left in build/acceptance/studio.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 pictures="$root/build/acceptance/studio"

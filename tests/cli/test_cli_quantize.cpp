@@ -6,6 +6,7 @@
 #include <QTemporaryDir>
 #include <csignal>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "tests/cli/qvlm_process.h"
@@ -178,6 +179,41 @@ class TestCliQuantize : public QObject {
     VERIFY_FAILED(run_qvlm(other + QStringList{"--weights", "8"}), 1, "weight_bits");
     QVERIFY(!QFile::exists(path("other.qvlm.partial")));
     VERIFY_FAILED(run_qvlm(other + QStringList{"--resume"}), 2, "excludes");
+    // A preview of two edits searches these alone, and a resumption makes the whole.
+    QStringList preview = other;
+    preview[9] = partition("two.json", {{0, 0}, {1, 1}, {2, 3}, {4, 5}, {6, 6}, {7, 7}});
+    const Ran looked = run_qvlm(preview + QStringList{"--preview"});
+    QVERIFY2(looked.status == 0, qPrintable(looked.err));
+    std::set<int> searched;
+    for (const QJsonObject& line : looked.lines()) {
+      if (line["event"] == "CandidateScored") searched.insert(line["block"].toInt());
+    }
+    QVERIFY((searched == std::set<int>{0, 1, 4, 5}));
+    QCOMPARE(looked.events().last(), QString("RunCancelled"));
+    const Ran whole = run_qvlm(preview.mid(0, 6) + QStringList{"--resume", "--json"});
+    QVERIFY2(whole.status == 0, qPrintable(whole.err));
+    QVERIFY2(run_qvlm(quantize("fresh2.qvlm", gptq + QStringList{"--partition", preview[9]})).status == 0, "fresh run");
+    QVERIFY(bytes("other.qvlm/model.gguf") == bytes("fresh2.qvlm/model.gguf"));
+    VERIFY_FAILED(run_qvlm(quantize("p.qvlm", {"--preview"})), 2, "--reuse");
+  }
+
+  void a_plan_is_told_before_a_run() {
+    QStringList asked = quantize("planned.qvlm", {"--plan", "--json"});
+    const Ran plan = run_qvlm(asked);
+    QVERIFY2(plan.status == 0, qPrintable(plan.err));
+    QCOMPARE(plan.lines().size(), 1);
+    const QJsonObject told = plan.lines().last();
+    QCOMPARE(told["event"].toString(), QString("RunPlanned"));
+    QCOMPARE(told["samples"].toInt(), 4);
+    QCOMPARE(told["sites"].toInt(), 4 * tiny::kLayers);
+    QVERIFY(told["planned_seconds"].toDouble() > 0 && told["planned_bytes"].toDouble() > 1e6);
+    QVERIFY(!QFile::exists(path("planned.qvlm.partial")));
+    asked.removeAt(asked.indexOf("-o") + 1);  // needs no place to write to
+    asked.removeAll("-o");
+    QVERIFY2(run_qvlm(asked).status == 0, "without -o");
+    asked.removeAll("--plan");
+    VERIFY_FAILED(run_qvlm(asked), 2, "--output is required");
+    VERIFY_FAILED(run_qvlm(quantize("planned.qvlm", {"--plan", "--group", "128"})), 1, "weight_group");
   }
 
   void control_lines_cancel_a_run() {

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
 #include "core/model/gguf.h"
 #include "core/model/safetensors.h"
 #include "core/run/report.h"
+#include "core/run/reuse.h"
 #include "tests/lab_quantization/run_fixture.h"
 
 using namespace qvlm;
@@ -308,6 +310,82 @@ class TestQuantizeRun : public QObject, RunFixture {
       of_block_0 += candidate != nullptr && candidate->block == 0 && candidate->samples == 2 ? 1 : 0;
     }
     QCOMPARE(of_block_0, 25);
+  }
+
+  // A preview of two edits: what stands between them keeps its parameters and is not searched, what is behind is not looked at. No layer behind the
+  // first kept block is written, so that the resumption makes the whole result.
+  void aPreviewSearchesOnlyWhatWasEdited_data() {
+    QTest::addColumn<QString>("recipe");
+    QTest::newRow("A4") << R"({"activation_bits": 4})";
+    QTest::newRow("GPTQ") << R"({"weight_method": "gptq"})";
+  }
+  void aPreviewSearchesOnlyWhatWasEdited() {
+    QFETCH(QString, recipe);
+    const Recipe wanted = small_recipe(recipe.toStdString());
+    QuantizeRequest first = replacing("before.qvlm", wanted);
+    first.partition = Partition{{{0, 1}, {2, 3}, {4, 4}, {5, 5}, {6, 7}}};
+    run(first);
+    Partition after{{{0, 0}, {1, 1}, {2, 3}, {4, 5}, {6, 7}}};
+    after.set_bits(0, 8);  // so that another stream enters what is between
+    QuantizeRequest r = replacing("preview.qvlm", wanted);
+    fs::remove_all(r.output);
+    fs::remove_all(partial_of(r.output));
+    begin_from(first.output, partial_of(r.output));
+    r.replace = false;
+    r.resume = r.preview = true;
+    r.partition = after;
+    Recorder listener;
+    RunControl control;
+    QVERIFY_EXCEPTION_THROWN(quantize(r, listener, control), Cancelled);
+    std::set<int> scored, told;
+    for (const CandidateScored& e : listener.all<CandidateScored>()) scored.insert(e.block);
+    for (const BlockSearched& e : listener.all<BlockSearched>()) told.insert(e.first_site);
+    QVERIFY((scored == std::set<int>{0, 1, 3}));
+    QVERIFY((told == std::set<int>{0, 1, 4}));
+    QCOMPARE(listener.count<LayerQuantized>(), 0);
+    QCOMPARE(listener.count<RunCancelled>(), 1);
+    QVERIFY(!fs::exists(r.output));
+
+    r.preview = false;
+    r.partition.reset();
+    Recorder second;
+    QCOMPARE(quantize(r, second, control).status, RunStatus::FINISHED);
+    scored.clear();
+    for (const CandidateScored& e : second.all<CandidateScored>()) scored.insert(e.block);
+    QVERIFY(!scored.contains(0) && !scored.contains(1));  // their stream was the true one
+    QVERIFY(scored.contains(2));
+    QuantizeRequest fresh = replacing("fresh.qvlm", wanted);
+    fresh.partition = after;
+    run(fresh);
+    QVERIFY(bytes_of(r.output / "model.gguf") == bytes_of(fresh.output / "model.gguf"));
+    QVERIFY(bytes_of(r.output / "vision.gguf") == bytes_of(fresh.output / "vision.gguf"));
+  }
+
+  // What is said before a run is what the run says at its start, and nothing is written for it.
+  void aPlanIsToldWithoutARun() {
+    QuantizeRequest r = request("planned.qvlm", small_recipe());
+    const PlannedQuantization plan = plan_quantization(r);
+    QCOMPARE(plan.sites, 8);
+    QCOMPARE(plan.samples, 4);
+    QVERIFY(plan.seconds > 0 && plan.bytes > 0);
+    QVERIFY(!fs::exists(r.output) && !fs::exists(partial_of(r.output)));
+    Recorder listener;
+    RunControl control;
+    quantize(r, listener, control);
+    const RunStarted started = listener.all<RunStarted>().front();
+    QCOMPARE(started.samples, plan.samples);
+    const double ratio = static_cast<double>(started.planned_bytes) / static_cast<double>(plan.bytes);
+    QVERIFY2(ratio > 0.8 && ratio < 1.25, qPrintable(QString::number(ratio)));
+    r.recipe->weight_group = 64;
+    verify_refused([&] { plan_quantization(r); }, "96 wide (32, 96)");
+    r.recipe = small_recipe();
+    r.recipe->budget_bits_per_weight = 1;
+    verify_refused([&] { plan_quantization(r); }, "budget");
+    r.recipe = small_recipe();
+    r.calibration = path("nowhere");
+    verify_refused([&] { plan_quantization(r); }, "nowhere");
+    r.model = open_model(path("a4.qvlm"));
+    verify_refused([&] { plan_quantization(r); }, "quantized already");
   }
 
   // Weights that are not finite end the run with the tensor's name.

@@ -1,6 +1,7 @@
 // How smooth the window stays while a run goes on and answers stream: every event of the interface thread timed.
 //   bench_heartbeat [SECONDS]   at least this long (default 30), and until the run has ended or SECONDS x 10 are over
-// QVLM_COMMAND (qvlm beside it), QVLM_DEMO and QVLM_BENCH_BACKEND (vulkan) choose what is driven. Prints 'name value' lines.
+// QVLM_COMMAND (qvlm beside it), QVLM_DEMO and QVLM_BENCH_BACKEND (vulkan) choose what is driven; with the scripted child (fake_qvlm) nothing but
+// the studio itself takes the processors. Prints 'name value' lines.
 #include <QDir>
 #include <QFile>
 #include <QLabel>
@@ -29,6 +30,10 @@
 using namespace qvlm::studio;
 
 namespace {
+
+// The scripted child streams until it is stopped where it hears "long".
+const QString kQuestion = QStringLiteral("Give a long description of the picture: every shape in it, its colour and where it stands.");
+constexpr int kLongestAnswer = 2000;  // ms; about a thousand tokens of the scripted child
 
 /// The nice value of a process; -1 where it cannot be read.
 int niceness(qint64 process) {
@@ -84,12 +89,16 @@ int main(int argc, char** argv) {
   QElapsedTimer clock;
   clock.start();
   int answers = 0, turn = 0;
+  QElapsedTimer answer;
   while (clock.elapsed() < 1000 * seconds || (quantize.run().busy() && clock.elapsed() < 10000 * seconds)) {
     if (chat.controller().can_ask()) {
       if (answers % 4 == 3) chat.controller().new_chat();
       const QStringList picture = workbench.sample_pictures().mid(answers % 3, 1);
-      if (!chat.controller().ask(QStringLiteral("Describe the picture, every shape in it, its colour and where it stands."), answers % 4 == 0 ? picture : QStringList())) break;
+      if (!chat.controller().ask(kQuestion, answers % 4 == 0 ? picture : QStringList())) break;
       ++answers;
+      answer.start();
+    } else if (answer.isValid() && answer.elapsed() > kLongestAnswer) {
+      chat.controller().stop();  // the scripted child would stream on for ever
     }
     // The user looks at the one and at the other.
     QTest::mouseClick(window.rail()->button(++turn % 3 == 0 ? Workspace::QUANTIZE : Workspace::CHAT), Qt::LeftButton);
@@ -98,9 +107,9 @@ int main(int argc, char** argv) {
   const Pulse pulse = application.pulse();
   if (!quantize.run().failure().isEmpty()) std::fprintf(stderr, "%s\n", qPrintable(quantize.run().failure()));
   std::printf("events %lld\nanswers %d\nblocks %d\nlongest_ms %.2f\nlongest_work_ms %.2f\nworst %s event %d\nstalls %d\nwork_stalls %d\n"
-              "under_16_percent %.3f\npercentile_99_ms %.3f\nchild_nice %d\nseconds %.0f\n",
+              "under_16_percent %.3f\npercentile_99_ms %.3f\nwork_percentile_99_ms %.3f\nchild_nice %d\nseconds %.0f\n",
               static_cast<long long>(pulse.events), answers, static_cast<int>(quantize.run().state().blocks.size()), pulse.longest, pulse.longest_work,
-              pulse.worst_receiver, pulse.worst_type, pulse.stalls, pulse.work_stalls, 100 * pulse.share_under_16, pulse.percentile_99, child_nice,
+              pulse.worst_receiver, pulse.worst_type, pulse.stalls, pulse.work_stalls, 100 * pulse.share_under_16, pulse.percentile_99, pulse.work_percentile_99, child_nice,
               1e-3 * double(clock.elapsed()));
   if (quantize.run().busy()) quantize.run().cancel();
   return answers > 0 && quantize.run().failure().isEmpty() ? 0 : 1;

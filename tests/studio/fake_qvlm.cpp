@@ -2,9 +2,9 @@
 // $FAKE_QVLM_LOG.
 //
 // $FAKE_QVLM_PACE: microseconds between events. $FAKE_QVLM_DIE: "run" dies by a signal in the middle of a search,
-// "load" fails to open, "later" writes a recipe of a later version. A question that contains "crash" kills it in the
-// middle of the answer, "fail" is refused, "long" streams until it is stopped, "code" is answered with Markdown; a
-// quantized model answers "part ways" differently from another.
+// "load" fails to open, "disk" finds it full in the middle of a search, "later" writes a recipe of a later version. A
+// question that contains "crash" kills it in the middle of the answer, "fail" is refused, "long" streams until it is
+// stopped, "code" is answered with Markdown; a quantized model answers "part ways" differently from another.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -86,6 +86,7 @@ class Ears {
 
 struct Arguments {
   std::vector<std::string> all;
+  bool has(const std::string& option) const { return std::find(all.begin(), all.end(), option) != all.end(); }
   std::string after(const std::string& option) const {
     for (size_t i = 0; i + 1 < all.size(); ++i) {
       if (all[i] == option) return all[i + 1];
@@ -94,13 +95,14 @@ struct Arguments {
   }
 };
 
-GeneratorInfo info_of(const std::string& model, const std::string& backend) {
+GeneratorInfo info_of(const std::string& model, const std::string& backend, const std::string& kv = "") {
   GeneratorInfo info;
   const bool quantized = model.ends_with(".qvlm");
   info.backend = backend.empty() ? "vulkan" : backend;
   info.device = info.backend == "vulkan" ? "Example GPU" : "CPU reference";
   info.driver = "test 1.0";
   info.weight_bits = quantized ? 5 : 16;
+  info.kv_bits = kv == "8" ? 8.5 : 16;
   info.weight_bytes = quantized ? 8'300'000 : 22'000'000;
   info.total_bytes = info.weight_bytes + 12'000'000;
   return info;
@@ -146,6 +148,17 @@ int inspect(const Arguments& arguments) {
   return 0;
 }
 
+int plan(const Recipe& recipe) {
+  if (recipe.budget_bits_per_weight > 0 && recipe.budget_bits_per_weight < 3) {
+    say(nlohmann::json{{"event", "RunFailed"}, {"message", "recipe: budget_bits_per_weight: expected 4 or more, found less"}}.dump());
+    return 1;
+  }
+  say(nlohmann::json{{"event", "RunPlanned"}, {"layers", 12}, {"sites", 48}, {"samples", recipe.samples}, {"planned_seconds", 0.5 * recipe.samples},
+                     {"planned_bytes", 400'000'000}}
+          .dump());
+  return 0;
+}
+
 int quantize(const Arguments& arguments) {
   if (variable("FAKE_QVLM_DIE") == "load") {
     std::cerr << "error: config.json: model_type: expected llava, found nonsense" << std::endl;
@@ -159,7 +172,8 @@ int quantize(const Arguments& arguments) {
   if (!arguments.after("--recipe").empty()) order.recipe = read_recipe(arguments.after("--recipe"));
   if (!arguments.after("--partition").empty()) order.partition = read_partition(arguments.after("--partition"));
   const std::string reused = arguments.after("--reuse");
-  const int layers = arguments.after("--stop-after-layers").empty() ? 0 : std::stoi(arguments.after("--stop-after-layers"));
+  const bool preview = arguments.has("--preview");
+  if (arguments.has("--plan")) return plan(order.recipe);
   RunState before;
   std::filesystem::create_directories(order.output + ".partial");
   if (!reused.empty()) {
@@ -177,11 +191,16 @@ int quantize(const Arguments& arguments) {
       std::get<RunStarted>(later).recipe = R"({"dreamed": 1})";
       say(to_json_line({seconds, later}));
     }
-    say(to_json_line({seconds += 0.01, event}));
+    seconds += 0.01;
     if (!std::holds_alternative<Progress>(event)) journal << to_json_line({seconds, event}) << std::endl;
+    say(to_json_line({seconds, event}));
     pace();
     searched += std::holds_alternative<BlockSearched>(event) ? 1 : 0;
     if (searched == 4 && variable("FAKE_QVLM_DIE") == "run") std::raise(SIGKILL);
+    if (searched == 4 && variable("FAKE_QVLM_DIE") == "disk") {
+      say(to_json_line({seconds, RunFailed{"journal.jsonl: cannot be written: No space left on device"}}));
+      std::exit(1);
+    }
     fake::Next next = fake::Next::GO_ON;
     std::string line;
     bool paused = false;
@@ -203,14 +222,15 @@ int quantize(const Arguments& arguments) {
         next = fake::Next::NEW_PARTITION;
       }
     }
+    while (paused) std::this_thread::sleep_for(std::chrono::seconds(1));  // nobody is left to resume it
     return next;
   };
   if (reused.empty()) {
     fake::play_run(order, emit, [&] { return edited; });
   } else {
-    fake::play_edited_run(order, before, layers, emit);
+    fake::play_edited_run(order, before, preview, emit);
   }
-  if (!cancelled && layers > 0) {  // stopped where it was asked to
+  if (!cancelled && preview) {  // stopped where it was asked to
     say(to_json_line({seconds, RunCancelled{}}));
     journal << to_json_line({seconds, RunCancelled{}}) << std::endl;
     return 0;
@@ -353,7 +373,7 @@ int chat(const Arguments& arguments) {
     say(to_json_line(ChatEvent(ChatFailed{"no Vulkan device was found; choose the reference"})));
     return 1;
   }
-  const GeneratorInfo info = info_of(model, arguments.after("--backend"));
+  const GeneratorInfo info = info_of(model, arguments.after("--backend"), arguments.after("--kv"));
   Ears ears;
   ChatReady ready;
   ready.info = info;
@@ -423,13 +443,13 @@ int bench(const Arguments& arguments) {
 int devices(const Arguments& arguments) {
   nlohmann::json gpu = {{"name", "Example GPU"}, {"kind", "discrete"}, {"driver", "test 1.0"}, {"memory_bytes", 8'000'000'000}, {"unusable", ""}};
   nlohmann::json old = {{"name", "Old GPU"}, {"kind", "integrated"}, {"driver", "test 0.1"}, {"memory_bytes", 1'000'000'000}, {"unusable", "Vulkan 1.0 only"}};
-  if (std::find(arguments.all.begin(), arguments.all.end(), "--bandwidth") != arguments.all.end()) gpu["read_gigabytes_per_second"] = 448.2;
+  if (arguments.has("--bandwidth")) gpu["read_gigabytes_per_second"] = 448.2;
   say(nlohmann::json{{"event", "Devices"}, {"devices", {gpu, old}}, {"laboratory", true}}.dump());
   return 0;
 }
 
 int export_model(const Arguments& arguments) {
-  if (std::find(arguments.all.begin(), arguments.all.end(), "--check") != arguments.all.end()) return check_exports();
+  if (arguments.has("--check")) return check_exports();
   if (arguments.after("--to") == "gptq") {
     std::cerr << "the disk is full" << std::endl;
     return 1;

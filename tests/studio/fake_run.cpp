@@ -76,10 +76,11 @@ struct Player {
     return 2e-3 * std::exp(2.2 * double(block.first) / kSites) * (0.7 + 0.6 * noise(uint64_t(block.first), 11));
   }
 
-  /// Searches every block from `first` on. The event that stopped it, or GO_ON.
-  Next search(const Partition& partition, size_t first) const {
+  /// Searches every block from `first` on, of those that `wanted` takes. The event that stopped it, or GO_ON.
+  Next search(const Partition& partition, size_t first, const std::function<bool(const Block&)>& wanted = {}) const {
     for (size_t b = first; b < partition.blocks.size(); ++b) {
       const Block& block = partition.blocks[b];
+      if (wanted && !wanted(block)) continue;
       for (int t = 0; t < int(std::pow(5, block.depth())); ++t) {
         CandidateScored scored;
         scored.block = int(b);
@@ -100,8 +101,8 @@ struct Player {
     return Next::GO_ON;
   }
 
-  bool finish(int layers) const {
-    for (int layer = 0; layer < layers; ++layer) {
+  bool finish() const {
+    for (int layer = 0; layer < kLayers; ++layer) {
       LayerQuantized done;
       done.layer = layer;
       done.file = "work/layer_" + std::to_string(layer);
@@ -111,7 +112,6 @@ struct Player {
       done.output_error = 0.004 + 0.002 * layer;
       if (emit(done) == Next::CANCEL) return false;
     }
-    if (layers < kLayers) return true;
     RunFinished finished;
     finished.seconds = 41;
     finished.peak_bytes = 390'000'000;
@@ -187,10 +187,10 @@ bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& em
       ++first;
     next = emit(changed);
   }
-  return player.finish(kLayers);
+  return player.finish();
 }
 
-bool play_edited_run(const RunOrder& order, const RunState& before, int layers, const std::function<Next(const Event&)>& emit) {
+bool play_edited_run(const RunOrder& order, const RunState& before, bool preview, const std::function<Next(const Event&)>& emit) {
   const Player player{order, emit};
   if (emit(RunResumed{0, int(before.blocks.size())}) == Next::CANCEL) return false;
   if (emit(PartitionChanged{order.partition, before.threshold, "user"}) == Next::CANCEL) return false;
@@ -199,11 +199,13 @@ bool play_edited_run(const RunOrder& order, const RunState& before, int layers, 
   for (int b = 0; b < common; ++b) {
     if (emit(player.found(order.partition, size_t(b))) == Next::CANCEL) return false;
   }
-  const int last = layers > 0 ? 4 * layers - 1 : kSites - 1;
-  Partition searched = order.partition;
-  while (searched.blocks.back().first > last) searched.blocks.pop_back();
-  if (player.search(searched, size_t(common)) != Next::GO_ON) return false;
-  return player.finish(layers > 0 ? layers : kLayers);
+  const auto edited = [&](const Block& block) {
+    const auto& old = before.partition.blocks;
+    return std::none_of(old.begin(), old.end(),
+                        [&](const Block& was) { return was.first == block.first && was.last == block.last && was.bits == block.bits; });
+  };
+  if (player.search(order.partition, size_t(common), preview ? edited : std::function<bool(const Block&)>()) != Next::GO_ON) return false;
+  return preview || player.finish();
 }
 
 }  // namespace qvlm::fake

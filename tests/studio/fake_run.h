@@ -26,7 +26,7 @@ bool play_run(const RunOrder& order, const std::function<Next(const Event&)>& em
               const std::function<Partition()>& partition_now);
 
 /// The same after an edit of a finished run: `before` is what it knew. Blocks before the first change come without candidates, the rest is
-/// searched; stops behind `layers` layers where that is above 0.
-bool play_edited_run(const RunOrder& order, const RunState& before, int layers, const std::function<Next(const Event&)>& emit);
+/// searched; with `preview` only the edited blocks, and no end follows.
+bool play_edited_run(const RunOrder& order, const RunState& before, bool preview, const std::function<Next(const Event&)>& emit);
 
 }  // namespace qvlm::fake

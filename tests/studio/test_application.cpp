@@ -248,6 +248,7 @@ class TestApplication : public QObject {
     const Pulse stalled = application->pulse();
     QVERIFY(stalled.longest >= 80 && stalled.longest_work > 0 && stalled.stalls >= 1);
     QVERIFY(stalled.events >= 1 && stalled.share_under_16 < 1);
+    QVERIFY(stalled.percentile_99 > 0 && stalled.work_percentile_99 > 0 && stalled.work_percentile_99 <= stalled.longest_work + 0.125);
     // A dialog's loop inside an event keeps nobody waiting; what stalls inside it does.
     application->reset_pulse();
     int heard = 0;

@@ -341,6 +341,33 @@ class TestChatPage : public QObject {
     QVERIFY(!view.isVisible());
   }
 
+  void the_cache_is_kept_in_8_bits_on_request() {
+    Studio studio;
+    ChatPage& page = loaded(studio);
+    page.use_model({page.controller().choice().path, QStringLiteral("vulkan")});
+    QTRY_VERIFY2(page.status_strip()->text().contains(QLatin1String("KV cache 16 bits")), qPrintable(page.status_strip()->text()));
+    QVERIFY(page.controller().can_ask());
+    QVERIFY(!studio.heard_line(QStringLiteral("--kv")));
+    QVERIFY(!page.load_button()->isEnabled());
+    // By keys in the menu, which has its own event loop; holds when the model is loaded again.
+    QTimer::singleShot(300, &page, [&] {
+      page.kv_box()->setFocus();
+      QTest::keyClick(page.kv_box(), Qt::Key_Down);
+      page.sampling_button()->menu()->close();
+    });
+    QTest::mouseClick(page.sampling_button(), Qt::LeftButton);
+    QCOMPARE(studio.settings->kv_bits(), 8);
+    QVERIFY(page.load_button()->isEnabled());
+    QTest::mouseClick(page.load_button(), Qt::LeftButton);
+    QTRY_COMPARE(studio.heard().filter(QStringLiteral("--kv 8")).size(), 1);
+    QTRY_VERIFY2(page.status_strip()->text().contains(QLatin1String("KV cache 8.50 bits")), qPrintable(page.status_strip()->text()));
+    // The reference has no such choice, and does not say what it has not.
+    page.use_model({page.controller().choice().path, QStringLiteral("reference")});
+    QTRY_VERIFY(page.status_strip()->text().startsWith(QLatin1String("CPU reference")));
+    QVERIFY(!page.status_strip()->text().contains(QLatin1String("KV")));
+    QCOMPARE(studio.heard().filter(QStringLiteral("--kv 8")).size(), 1);
+  }
+
   void the_system_prompt_goes_first() {
     Studio studio;
     ChatPage& page = loaded(studio);

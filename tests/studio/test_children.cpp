@@ -108,6 +108,27 @@ class TestChildren : public QObject {
     child.start({QStringLiteral("no JSON at all")});
     QVERIFY(failed.wait(30000));
   }
+
+  void a_failures_own_words_are_told() {
+    ResultChild child(QStringLiteral("/bin/sh"));
+    QSignalSpy failed(&child, &ResultChild::failed);
+    child.start({QStringLiteral("-c"), QStringLiteral("echo '{\"event\":\"Failed\",\"message\":\"config.json: no such file\"}';"
+                                                      " echo other words >&2; exit 1")});
+    QVERIFY(failed.wait(30000));
+    QCOMPARE(failed.first().first().toString(), QStringLiteral("config.json: no such file"));
+  }
+
+  void a_dropped_result_is_not_told() {
+    ResultChild child(QStringLiteral("/bin/sh"));
+    QSignalSpy succeeded(&child, &ResultChild::succeeded), failed(&child, &ResultChild::failed);
+    child.start({QStringLiteral("-c"), QStringLiteral("echo '{\"first\":1}'; exec sleep 60")});
+    child.drop();
+    QVERIFY(!child.running());
+    child.start({QStringLiteral("-c"), QStringLiteral("echo '{\"second\":2}'")});
+    QVERIFY(succeeded.wait(30000));
+    QVERIFY(succeeded.first().first().toJsonObject().contains(QLatin1String("second")));
+    QCOMPARE(succeeded.size() + failed.size(), qsizetype{1});
+  }
 };
 
 QTEST_GUILESS_MAIN(TestChildren)

@@ -6,6 +6,7 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QSpinBox>
 #include <QTest>
 #include <QToolButton>
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "app/studio/pages/quantize_page.h"
 #include "app/studio/pages/recipe_more.h"
 #include "app/studio/pages/recipe_panel.h"
+#include "app/studio/views/fields.h"
 #include "app/studio/views/ribbon_view.h"
 #include "app/studio/views/run_plots.h"
 #include "app/studio/views/site_plots.h"
@@ -63,17 +65,18 @@ class TestTuning : public QObject {
     QCOMPARE(int(model.mark(block - 1)), int(BlockMark::SEARCHED));
     QVERIFY2(page.forecast_label()->text().startsWith(QLatin1String("2 edited, ")), qPrintable(page.forecast_label()->text()));
     QVERIFY(page.forecast_label()->text().contains(QLatin1String("predicted")));
-    // A preview first: it stops behind the edit.
+    // A preview first: it searches what was edited and nothing else.
     click(page.preview_button());
     QVERIFY(page.run().busy());
     QTRY_VERIFY(!page.run().busy());
-    const int layers = (whole.last) / 4 + 1;
     QVERIFY(studio.heard_line(QStringLiteral("--reuse ") + first));
-    QVERIFY(studio.heard_line(QStringLiteral("--stop-after-layers %1").arg(layers)));
+    QCOMPARE(studio.heard().filter(QStringLiteral("--preview")).size(), 1);
     QVERIFY2(page.banner()->text().contains(QLatin1String("Approximate preview")), qPrintable(page.banner()->text()));
     QVERIFY(page.resume_button()->isVisible());  // the whole result from here
     QCOMPARE(int(model.mark(block - 1)), int(BlockMark::REUSED));
     QCOMPARE(int(model.mark(block)), int(BlockMark::SEARCHED));
+    QCOMPARE(int(model.mark(block + 1)), int(BlockMark::SEARCHED));
+    QVERIFY(model.result(block + 2) == nullptr);
     QVERIFY(page.error_plot()->table().contains(QLatin1String("joint before the edit,")));
     // The whole: back to the first run, the same edit, run again.
     page.open_run(first);
@@ -87,10 +90,87 @@ class TestTuning : public QObject {
     QVERIFY(finished.at(1).first().toString() != first && QFile::exists(first));
     QCOMPARE(int(model.mark(0)), int(BlockMark::REUSED));
     QCOMPARE(int(model.mark(block + 2)), int(BlockMark::SEARCHED));
-    QVERIFY(studio.heard().filter(QStringLiteral("--reuse")).filter(QStringLiteral("--stop-after-layers")).size() == 1);
+    QCOMPARE(studio.heard().filter(QStringLiteral("--preview")).size(), 1);
     // Every block has its tuples, those that were taken over too.
     QTest::mouseClick(page.ribbon(), Qt::LeftButton, {}, page.ribbon()->site_rect(0).center());
     QVERIFY(page.candidate_plot()->points() >= 5);
+  }
+
+  void between_two_edits_a_preview_searches_nothing() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    studio.window->show_workspace(Workspace::QUANTIZE);
+    QuantizePage& page = *studio.window->quantize_page();
+    QSignalSpy finished(&page, &QuantizePage::run_finished);
+    click(page.start_button());
+    QVERIFY(finished.wait(30000));
+    RibbonModel& model = page.ribbon_model();
+    const auto split_from = [&](int block) {
+      while (model.partition().blocks[size_t(block)].depth() == 1) ++block;
+      const int first = model.partition().blocks[size_t(block)].first;
+      QTest::mouseDClick(page.ribbon(), Qt::LeftButton, {}, page.ribbon()->site_rect(first).center());
+      return block;
+    };
+    const int near = split_from(2), far = split_from(int(model.partition().blocks.size()) - 6);
+    QVERIFY(far > near + 3);
+    click(page.preview_button());
+    QTRY_VERIFY(!page.run().busy());
+    for (int block = 0; block < int(model.partition().blocks.size()); ++block) {
+      const bool edited = block == near || block == near + 1 || block == far || block == far + 1;
+      QCOMPARE(int(model.mark(block)), int(block < near ? BlockMark::REUSED : edited ? BlockMark::SEARCHED : BlockMark::NONE));
+    }
+    QVERIFY2(page.banner()->text().contains(QLatin1String("(blocks: 4)")), qPrintable(page.banner()->text()));
+    // Taken up, the whole is searched.
+    click(page.resume_button());
+    QVERIFY(finished.wait(30000));
+    QVERIFY(model.result(far - 1) != nullptr);
+  }
+
+  void what_a_run_would_take_is_told_before_it() {
+    Studio studio;
+    QVERIFY(studio.open_demo());
+    QuantizePage& page = *studio.window->quantize_page();
+    RecipePanel& panel = *page.recipe_panel();
+    QTest::qWait(400);
+    QVERIFY(!studio.heard_line(QStringLiteral("--plan")));  // nobody looks
+    studio.window->show_workspace(Workspace::QUANTIZE);
+    QTRY_COMPARE(panel.plan_label()->text(), QStringLiteral("Planned: 32 s, 400.0 MB of memory"));
+    // A moment after the last of several changes, once.
+    const auto asked = [&] { return studio.heard().filter(QStringLiteral("--plan")).size(); };
+    QCOMPARE(asked(), 1);
+    panel.samples()->setFocus();
+    panel.samples()->selectAll();
+    QTest::keyClicks(panel.samples(), QStringLiteral("100"));
+    QTRY_COMPARE(panel.plan_label()->text(), QStringLiteral("Planned: 50 s, 400.0 MB of memory"));
+    QCOMPARE(asked(), 2);
+    // The partition that was shaped by hand belongs to it.
+    QTest::keyClick(page.ribbon(), Qt::Key_M);
+    QTRY_COMPARE(asked(), 3);
+    QVERIFY(studio.heard().filter(QStringLiteral("--plan")).last().contains(QLatin1String("--partition")));
+    // What only the command can know: the budget is too small for this model.
+    panel.budget()->setValue(1);
+    QTRY_VERIFY2(panel.plan_label()->text().startsWith(QLatin1String("Would be refused: recipe: budget_bits_per_weight")),
+                 qPrintable(panel.plan_label()->text()));
+    panel.budget()->setValue(0);
+    QTRY_VERIFY(panel.plan_label()->text().startsWith(QLatin1String("Planned:")));
+    // Never beside a run, not again for what is known, and not for a recipe that cannot be.
+    const qsizetype before = asked();
+    qputenv("FAKE_QVLM_PACE", "1000");
+    panel.samples()->setValue(20);
+    click(page.start_button());
+    QTest::qWait(400);
+    QVERIFY(page.run().busy());
+    QCOMPARE(asked(), before);
+    page.run().cancel();
+    QTRY_VERIFY(!page.run().busy());
+    QTRY_COMPARE(panel.plan_label()->text(), QStringLiteral("Planned: 10 s, 400.0 MB of memory"));
+    QCOMPARE(asked(), before + 1);
+    studio.window->show_workspace(Workspace::CHAT);
+    studio.window->show_workspace(Workspace::QUANTIZE);
+    QTest::qWait(400);
+    QCOMPARE(asked(), before + 1);
+    panel.calibration()->set_path(QStringLiteral("/nowhere/set.json"));
+    QVERIFY(panel.plan_label()->text().isEmpty());
   }
 
   void dragging_says_what_the_change_would_cost() {

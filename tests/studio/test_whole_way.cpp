@@ -1,5 +1,5 @@
 // The whole way in the studio with the real qvlm and the demo VLM, by clicks and keys: load, quantize, watch, move a
-// border, evaluate, chat about a picture. QVLM_SCREENSHOTS=DIR writes a picture of each workspace;
+// border, run again, chat about a picture, evaluate. QVLM_SCREENSHOTS=DIR writes a picture of each workspace;
 // QVLM_WHOLE_WAY_BACKEND=reference chats without Vulkan.
 #include <QApplication>
 #include <QDir>
@@ -11,6 +11,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
+#include <utility>
 
 #include "app/studio/main_window.h"
 #include "app/studio/models/chat_controller.h"
@@ -68,6 +69,7 @@ class TestWholeWay : public QObject {
     History history(folder.filePath(QStringLiteral("chats.sqlite")));
     Workbench workbench(places, settings);
     MainWindow window(workbench, history, settings, theme);
+    window.resize(1280, 800);
     window.show();
 
     // Load.
@@ -93,7 +95,7 @@ class TestWholeWay : public QObject {
     QTRY_VERIFY_WITH_TIMEOUT(!quantize.run().busy(), 1800000);
     QVERIFY2(quantize.run().failure().isEmpty(), qPrintable(quantize.run().failure()));
     QCOMPARE(finished.count(), 1);
-    const QString output = finished.first().first().toString();
+    QString output = finished.first().first().toString();
     QVERIFY(QFile::exists(output + QStringLiteral("/model.gguf")));
     QCOMPARE(quantize.entropy_plot()->points(), workbench.model()->sites);
     const RunState& state = quantize.run().state();
@@ -104,10 +106,10 @@ class TestWholeWay : public QObject {
     }
     shoot(window, QStringLiteral("quantize"));
 
-    // Move a border with the mouse.
+    // Move a border with the mouse: the last one that can be, so that most of the run is taken over.
     RibbonModel& ribbon = quantize.ribbon_model();
-    int border = 0;
-    while (ribbon.border_range(border).first == ribbon.border_range(border).second) ++border;
+    int border = int(ribbon.partition().blocks.size()) - 2;
+    while (ribbon.border_range(border).first == ribbon.border_range(border).second) --border;
     const auto [low, high] = ribbon.border_range(border);
     const int target = ribbon.partition().blocks[size_t(border)].last == low ? high : low;
     const QPoint from = quantize.ribbon()->border_point(border),
@@ -121,6 +123,22 @@ class TestWholeWay : public QObject {
     QVERIFY(quantize.undo_button()->isEnabled());
     click(quantize.undo_button());
     QVERIFY(!ribbon.edited());
+    click(quantize.redo_button());
+    QVERIFY(ribbon.edited());
+    const Partition edited = ribbon.partition();
+
+    // Run again: what came before the border is taken over, and the first result stays.
+    click(quantize.again_button());
+    QTRY_VERIFY_WITH_TIMEOUT(!quantize.run().busy(), 1800000);
+    QVERIFY2(quantize.run().failure().isEmpty(), qPrintable(quantize.run().failure()));
+    QCOMPARE(finished.count(), 2);
+    const QString before = std::exchange(output, finished.at(1).first().toString());
+    QVERIFY(before != output && QFile::exists(before + QStringLiteral("/model.gguf")) && QFile::exists(output + QStringLiteral("/model.gguf")));
+    QVERIFY(quantize.run().state().partition == edited);
+    QCOMPARE(quantize.run().state().partition_origin, std::string("user"));
+    for (int b = 0; b < border; ++b) QCOMPARE(int(ribbon.mark(b)), int(BlockMark::REUSED));
+    QCOMPARE(int(ribbon.mark(border)), int(BlockMark::SEARCHED));
+    shoot(window, QStringLiteral("quantize-again"));
 
     // Chat about a picture with the quantized model.
     const QString backend = qEnvironmentVariable("QVLM_WHOLE_WAY_BACKEND", QStringLiteral("vulkan"));
@@ -162,11 +180,12 @@ class TestWholeWay : public QObject {
     qInfo("accuracy over 20 questions: %.0f %%", 100 * evaluate.questions().overall().value());
     shoot(window, QStringLiteral("evaluate"));
 
-    // The run is in the list of runs, with the evaluation beside it.
+    // Both runs are in the list, the later one first, with the evaluation beside it.
     click(window.rail()->button(Workspace::RUNS));
     RunsPage& runs = *window.runs_page();
-    QTRY_COMPARE_WITH_TIMEOUT(runs.library().rowCount(), 1, 60000);
+    QTRY_COMPARE_WITH_TIMEOUT(runs.library().rowCount(), 2, 60000);
     QCOMPARE(runs.library().at(0).folder, output);
+    QCOMPARE(runs.library().at(1).folder, before);
     QVERIFY(!workbench.accuracy_text(output).isEmpty());
     shoot(window, QStringLiteral("runs"));
 

@@ -32,6 +32,7 @@ void ChatChild::start(const ChatModelChoice& choice) {
   if (!choice.backend.isEmpty()) arguments << QStringLiteral("--backend") << choice.backend;
   if (choice.activations_as_a16) arguments << QStringLiteral("--activations-as-a16");
   if (!choice.device.isEmpty() && choice.backend != QLatin1String("reference")) arguments << QStringLiteral("--device") << choice.device;
+  if (choice.kv_bits != 16) arguments << QStringLiteral("--kv") << QString::number(choice.kv_bits);
   failure_.clear();
   child_.start(command_, arguments);
 }

@@ -15,6 +15,7 @@ struct ChatModelChoice {
   bool activations_as_a16 =
       false;  // run a model with quantized activations without quantizing them; said in every answer
   QString device = {};  // of the engine, a part of its name; empty: the first
+  int kv_bits = 16;     // of the engine's KV cache: 16 or 8
   bool operator==(const ChatModelChoice&) const = default;
 };
 

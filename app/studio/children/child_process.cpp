@@ -9,6 +9,9 @@
 
 #include <csignal>
 #endif
+#ifdef Q_OS_LINUX
+#include <sys/prctl.h>
+#endif
 
 namespace qvlm::studio {
 
@@ -45,11 +48,17 @@ ChildProcess::ChildProcess(QObject* parent) : QObject(parent) {
     if (error == QProcess::FailedToStart) finish(true);
   });
 #ifdef Q_OS_UNIX
-  // Low priority: the window and the desktop stay smooth while a run takes every core.
-  process_.setChildProcessModifier([] {
+  process_.setChildProcessModifier([studio = ::getpid()] {
+    // Low priority: the window and the desktop stay smooth while a run takes every core.
     if (::nice(10) == -1) {
       // Not allowed to: the child runs at the usual priority.
     }
+#ifdef Q_OS_LINUX
+    // A studio that is killed takes its children along: what a run has journalled is whole, and nobody else may be writing where it is taken up.
+    // (Elsewhere a child ends when its pipes do.)
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != studio) ::_exit(1);  // it is gone already
+#endif
   });
 #endif
 }

@@ -23,7 +23,7 @@ struct ChildEnd {
 };
 
 /// Not thread-safe; lives on the interface thread. Lines are delivered in batches of a few milliseconds, so that a
-/// chatty child cannot hold up the window.
+/// chatty child cannot hold up the window. A child does not outlive the studio, whatever ends that.
 class ChildProcess : public QObject {
   Q_OBJECT
  public:

@@ -34,6 +34,7 @@ void EvaluateChild::start(const EvaluateRequest& request) {
   if (request.activations_as_a16) arguments << QStringLiteral("--activations-as-a16");
   if (!request.against.isEmpty()) arguments << QStringLiteral("--against") << request.against << QStringLiteral("--against-backend") << request.against_backend;
   if (!request.device.isEmpty() && request.backend != QLatin1String("reference")) arguments << QStringLiteral("--device") << request.device;
+  if (request.kv_bits != 16) arguments << QStringLiteral("--kv") << QString::number(request.kv_bits);
   failure_.clear();
   stopped_ = false;
   child_.start(command_, arguments);

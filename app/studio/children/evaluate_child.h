@@ -18,6 +18,7 @@ struct EvaluateRequest {
   QString device = {};           // of the engine, a part of its name; empty: the first
   QString against = {};          // another model that is asked the same; empty: none
   QString against_backend = {};
+  int kv_bits = 16;  // of the engine's KV cache: 16 or 8
 };
 
 class EvaluateChild : public QObject {

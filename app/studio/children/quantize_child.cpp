@@ -22,6 +22,24 @@ QString write_file(const QTemporaryDir& folder, const QString& name, const std::
 
 }  // namespace
 
+QStringList quantize_arguments(const QuantizeRequest& request, const QTemporaryDir& files) {
+  QStringList arguments = {QStringLiteral("quantize"), request.model,        QStringLiteral("--calibration"),
+                           request.calibration,        QStringLiteral("-o"), request.output,
+                           QStringLiteral("--json")};
+  if (request.resume) {
+    // The unfinished run's folder holds its recipe and its partition.
+    arguments << QStringLiteral("--resume");
+  } else if (!request.reuse.isEmpty()) {
+    arguments << QStringLiteral("--reuse") << request.reuse;  // with its recipe
+  } else {
+    arguments << QStringLiteral("--recipe") << write_file(files, QStringLiteral("recipe.json"), to_json(request.recipe));
+  }
+  if (request.partition && !request.resume)
+    arguments << QStringLiteral("--partition") << write_file(files, QStringLiteral("partition.json"), to_json(*request.partition));
+  if (request.preview) arguments << QStringLiteral("--preview");
+  return arguments;
+}
+
 QuantizeChild::QuantizeChild(QString command, QObject* parent) : QObject(parent), command_(std::move(command)) {
   connect(&child_, &ChildProcess::line, this, &QuantizeChild::read_line);
   connect(&child_, &ChildProcess::finished, this, [this](const ChildEnd& end) {
@@ -35,24 +53,7 @@ QuantizeChild::QuantizeChild(QString command, QObject* parent) : QObject(parent)
 
 void QuantizeChild::start(const QuantizeRequest& request) {
   files_ = std::make_unique<QTemporaryDir>();
-  QStringList arguments = {QStringLiteral("quantize"), request.model,        QStringLiteral("--calibration"),
-                           request.calibration,        QStringLiteral("-o"), request.output,
-                           QStringLiteral("--json")};
-  if (request.resume) {
-    // The unfinished run's folder holds its recipe and its partition.
-    arguments << QStringLiteral("--resume");
-  } else if (!request.reuse.isEmpty()) {
-    arguments << QStringLiteral("--reuse") << request.reuse;  // with its recipe
-  } else {
-    arguments << QStringLiteral("--recipe")
-              << write_file(*files_, QStringLiteral("recipe.json"), to_json(request.recipe));
-  }
-  if (request.partition && !request.resume) {
-    arguments << QStringLiteral("--partition")
-              << write_file(*files_, QStringLiteral("partition.json"), to_json(*request.partition));
-  }
-  if (request.stop_after_layers > 0)
-    arguments << QStringLiteral("--stop-after-layers") << QString::number(request.stop_after_layers);
+  const QStringList arguments = quantize_arguments(request, *files_);
   lines_ = 0;
   cancelled_ = false;
   failure_.clear();

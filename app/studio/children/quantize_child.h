@@ -23,8 +23,11 @@ struct QuantizeRequest {
   std::optional<Partition> partition;  // instead of the greedy one
   bool resume = false;
   QString reuse;       // another run's folder: what `partition` leaves as it was is taken over from it
-  int stop_after_layers = 0;  // > 0: a preview; the run stops there and can be resumed
+  bool preview = false;  // with `reuse`: searches only the edited blocks, approximately; can be resumed
 };
+
+/// The command line of `qvlm quantize` for a request; recipe and partition are written into the folder `files`. Throws Error where they cannot be.
+QStringList quantize_arguments(const QuantizeRequest& request, const QTemporaryDir& files);
 
 class QuantizeChild : public QObject {
   Q_OBJECT

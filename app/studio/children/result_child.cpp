@@ -7,12 +7,16 @@ namespace qvlm::studio {
 
 ResultChild::ResultChild(QString command, QObject* parent) : QObject(parent), command_(std::move(command)) {}
 
+void ResultChild::drop() {
+  if (child_ == nullptr) return;
+  disconnect(child_, nullptr, this, nullptr);
+  connect(child_, &ChildProcess::finished, child_, &QObject::deleteLater);
+  child_->kill();
+  child_ = nullptr;
+}
+
 void ResultChild::start(const QStringList& arguments) {
-  if (child_ != nullptr) {
-    disconnect(child_, nullptr, this, nullptr);
-    connect(child_, &ChildProcess::finished, child_, &QObject::deleteLater);
-    child_->kill();
-  }
+  drop();
   last_line_.clear();
   child_ = new ChildProcess(this);
   connect(child_, &ChildProcess::line, this, [this](const QByteArray& json) {
@@ -24,7 +28,7 @@ void ResultChild::start(const QStringList& arguments) {
     child_ = nullptr;
     const QJsonDocument document = QJsonDocument::fromJson(last_line_);
     if (!end.ok) {
-      const QString said = document.object().value(QLatin1String("error")).toString();
+      const QString said = document.object().value(QLatin1String("message")).toString();
       Q_EMIT failed(said.isEmpty() ? end.message : said);
     } else if (!document.isObject()) {
       Q_EMIT failed(tr("The command's result could not be read: %1").arg(QString::fromUtf8(last_line_.left(200))));

@@ -18,6 +18,8 @@ class ResultChild : public QObject {
   /// A command that still runs is ended first, and its result dropped.
   void start(const QStringList& arguments);
   bool running() const { return child_ != nullptr; }
+  /// Ends a command that still runs; its result is not told.
+  void drop();
   /// Asks it to end; failed() follows.
   void stop();
 

@@ -47,6 +47,19 @@ ChatController::ChatController(QString command, History& history, QObject* paren
   });
 }
 
+ChatController::~ChatController() {
+  // Quitting in the middle of an answer: what has come is kept. Views may be on their way out, so the model stays as it is.
+  if (activity_ != Activity::ANSWERING || model_.rowCount() == 0) return;
+  ChatMessage last = model_.at(model_.rowCount() - 1);
+  last.text += unsent_text_;
+  if (last.id == 0) return;
+  try {
+    history_.update_message(last);
+  } catch (const std::exception&) {
+    // Nobody is left to tell; the question is stored.
+  }
+}
+
 bool ChatController::can_regenerate() const {
   if (activity_ != Activity::READY) return false;
   for (const ChatMessage& message : model_.messages()) {
@@ -328,6 +341,7 @@ void ChatController::set_status(const GeneratorInfo& info, const AnswerFinished*
   QStringList parts;
   parts << QString::fromStdString(info.device.empty() ? info.backend : info.device);
   parts << tr("%1 bits a weight").arg(locale.toString(info.weight_bits, 'f', info.weight_bits == 16 ? 0 : 2));
+  if (info.backend == "vulkan") parts << tr("KV cache %1 bits").arg(locale.toString(info.kv_bits, 'f', info.kv_bits == 16 ? 0 : 2));
   if (!info.activation_note.empty()) {
     parts << QString::fromStdString(info.activation_note);
   } else if (info.activation_bits < 16) {

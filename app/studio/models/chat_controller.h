@@ -21,6 +21,7 @@ class ChatController : public QObject {
 
   /// `history` outlives the controller.
   ChatController(QString command, History& history, QObject* parent = nullptr);
+  ~ChatController() override;
 
   ChatModel& model() { return model_; }
   Activity activity() const { return activity_; }

@@ -176,13 +176,6 @@ std::pair<int, int> RibbonModel::to_search() const {
           static_cast<int>(std::count(marks_.begin(), marks_.end(), BlockMark::AFFECTED))};
 }
 
-int RibbonModel::last_edited_site() const {
-  for (size_t b = marks_.size(); b-- > 0;) {
-    if (marks_[b] == BlockMark::EDITED) return partition_.blocks[b].last;
-  }
-  return -1;
-}
-
 QString RibbonModel::forecast_text() const {
   if (sites() == 0) return {};
   const Partition& before = run_partition_.blocks.empty() ? partition_ : run_partition_;

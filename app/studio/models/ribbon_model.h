@@ -48,8 +48,6 @@ class RibbonModel : public QObject {
   bool edited() const;
   /// Blocks marked EDITED, and AFFECTED.
   std::pair<int, int> to_search() const;
-  /// The last site of the last EDITED block; -1 where there is none.
-  int last_edited_site() const;
   /// What the partition costs and is predicted to give, beside the run's (or what stood before any edit).
   QString forecast_text() const;
 

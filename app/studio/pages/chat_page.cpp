@@ -2,6 +2,7 @@
 #include "app/studio/pages/chat_page.h"
 
 #include <QCheckBox>
+#include <QComboBox>
 #include <QCoreApplication>
 #include <QDragEnterEvent>
 #include <QDropEvent>
@@ -269,6 +270,11 @@ QWidget* ChatPage::sampling_panel() {
   probabilities_->setAccessibleName(probabilities_->text());
   probabilities_->setToolTip(tr("Shown under an answer, token by token. Costs a little speed."));
   grid->addWidget(probabilities_, 3, 0, 1, 2);
+  kv_ = new QComboBox(panel);
+  kv_->addItem(tr("16 bits"), 16);
+  kv_->addItem(tr("8 bits: half the memory"), 8);
+  kv_->setToolTip(tr("How the engine keeps the keys and values of what was said. Holds from the next loading of a model on."));
+  grid->addWidget(labelled(tr("KV cache"), kv_, panel), 4, 0, 1, 2);
   Settings& settings = workbench_.settings();
   temperature_->setValue(settings.number(QStringLiteral("chat/temperature"), 0));
   top_p_->setValue(settings.number(QStringLiteral("chat/top_p"), 1));
@@ -276,6 +282,11 @@ QWidget* ChatPage::sampling_panel() {
   seed_->setValue(int(settings.number(QStringLiteral("chat/seed"), 0)));
   system_->setPlainText(settings.value(QStringLiteral("chat/system")));
   probabilities_->setChecked(settings.flag(QStringLiteral("chat/probabilities"), true));
+  kv_->setCurrentIndex(kv_->findData(settings.kv_bits()));
+  connect(kv_, &QComboBox::currentIndexChanged, this, [this] {
+    workbench_.settings().set_kv_bits(kv_->currentData().toInt());
+    refresh();  // the model that runs may be loaded anew
+  });
   for (QDoubleSpinBox* box : {temperature_, top_p_}) connect(box, &QDoubleSpinBox::valueChanged, this, &ChatPage::apply_sampling);
   for (QSpinBox* box : {max_tokens_, seed_}) connect(box, &QSpinBox::valueChanged, this, &ChatPage::apply_sampling);
   connect(system_, &QPlainTextEdit::textChanged, this, &ChatPage::apply_sampling);

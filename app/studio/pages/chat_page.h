@@ -5,6 +5,7 @@
 #include <memory>
 
 class QCheckBox;
+class QComboBox;
 class QLabel;
 class QLineEdit;
 class QListWidget;
@@ -46,6 +47,7 @@ class ChatPage : public QWidget {
   SeenStrip* seen_strip() { return seen_; }
   QPlainTextEdit* system_prompt() { return system_; }
   QToolButton* sampling_button() { return sampling_; }
+  QComboBox* kv_box() { return kv_; }
 
   /// Chooses and loads.
   void use_model(const ChatModelChoice& choice);
@@ -88,6 +90,7 @@ class ChatPage : public QWidget {
   QSpinBox *max_tokens_, *seed_;
   QPlainTextEdit* system_;
   QCheckBox* probabilities_;
+  QComboBox* kv_;
   bool offers_reference_ = false;
   int edited_row_ = -1;  // of the question that the composer changes
 };

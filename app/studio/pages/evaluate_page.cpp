@@ -251,7 +251,7 @@ void EvaluatePage::start() {
   const QString other = against_->currentData().toString();
   const bool other_quantized = other.endsWith(QLatin1String(".qvlm"));
   child_->start({choice.path, set_->path(), choice.backend, limit_->value(), choice.activations_as_a16, choice.device, other,
-                 other_quantized ? QStringLiteral("vulkan") : QStringLiteral("reference")});
+                 other_quantized ? QStringLiteral("vulkan") : QStringLiteral("reference"), choice.kv_bits});
   refresh_controls();
 }
 

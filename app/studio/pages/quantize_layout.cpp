@@ -45,7 +45,7 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
   resume_ = primary_button(tr("Resume run"), this);
   again_ = primary_button(tr("Run again with this partition"), this);
   preview_ = new QPushButton(tr("Quick preview"), this);
-  preview_->setToolTip(tr("Searches no further than the last edited block: approximate, and soon there"));
+  preview_->setToolTip(tr("Searches only the edited blocks, and leaves all others as they are: approximate, and soon there"));
   pause_ = new QPushButton(tr("Pause"), this);
   cancel_ = new QPushButton(tr("Cancel"), this);
   cancel_->setAccessibleName(tr("Cancel the run"));
@@ -103,6 +103,7 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
   connect(banner_, &Banner::action, this, [this] { Q_EMIT chat_requested(finished_output_); });
   const auto ground = [this] {
     ribbon_model_->set_grounds(recipe_->recipe(), workbench_.model() ? site_shapes(*workbench_.model()) : std::nullopt);
+    recipe_->set_partition(own_partition());
     show_selection();
   };
   connect(recipe_, &RecipePanel::changed, this, ground);

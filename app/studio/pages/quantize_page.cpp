@@ -23,28 +23,31 @@
 #include "app/studio/views/scale_bar.h"
 #include "app/studio/views/site_plots.h"
 #include "app/studio/views/widgets.h"
-#include "core/model/sites.h"
 
 namespace qvlm::studio {
+
+/// Shaped by hand before any run: stands over the greedy one.
+std::optional<Partition> QuantizePage::own_partition() const {
+  const bool shaped = run_->state().status == RunStatus::NOT_STARTED && ribbon_model_->edited() && recipe_->recipe().search != SearchMode::LAYERWISE;
+  return shaped ? std::optional(ribbon_model_->partition()) : std::nullopt;
+}
 
 void QuantizePage::start(bool resume) {
   QuantizeRequest request = resume ? run_->request() : recipe_->request();
   request.resume = resume;
   request.reuse.clear();
-  request.stop_after_layers = 0;
-  // A partition that was shaped by hand before the run stands over the greedy one.
-  if (!resume && run_->state().status == RunStatus::NOT_STARTED && ribbon_model_->edited() && request.recipe.search != SearchMode::LAYERWISE)
-    request.partition = ribbon_model_->partition();
+  request.preview = false;
+  if (!resume) request.partition = own_partition();
   launch(request);
 }
 
-// What the edit leaves as it was is taken over from the run that is shown; the rest is searched, as far as the last edited block for a preview.
+// What the edit leaves as it was is taken over from the run that is shown; the rest is searched, or for a preview the edited blocks alone.
 void QuantizePage::run_again(bool preview) {
   QuantizeRequest request = run_->request();
   request.partition = ribbon_model_->partition();
   request.resume = false;
   request.reuse = QFileInfo::exists(run_->folder() + QStringLiteral("/journal.jsonl")) ? run_->folder() : QString();
-  request.stop_after_layers = preview ? ribbon_model_->last_edited_site() / kSitesPerLayer + 1 : 0;
+  request.preview = preview;
   request.output = workbench_.free_output(model_name(request.output));
   launch(request);
 }
@@ -72,15 +75,16 @@ void QuantizePage::follow_search() {
 }
 
 void QuantizePage::tell_preview() {
-  if (run_->request().stop_after_layers <= 0 || run_->state().status != RunStatus::CANCELLED || !run_->failure().isEmpty()) return;
+  if (!run_->request().preview || run_->state().status != RunStatus::CANCELLED || !run_->failure().isEmpty()) return;
   banner_->show_message(Banner::Kind::INFO,
-                        tr("Approximate preview: the edited blocks are searched; what lies behind them is not, and stands as it was before. %1"
+                        tr("Approximate preview: only the edited blocks are searched; all others stand as they were before. %1"
                            " Resume the run for the whole result.")
                             .arg(run_->preview_text()));
 }
 
 void QuantizePage::apply_partition() {
   if (run_->busy()) run_->send_partition(ribbon_model_->partition());
+  recipe_->set_partition(own_partition());
   show_selection();  // the block around the selected site may be another one
   refresh_controls();
 }

@@ -3,6 +3,9 @@
 
 #include <QIcon>
 #include <QWidget>
+#include <optional>
+
+#include "core/run/partition.h"
 
 class QComboBox;
 class QLabel;
@@ -46,7 +49,7 @@ class QuantizePage : public QWidget {
   QPushButton* pause_button() { return pause_; }
   QPushButton* cancel_button() { return cancel_; }
   QPushButton* again_button() { return again_; }
-  QPushButton* preview_button() { return preview_; }  // searches no further than the last edited block
+  QPushButton* preview_button() { return preview_; }  // searches only the edited blocks
   QToolButton* follow_button() { return follow_; }    // the selection goes with the block being searched
   QToolButton* recipe_button() { return recipe_toggle_; }
   QToolButton* candidate_button() { return add_candidate_; }
@@ -88,6 +91,7 @@ class QuantizePage : public QWidget {
   void show_selection();
   void refresh_controls();
   void apply_partition();
+  std::optional<Partition> own_partition() const;
   void restyle();
 
   Workbench& workbench_;

@@ -2,6 +2,7 @@
 #include "app/studio/pages/recipe_panel.h"
 
 #include <QComboBox>
+#include <QEvent>
 #include <QDoubleSpinBox>
 #include <QFileInfo>
 #include <QFileSystemWatcher>
@@ -16,6 +17,7 @@
 #include <functional>
 
 #include "app/studio/models/recipe_check.h"
+#include "app/studio/models/run_planner.h"
 #include "app/studio/models/workbench.h"
 #include "app/studio/pages/recipe_more.h"
 #include "app/studio/style/theme.h"
@@ -129,6 +131,11 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   set_style_property(legality_, "problem", true);
   notes_ = muted_label({}, this);
   notes_->setAccessibleName(tr("Notes on the recipe"));
+  plan_ = muted_label({}, this);
+  plan_->setAccessibleName(tr("What the run would take"));
+  plan_->setToolTip(tr("Counted for this machine before the run: its time on processors that nobody else uses, and its peak memory"));
+  plan_->hide();
+  planner_ = new RunPlanner(workbench_.places().command, this);
   more_button_ = new QToolButton(this);
   more_button_->setText(tr("More"));
   more_button_->setToolTip(tr("Every other key of the recipe"));
@@ -160,6 +167,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   grid->addWidget(labelled(tr("Output"), output_, this), row++, 0, 1, 2);
   grid->addWidget(legality_, row++, 0, 1, 2);
   grid->addWidget(notes_, row++, 0, 1, 2);
+  grid->addWidget(plan_, row++, 0, 1, 2);
   grid->addWidget(more_button_, row++, 0, 1, 2, Qt::AlignLeft);
   grid->addWidget(more_, row++, 0, 1, 2);
   grid->setRowStretch(row, 1);
@@ -177,6 +185,10 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   connect(more_button_, &QToolButton::toggled, this, [this](bool open) {
     more_button_->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
     more_->setVisible(open);
+  });
+  connect(planner_, &RunPlanner::changed, this, [this] {
+    plan_->setText(planner_->text());
+    plan_->setVisible(!plan_->text().isEmpty());
   });
   connect(watcher_, &QFileSystemWatcher::directoryChanged, this, &RecipePanel::refresh);
   connect(output_->edit(), &QLineEdit::textEdited, this, [this] { own_output_ = true; });
@@ -302,6 +314,37 @@ void RecipePanel::refresh() {
   more_->grey_out(r);
   budget_->setEnabled(r.budget_megabytes == 0 && r.budget_milliseconds == 0);
   Q_EMIT changed();
+  plan();
+}
+
+void RecipePanel::set_partition(const std::optional<Partition>& partition) {
+  if (partition == partition_) return;
+  partition_ = partition;
+  plan();
+}
+
+/// Only where it is seen, and never beside a run: it takes a second of every core, at low priority.
+void RecipePanel::plan() {
+  if (!legality_->text().isEmpty()) return planner_->clear();
+  if (!isVisible() || !isEnabled()) return planner_->stop();
+  QuantizeRequest wanted = request();
+  wanted.partition = partition_;
+  planner_->plan(wanted);
+}
+
+void RecipePanel::showEvent(QShowEvent* event) {
+  QWidget::showEvent(event);
+  plan();
+}
+
+void RecipePanel::hideEvent(QHideEvent* event) {
+  QWidget::hideEvent(event);
+  plan();
+}
+
+void RecipePanel::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::EnabledChange) plan();
 }
 
 }  // namespace qvlm::studio

@@ -119,7 +119,8 @@ ChatModelChoice ModelPicker::choice() const {
   const QString backend = backends_->currentData().toString();
   const bool as_a16 = backend == kVulkanA16;
   return {models_->currentData().toString(), as_a16 ? QStringLiteral("vulkan") : backend, as_a16,
-          backend == QLatin1String("reference") ? QString() : workbench_.settings().device()};
+          backend == QLatin1String("reference") ? QString() : workbench_.settings().device(),
+          backend == QLatin1String("reference") ? 16 : workbench_.settings().kv_bits()};
 }
 
 void ModelPicker::choose(const ChatModelChoice& choice) {

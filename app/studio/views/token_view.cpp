@@ -72,10 +72,19 @@ void TokenView::set_tokens(const std::vector<TokenShare>& tokens) {
   show_tokens();
 }
 
+// A long answer's take their time: only where somebody looks.
+void TokenView::showEvent(QShowEvent* event) {
+  QWidget::showEvent(event);
+  if (stale_) show_tokens();
+}
+
 void TokenView::show_tokens() {
+  stale_ = !isVisible();
+  if (stale_) return;
   const Palette& p = theme_.colors();
   edit_->clear();
   QTextCursor cursor(edit_->document());
+  cursor.beginEditBlock();  // laid out once, not after every token
   for (size_t i = 0; i < tokens_.size(); ++i) {
     QTextCharFormat format;
     // Sure tokens stand on the plain ground, doubtful ones on the warning's.
@@ -86,6 +95,7 @@ void TokenView::show_tokens() {
     format.setProperty(kTokenProperty, static_cast<int>(i));
     cursor.insertText(tokens_[i].text, format);
   }
+  cursor.endEditBlock();
   words_->setText(tr("Hover over a token, or move the caret onto it, to see what else could have come."));
   fit_height();
 }

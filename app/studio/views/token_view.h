@@ -29,8 +29,10 @@ class TokenView : public QWidget {
   void show_tokens();
   void fit_height();
   void resizeEvent(QResizeEvent* event) override;
+  void showEvent(QShowEvent* event) override;
   const Theme& theme_;
   std::vector<TokenShare> tokens_;
+  bool stale_ = false;  // tokens_ are not in edit_ yet
   QTextEdit* edit_;
   QLabel* words_;
 };

@@ -17,6 +17,18 @@ void KnownResults::add(const Event& event) {
   if (const auto* layer = std::get_if<LayerQuantized>(&event)) layers[layer->layer] = *layer;
 }
 
+bool KnownResults::holds(const Block& block) const {
+  const auto found = blocks.find(block.first);
+  return found != blocks.end() && found->second.last_site == block.last;
+}
+
+void KnownResults::keep_blocks_of(const Partition& partition) {
+  std::erase_if(blocks, [&](const auto& entry) {
+    const Block& there = partition.blocks[static_cast<size_t>(partition.block_of(entry.first))];
+    return there.first != entry.second.first_site || there.last != entry.second.last_site;
+  });
+}
+
 int KnownResults::partition_changed(const Partition& before, const Partition& after, bool method_couples_sites) {
   const int sites = after.sites();
   const int common = common_blocks(before, after);

@@ -17,6 +17,10 @@ struct KnownResults {
   std::map<int, LayerQuantized> layers;  // by layer
 
   void add(const Event& event);
+  /// The block was searched in this extent, on whatever stream.
+  bool holds(const Block& block) const;
+  /// Forgets blocks of other extents than the partition's.
+  void keep_blocks_of(const Partition& partition);
   /// Forgets what no longer holds when `before` becomes `after`. Blocks behind the first change stay as candidates: they are taken over
   /// where their input stream turns out the same. Returns the first site whose result may change; the number of sites if there is none.
   int partition_changed(const Partition& before, const Partition& after, bool method_couples_sites);

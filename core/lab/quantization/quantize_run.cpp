@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <thread>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,13 +19,13 @@
 #include "core/lab/quantization/principal_axes.h"
 #include "core/lab/quantization/proxies.h"
 #include "core/lab/quantization/run_recorder.h"
+#include "core/lab/quantization/run_request.h"
 #include "core/lab/quantization/search_pass.h"
 #include "core/lab/quantization/transforms/transformed_model.h"
 #include "core/lab/quantization/vision_phase.h"
 #include "core/lab/quantization/vision_quantize.h"
 #include "core/lab/reference/threads.h"
 #include "core/run/bit_budget.h"
-#include "core/model/kronecker.h"
 #include "core/run/report.h"
 
 namespace qvlm {
@@ -34,42 +33,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace quantization;
-
-// The group sizes that divide every row of the decoder's linears.
-void check_groups(const VlmConfig& config, const Recipe& recipe) {
-  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
-    const auto site = static_cast<SiteKind>(kind);
-    const int64_t width = width_of(config.decoder, site);
-    const auto demand = [&](int64_t group, const char* key) {
-      if (group == 0 || width % group == 0) return;
-      std::string legal;
-      for (const int64_t size : legal_groups(width)) legal += (legal.empty() ? "" : ", ") + std::to_string(size);
-      throw Error::in("recipe", key, "a group that divides the rows of " + std::string(linears_of(site).front()) + ", " + std::to_string(width) + " wide (" + legal + ")",
-                      std::to_string(group));
-    };
-    demand(recipe.weight_group, "weight_group");
-    if (recipe.activation_bits < 16 && recipe.activation_mode == ActivationMode::DYNAMIC_GROUP) demand(recipe.activation_group, "activation_group");
-  }
-}
-
-// Widths that a Kronecker transform suits.
-void check_transforms(const VlmConfig& config, const Recipe& recipe) {
-  if (recipe.transform == TransformMode::NONE) return;
-  for (int kind = 0; kind < kSitesPerLayer; ++kind) {
-    const auto site = static_cast<SiteKind>(kind);
-    const int width = width_of(config.decoder, site);
-    if (const KroneckerShape shape = kronecker_shape(width); shape.right > kLargestKroneckerFactor) {
-      throw Error::in("recipe", "transform", "none: " + std::to_string(width) + " channels before " + std::string(linears_of(site).front()) +
-                      " have no factors up to " + std::to_string(kLargestKroneckerFactor), "learned");
-    }
-  }
-}
-
-Recipe resolve(Recipe recipe) {
-  if (recipe.threads == 0) recipe.threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  if (recipe.torch_version.empty()) recipe.torch_version = reference::torch_version();
-  return recipe;
-}
 
 // "threads: 2 in the run, 4 now"; empty where both are the same.
 std::string differences(const Recipe& stored, const Recipe& now) {
@@ -140,11 +103,9 @@ class Run {
 
   // Checks the request against the disk; makes or takes up NAME.qvlm.partial.
   void prepare_folder() {
-    if (!request_.model) throw Error("quantize: no model");
+    check_model(request_.model.get());
     model_fingerprint_ = request_.model->fingerprint();
-    if (config().decoder.site_transforms) throw Error(request_.model->path().string() + ": has learned transforms, so it is quantized already");
     if (output_.extension() != ".qvlm") throw Error::in(output_.string(), "name", "NAME.qvlm", output_.filename().string());
-    if (!request_.model->activations().empty() || !request_.model->vision_activations().empty()) throw Error(request_.model->path().string() + ": is quantized already");
     if (fs::exists(output_) && !request_.replace) throw Error(output_.string() + ": exists already; choose another name, or ask for it to be replaced");
     if (request_.resume) {
       take_up();
@@ -154,25 +115,14 @@ class Run {
       }
       recipe_ = resolve(request_.recipe.value_or(Recipe{}));
     }
-    validate(recipe_, "recipe");
+    check_recipe(request_, recipe_);
     transform_model();
-    check_groups(config(), recipe_);
-    check_transforms(config(), recipe_);
-    if (request_.partition && recipe_.search == SearchMode::LAYERWISE) throw Error("quantize: a layer-wise search has one block a site; a given partition does not fit it");
-    if (request_.partition) validate(*request_.partition, sites(), "partition");
-    if (has_budget(recipe_) && !request_.resume) check_budget();
     read_data();
     if (!request_.resume && fs::exists(partial_)) fs::remove_all(partial_);  // only where it was asked for
     make_folder(partial_ / "work");
     fs::remove_all(partial_ / "work" / "activations");  // a killed run's
     spill_ = std::make_unique<calibration::ActivationSpill>(partial_ / "work" / "activations", request_.memory_bytes);
     if (!request_.resume) write_file(partial_ / "recipe.json", std::string_view(to_json(recipe_)));
-  }
-
-  // A budget that no partition can keep is refused before any work: nothing is cheaper than each site for itself.
-  void check_budget() const {
-    const Partition partition = request_.partition.value_or(layerwise_partition(sites()));
-    qvlm::allocate_bits(config().decoder, recipe_, partition, std::vector<std::vector<double>>(open_blocks(partition).size(), std::vector<double>(budget_widths().size(), 0)));
   }
 
   // From here on every pass sees the model that the recipe's rotation makes; one along axes that are still to be measured begins with the
@@ -212,12 +162,7 @@ class Run {
   void read_data() {
     reference::set_threads(recipe_.threads);
     workers_ = std::make_unique<reference::Workers>(recipe_.threads);
-    CalibrationOptions options;
-    options.images = request_.calibration_images;
-    options.prompt = request_.calibration_prompt;
-    options.samples = recipe_.samples;
-    options.seed = recipe_.seed;
-    prompts_ = calibration::build_prompts(*request_.model, read_calibration_set(request_.calibration, options));
+    prompts_ = read_prompts(request_, recipe_);
     data_ = calibration::fingerprint(prompts_);
     if (!request_.resume) return;
     const std::string& was = std::get<RunStarted>(earlier_.front().event).calibration_fingerprint;
@@ -248,18 +193,7 @@ class Run {
       recorder_->record(RunResumed{recorder_->state().layers_done(), static_cast<int>(recorder_->state().blocks.size())});
       return;
     }
-    PlannedRun planned;
-    for (const auto& prompt : prompts_) {
-      planned.lengths.push_back(prompt.rows);
-      for (const PromptPart& part : prompt.parts) planned.pictures += std::holds_alternative<PixelTensor>(part) ? 1 : 0;
-    }
-    planned.layers = request_.stop_after_layers;
-    if (request_.partition) planned.partition = &*request_.partition;
-    planned.activation_bytes = request_.memory_bytes;
-    planned.resident_bytes = resident_memory();
-    const int64_t longest = *std::max_element(planned.lengths.begin(), planned.lengths.end());
-    const RunPlan plan =
-        plan_run(config(), recipe_, planned, measure_speed(config().decoder, 4 * longest, longest, recipe_.weight_group, recipe_.threads));
+    const RunPlan plan = plan_of(request_, recipe_, prompts_);
     RunStarted started;
     started.model_path = request_.model->path().string();
     started.model_fingerprint = model_fingerprint_;
@@ -331,6 +265,7 @@ class Run {
       partition_ = state.partition;
       threshold_ = state.threshold;
       known_ = known_results();
+      if (request_.preview) known_.keep_blocks_of(partition_);  // a block that the edit brings back is edited all the same
       if (request_.partition && common_blocks(partition_, *request_.partition) < static_cast<int>(std::max(partition_.blocks.size(), request_.partition->blocks.size()))) {
         const bool couples = make_weight_method(recipe_)->couples_sites();
         known_.partition_changed(partition_, *request_.partition, couples);
@@ -404,12 +339,12 @@ class Run {
   }
 
   void search() {
-    recorder_->start_phase("search", planned_forwards(partition_, recipe_, batches_.samples));
+    recorder_->start_phase("search", planned_forwards(to_search(partition_), recipe_, batches_.samples));
     SearchPassListener listener;
     listener.on_event = [&](const Event& event) {
       recorder_->record(event);
       if (const auto* change = std::get_if<PartitionChanged>(&event)) {
-        recorder_->start_phase("search", planned_forwards(change->partition, recipe_, batches_.samples));
+        recorder_->start_phase("search", planned_forwards(to_search(change->partition), recipe_, batches_.samples));
       }
     };
     listener.poll = [&] {
@@ -423,8 +358,15 @@ class Run {
     listener.new_partition = [&] { return control_.partition.take(); };
     listener.on_forwards = [&](int64_t done) { recorder_->progress(done); };
     const SearchPassInputs inputs{*request_.model, batches_, recipe_, float_pass_.statistics, partial_ / "work", threshold_, *workers_, *spill_,
-                                  request_.memory_bytes, sublayer_weights_};
+                                  request_.memory_bytes, sublayer_weights_, request_.preview};
     search_pass(inputs, partition_, known_, listener);
+    if (request_.preview) throw Cancelled();  // there is no whole model to write
+  }
+
+  // As far as the search goes: a preview ends with the last block that is not known.
+  Partition to_search(Partition partition) const {
+    while (request_.preview && !partition.blocks.empty() && known_.holds(partition.blocks.back())) partition.blocks.pop_back();
+    return partition;
   }
 
   void finish() {

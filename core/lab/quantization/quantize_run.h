@@ -28,6 +28,9 @@ struct QuantizeRequest {
   int64_t memory_bytes = kDefaultActivationBytes;  // of activations that wait for their turn, and as much again of candidates' float weights;
                                             // more goes to files in the work folder, or is computed again. The result is the same
   int stop_after_layers = 0;                // > 0: ends as a cancelled run does when so many decoder layers are finished, unless that is all
+  bool preview = false;                     // with `resume` and a partition: searches only blocks that are not known from before, keeps the others'
+                                            // parameters though what enters them changed, and ends behind the last as a cancelled run does:
+                                            // approximate. A resumption goes on to the whole result
   bool replace = false;                     // delete an existing NAME.qvlm (when the run ends) and NAME.qvlm.partial (when it begins)
 };
 
@@ -38,6 +41,17 @@ struct QuantizeRequest {
 /// row, a resumption with another recipe, library, thread count, model or data (says what differs). Throws Cancelled when stopped: the
 /// journal ends with RunCancelled and NAME.qvlm.partial can be resumed.
 RunState quantize(const QuantizeRequest& request, RunListener& listener, RunControl& control);
+
+/// What a run is planned to take.
+struct PlannedQuantization {
+  int layers = 0, sites = 0, samples = 0;
+  double seconds = 0;  // of the recipe's threads on processors that nobody else uses
+  int64_t bytes = 0;   // peak memory
+};
+
+/// Tells it without running: reads the calibration set, times the machine for about a second, writes nothing; request.output is not looked at.
+/// Throws Error for what quantize() refuses in model, recipe, partition and data.
+PlannedQuantization plan_quantization(const QuantizeRequest& request);
 
 /// "NAME.qvlm" -> "NAME.qvlm.partial"
 std::filesystem::path partial_of(const std::filesystem::path& output);

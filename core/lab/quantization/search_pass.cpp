@@ -42,7 +42,7 @@ class Pass {
 
   SearchPassCounts run() {
     rewind();
-    while (site_ < sites_) {
+    while (site_ < sites_ && !(in_.preview && all_known())) {
       listener_.poll();
       if (take_new_partition()) continue;
       search_block_at(partition_.block_of(site_));
@@ -51,6 +51,10 @@ class Pass {
   }
 
  private:
+  bool all_known() const {
+    return std::all_of(partition_.blocks.begin(), partition_.blocks.end(), [&](const Block& block) { return known_.holds(block); });
+  }
+
   // To the first block that no written layer holds whole, streams recomputed through what is before it. A block that begins in a written
   // layer and ends in the next is prepared from its first site again: what it rounds may depend on the stream that entered it.
   void rewind() {
@@ -62,6 +66,7 @@ class Pass {
       states_.residuals.set(b, in_.batches.all[b].quantized_input());
     }
     written_layers_ = reusable_layers();
+    approximate_ = false;
     site_ = written_layers_ * kSitesPerLayer;
     if (site_ > 0) {
       const Block& block = partition_.blocks[static_cast<size_t>(partition_.block_of(site_ - 1))];
@@ -134,9 +139,7 @@ class Pass {
       if (!std::filesystem::exists(path) || hash_of_file(path) != found->second.hash) break;
       bool all_known = true;
       for (int site = layer * kSitesPerLayer; site < (layer + 1) * kSitesPerLayer; ++site) {
-        const Block& block = partition_.blocks[static_cast<size_t>(partition_.block_of(site))];
-        const auto result = known_.blocks.find(block.first);
-        all_known = all_known && result != known_.blocks.end() && result->second.last_site == block.last;
+        all_known = all_known && known_.holds(partition_.blocks[static_cast<size_t>(partition_.block_of(site))]);
       }
       if (!all_known) break;
     }
@@ -295,19 +298,20 @@ class Pass {
     const DecoderBlock searchable(config_, rotary_, in_.batches, states_, sites, workers_);
 
     BlockSearched event;
-    const auto found = known_.blocks.find(block.first);
-    const bool known = found != known_.blocks.end() && found->second.last_site == block.last;
+    const bool known = known_.holds(block);
+    if (known) event = known_.blocks.at(block.first);
     const std::string hash = input_hash();
-    if (known && found->second.input_hash == hash) {
-      event = found->second;
-    } else {
+    const bool same_stream = known && event.input_hash == hash;
+    const bool taken_over = same_stream || (known && in_.preview);
+    approximate_ |= taken_over && !same_stream;
+    if (!taken_over) {
       event = search(index, block, searchable);
       if (in_.recipe.clip_refinement != ClipRefinement::NONE) refine_searched(event, sites);
       event.input_hash = hash;
       event.seconds = seconds_since(start);
       written_layers_ = std::min(written_layers_, block.first / kSitesPerLayer);
     }
-    if (known && event.input_hash == found->second.input_hash) {
+    if (taken_over) {
       ++counts_.blocks_reused;
       forwards_ += event.site_forwards;
       listener_.on_forwards(forwards_);
@@ -315,7 +319,7 @@ class Pass {
     event.block = index;
     const Tuple tuple = tuple_of(event);
     if (tuple.size() != sites.size()) throw Error("journal: block " + std::to_string(index) + " has " + std::to_string(tuple.size()) + " parameters");
-    listener_.on_event(event);
+    if (same_stream || !taken_over) listener_.on_event(event);
     known_.blocks[block.first] = event;
     take_refined(event, tuple, sites);
     commit(sites, searchable, tuple);
@@ -404,7 +408,7 @@ class Pass {
     states_ = std::move(behind);
     for (const SiteCandidates& site : sites) {
       if (site.site.kind != SiteKind::DOWN_INPUT) continue;
-      if (site.site.layer >= written_layers_) finish_layer(site.site.layer);
+      if (site.site.layer >= written_layers_ && !approximate_) finish_layer(site.site.layer);
       resident_.erase(site.site.layer);
     }
   }
@@ -441,6 +445,7 @@ class Pass {
   BatchTensors entering_;     // the float path where prepare_sites stands: a layer loaded now begins here
   int site_ = 0;              // the first site of the block to be searched next
   int written_layers_ = 0;    // leading layers whose files stand as they are
+  bool approximate_ = false;  // a block before site_ has parameters that were found on another stream
   int64_t forwards_ = 0;
   SearchPassCounts counts_;
 };

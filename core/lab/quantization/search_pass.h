@@ -46,6 +46,9 @@ struct SearchPassInputs {
   int64_t weight_bytes;                                        // of candidates' weights in float, per block; more are dequantized at each use
   /// How much tokens count in the method's losses: [2 * layers], for each layer its attention and its MLP. Empty: all the same.
   std::vector<TokenWeights> sublayer_weights = {};
+  /// Only blocks that `known` does not hold are searched. The others keep their parameters though their stream be another, and are not told
+  /// again then; the pass ends with the last one. Layers behind such a block are approximate and not written.
+  bool preview = false;
 };
 
 struct SearchPassCounts {
