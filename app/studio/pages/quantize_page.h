@@ -72,6 +72,9 @@ class QuantizePage : public QWidget {
   void chat_requested(const QString& model);
   void run_finished(const QString& output);
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   QWidget* build_recipe();
   QWidget* build_run();
@@ -89,6 +92,7 @@ class QuantizePage : public QWidget {
   void refresh_controls();
   void apply_partition();
   void restyle();
+  void fit_recipe();
 
   Workbench& workbench_;
   const Theme& theme_;
