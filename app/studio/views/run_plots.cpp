@@ -140,7 +140,7 @@ void RunPlot::limit_ticks(int across, int up) {
 void RunPlot::fit_ticks() {
   const int line = fontMetrics().lineSpacing();
   plot_->xAxis->ticker()->setTickCount(std::clamp(width() / (3 * line), 2, across_));
-  plot_->yAxis->ticker()->setTickCount(std::clamp(height() / (2 * line) - 1, 2, up_));
+  plot_->yAxis->ticker()->setTickCount(std::clamp(2 * height() / (3 * line) - 1, 2, up_));
 }
 
 EntropyPlot::EntropyPlot(const Theme& theme, QWidget* parent)
