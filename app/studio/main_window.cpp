@@ -12,8 +12,6 @@
 #include <QMenuBar>
 #include <QMessageBox>
 #include <QMimeData>
-#include <QScreen>
-#include <QScrollArea>
 #include <QStackedWidget>
 #include <QToolButton>
 #include <algorithm>
@@ -34,6 +32,7 @@
 #include "app/studio/style/theme.h"
 #include "app/studio/views/about.h"
 #include "app/studio/views/composer.h"
+#include "app/studio/views/page_area.h"
 #include "app/studio/views/picture_loader.h"
 #include "app/studio/views/settings_dialog.h"
 #include "app/studio/views/shortcut_sheet.h"
@@ -72,13 +71,8 @@ MainWindow::MainWindow(Workbench& workbench, History& history, Settings& setting
   for (QWidget* page : {static_cast<QWidget*>(model_), static_cast<QWidget*>(quantize_), static_cast<QWidget*>(runs_),
                         static_cast<QWidget*>(evaluate_), static_cast<QWidget*>(chat_), static_cast<QWidget*>(compare_),
                         static_cast<QWidget*>(export_)}) {
-    // At a large text size a page may need more room than the window has: it is scrolled then, and nothing is cut off.
-    auto* scroll = new QScrollArea(pages_);
-    scroll->setWidgetResizable(true);
-    scroll->setFrameShape(QFrame::NoFrame);
-    scroll->setFocusPolicy(Qt::NoFocus);
-    scroll->setWidget(page);
-    pages_->addWidget(scroll);
+    // At a large text size a page may be higher than the window: it is scrolled then, and nothing is cut off.
+    pages_->addWidget(new PageArea(page, pages_));
   }
   auto* central = new QWidget(this);
   auto* row = new QHBoxLayout(central);
@@ -283,7 +277,7 @@ void MainWindow::dropEvent(QDropEvent* event) {
 }
 
 QWidget* MainWindow::page(Workspace workspace) const {
-  return static_cast<QScrollArea*>(pages_->widget(static_cast<int>(workspace)))->widget();
+  return static_cast<PageArea*>(pages_->widget(static_cast<int>(workspace)))->widget();
 }
 
 Workspace MainWindow::workspace() const {

@@ -2,6 +2,21 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="de_DE">
 <context>
+    <name>ForecastWords</name>
+    <message>
+        <source>error %1, predicted</source>
+        <translation>Fehler %1, vorhergesagt</translation>
+    </message>
+    <message>
+        <source>%1, %2 bits a weight%3</source>
+        <translation>%1, %2 Bit je Gewicht%3</translation>
+    </message>
+    <message>
+        <source>%1 site forwards%2</source>
+        <translation>%1 Stellendurchläufe%2</translation>
+    </message>
+</context>
+<context>
     <name>ModelSummary</name>
     <message>
         <source>%1 bits</source>
@@ -35,6 +50,65 @@
     </message>
 </context>
 <context>
+    <name>RecipeCheck</name>
+    <message>
+        <source>%1: a group of %2 does not divide its rows of %3; %4 would</source>
+        <translation>%1: Gruppen von %2 teilen die Zeilen von %3 nicht auf; %4 täten es</translation>
+    </message>
+    <message>
+        <source>%1: groups of %2 activations do not divide its %3 inputs</source>
+        <translation>%1: Gruppen von %2 Aktivierungen teilen die %3 Eingänge nicht auf</translation>
+    </message>
+    <message>
+        <source>The model has no vision tower: leave its bits at 16 and its optimisation off</source>
+        <translation>Das Modell hat keinen Bildturm: Lassen Sie dessen Bit bei 16 und seine Optimierung aus</translation>
+    </message>
+    <message>
+        <source>Open a model first</source>
+        <translation>Öffnen Sie zuerst ein Modell</translation>
+    </message>
+    <message>
+        <source>The model is no longer there: %1</source>
+        <translation>Das Modell ist nicht mehr da: %1</translation>
+    </message>
+    <message>
+        <source>The open model is quantized already; open a full-precision one</source>
+        <translation>Das offene Modell ist schon quantisiert; öffnen Sie eins mit voller Genauigkeit</translation>
+    </message>
+    <message>
+        <source>Choose a calibration set</source>
+        <translation>Wählen Sie eine Kalibriersammlung</translation>
+    </message>
+    <message>
+        <source>The calibration set does not exist: %1</source>
+        <translation>Die Kalibriersammlung gibt es nicht: %1</translation>
+    </message>
+    <message>
+        <source>The output&apos;s name must end in .qvlm</source>
+        <translation>Der Name der Ausgabe muss auf .qvlm enden</translation>
+    </message>
+    <message>
+        <source>The output exists already; choose another name</source>
+        <translation>Die Ausgabe gibt es schon; wählen Sie einen anderen Namen</translation>
+    </message>
+    <message>
+        <source>NF4 runs on the reference only.</source>
+        <translation>NF4 läuft nur auf der Referenz.</translation>
+    </message>
+    <message>
+        <source>Its online transforms keep other programs from reading the model.</source>
+        <translation>Wegen seiner laufenden Transformationen können andere Programme das Modell nicht lesen.</translation>
+    </message>
+    <message>
+        <source>A 4-bit tower saves little and costs accuracy.</source>
+        <translation>Ein Turm mit 4 Bit spart wenig und kostet Genauigkeit.</translation>
+    </message>
+    <message>
+        <source>A layer-wise search has one block a site: the ribbon&apos;s partition is not used.</source>
+        <translation>Sucht jede Stelle für sich, ist jede ein Block: Die Aufteilung des Bandes wird nicht gebraucht.</translation>
+    </message>
+</context>
+<context>
     <name>main</name>
     <message>
         <source>Quantizes vision-language models and talks to them.</source>
@@ -47,21 +121,6 @@
     <message>
         <source>Models to open, or pictures to ask about; without any, the model that was open last, or the demo model.</source>
         <translation>Modelle zum Öffnen oder Bilder zum Befragen; ohne beides das zuletzt geöffnete Modell oder das Demo-Modell.</translation>
-    </message>
-</context>
-<context>
-    <name>qvlm::studio</name>
-    <message>
-        <source>error %1, predicted</source>
-        <translation>Fehler %1, vorhergesagt</translation>
-    </message>
-    <message>
-        <source>%1, %2 bits a weight%3</source>
-        <translation>%1, %2 Bit je Gewicht%3</translation>
-    </message>
-    <message>
-        <source>%1 site forwards%2</source>
-        <translation>%1 Stellendurchläufe%2</translation>
     </message>
 </context>
 <context>
@@ -147,12 +206,24 @@ Qt %1 auf %2</translation>
         <translation>Erscheint, während ein Block gesucht wird</translation>
     </message>
     <message>
-        <source>tuple (line: best)</source>
-        <translation>Tupel (Linie: bestes)</translation>
-    </message>
-    <message>
         <source>Block %1: tuples scored: %2, best %3</source>
         <translation>Block %1: Tupel bewertet: %2, bestes %3</translation>
+    </message>
+    <message>
+        <source>tuple</source>
+        <translation>Tupel</translation>
+    </message>
+    <message>
+        <source>loss</source>
+        <translation>Verlust</translation>
+    </message>
+    <message>
+        <source>best so far</source>
+        <translation>bisher bester</translation>
+    </message>
+    <message>
+        <source>Loss of each tuple of the block&apos;s rounding parameters, in the order in which they were scored.</source>
+        <translation>Verlust jedes Tupels der Rundungsparameter des Blocks, in der Reihenfolge, in der sie bewertet wurden.</translation>
     </message>
 </context>
 <context>
@@ -1733,10 +1804,6 @@ Qt %1 auf %2</translation>
         <translation>Referenz (CPU)</translation>
     </message>
     <message>
-        <source>Vulkan, activations as A16</source>
-        <translation>Vulkan, Aktivierungen als A16</translation>
-    </message>
-    <message>
         <source>Vulkan: the engine, on any vendor&apos;s GPU. Reference: the exact model on the CPU. As A16: a model with quantized activations runs without quantizing them, and every answer says so.</source>
         <translation>Vulkan: die Engine, auf GPUs aller Hersteller. Referenz: das genaue Modell auf der CPU. Als A16: Ein Modell mit quantisierten Aktivierungen läuft, ohne sie zu quantisieren, und jede Antwort sagt es.</translation>
     </message>
@@ -1747,6 +1814,10 @@ Qt %1 auf %2</translation>
     <message>
         <source>%1 (full precision)</source>
         <translation>%1 (volle Genauigkeit)</translation>
+    </message>
+    <message>
+        <source>Vulkan, as A16</source>
+        <translation>Vulkan, als A16</translation>
     </message>
 </context>
 <context>
@@ -1919,16 +1990,12 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>Gewählte Stelle</translation>
     </message>
     <message>
-        <source>Entropy by site</source>
-        <translation>Entropie nach Stelle</translation>
-    </message>
-    <message>
         <source>Block error</source>
         <translation>Blockfehler</translation>
     </message>
     <message>
         <source>Entropy map</source>
-        <translation>Entropiekarte</translation>
+        <translation>Heatmap</translation>
     </message>
     <message>
         <source>Site</source>
@@ -2086,8 +2153,8 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>Frage</translation>
     </message>
     <message>
-        <source>Ask about a picture. Drop, paste or open one first.</source>
-        <translation>Fragen Sie nach einem Bild. Legen Sie zuerst eins ab, fügen Sie es ein oder öffnen Sie es.</translation>
+        <source>Ask about a picture</source>
+        <translation>Fragen Sie nach einem Bild</translation>
     </message>
 </context>
 <context>
@@ -2526,10 +2593,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>RTN</translation>
     </message>
     <message>
-        <source>RTN, by importance</source>
-        <translation>RTN, nach Wichtigkeit</translation>
-    </message>
-    <message>
         <source>AWQ</source>
         <translation>AWQ</translation>
     </message>
@@ -2552,10 +2615,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     <message>
         <source>SmoothQuant</source>
         <translation>SmoothQuant</translation>
-    </message>
-    <message>
-        <source>RTN: round to nearest. AWQ: scale channels by their activations first. GPTQ and GPTAQ: later columns make good the error of earlier ones. NF4 runs on the reference only.</source>
-        <translation>RTN: zum nächsten runden. AWQ: erst Kanäle nach ihren Aktivierungen skalieren. GPTQ und GPTAQ: Spätere Spalten machen den Fehler früherer gut. NF4 läuft nur mit der Referenz.</translation>
     </message>
     <message>
         <source>4 bits</source>
@@ -2622,14 +2681,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>Wie der Bereich quantisierter Aktivierungen gefunden wird: für jedes Token, jede Gruppe von Kanälen, oder einmal aus der Kalibriersammlung, für eine Stelle oder (in die Gewichte gefaltet) für jeden ihrer Kanäle.</translation>
     </message>
     <message>
-        <source>Joint, inside each block</source>
-        <translation>Gemeinsam, in jedem Block</translation>
-    </message>
-    <message>
-        <source>Layer-wise, each site alone</source>
-        <translation>Jede Stelle für sich</translation>
-    </message>
-    <message>
         <source>None</source>
         <translation>Keine</translation>
     </message>
@@ -2644,10 +2695,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     <message>
         <source>R1, R2, R4 (online)</source>
         <translation>R1, R2, R4 (online)</translation>
-    </message>
-    <message>
-        <source>Principal axes (folded)</source>
-        <translation>Hauptachsen (gefaltet)</translation>
     </message>
     <message>
         <source>Turns the model before it is quantized without changing its function. R4 is applied while the model runs. Principal axes, which are measured, go with learned transforms.</source>
@@ -2706,10 +2753,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>Bereich</translation>
     </message>
     <message>
-        <source>Search</source>
-        <translation>Suchen</translation>
-    </message>
-    <message>
         <source>Rotation</source>
         <translation>Drehung</translation>
     </message>
@@ -2720,30 +2763,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     <message>
         <source>Bits a weight</source>
         <translation>Bit je Gewicht</translation>
-    </message>
-    <message>
-        <source>Open a model first</source>
-        <translation>Öffnen Sie zuerst ein Modell</translation>
-    </message>
-    <message>
-        <source>The open model is quantized already; open a full-precision one</source>
-        <translation>Das offene Modell ist schon quantisiert; öffnen Sie eins mit voller Genauigkeit</translation>
-    </message>
-    <message>
-        <source>Choose a calibration set</source>
-        <translation>Wählen Sie eine Kalibriersammlung</translation>
-    </message>
-    <message>
-        <source>The calibration set does not exist: %1</source>
-        <translation>Die Kalibriersammlung gibt es nicht: %1</translation>
-    </message>
-    <message>
-        <source>The output&apos;s name must end in .qvlm</source>
-        <translation>Der Name der Ausgabe muss auf .qvlm enden</translation>
-    </message>
-    <message>
-        <source>The output exists already; choose another name</source>
-        <translation>Die Ausgabe gibt es schon; wählen Sie einen anderen Namen</translation>
     </message>
     <message>
         <source>What does not fit</source>
@@ -2762,8 +2781,29 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>Jeder weitere Schlüssel des Rezepts</translation>
     </message>
     <message>
-        <source>The model is no longer there: %1</source>
-        <translation>Das Modell ist nicht mehr da: %1</translation>
+        <source>Joint in each block</source>
+        <translation>Gemeinsam je Block</translation>
+    </message>
+    <message>
+        <source>Layer-wise, by site</source>
+        <translation>Jede Stelle für sich</translation>
+    </message>
+    <message>
+        <source>Principal axes</source>
+        <translation>Hauptachsen</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <comment>noun</comment>
+        <translation>Suche</translation>
+    </message>
+    <message>
+        <source>OPT-RTN</source>
+        <translation>OPT-RTN</translation>
+    </message>
+    <message>
+        <source>RTN: round to nearest. OPT-RTN: with each group&apos;s scale by what its inputs weigh. AWQ: scale channels by their activations first. GPTQ and GPTAQ: later columns make good the error of earlier ones. NF4 runs on the reference only.</source>
+        <translation>RTN: zum nächsten Wert runden. OPT-RTN: mit der Skala jeder Gruppe danach, was ihre Eingänge wiegen. AWQ: vorher Kanäle nach ihren Aktivierungen skalieren. GPTQ und GPTAQ: spätere Spalten machen den Fehler früherer gut. NF4 läuft nur auf der Referenz.</translation>
     </message>
     <message>
         <source>What the run would take</source>
@@ -3146,7 +3186,7 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     </message>
     <message>
         <source>Figure</source>
-        <translation>Größe</translation>
+        <translation>Kennzahl</translation>
     </message>
     <message>
         <source>Error, mean over layers</source>
@@ -3204,10 +3244,6 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
         <translation>W%1 %2 %3, A%4, %5</translation>
     </message>
     <message>
-        <source>Run</source>
-        <translation>Starten</translation>
-    </message>
-    <message>
         <source>State</source>
         <translation>Stand</translation>
     </message>
@@ -3234,6 +3270,11 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     <message>
         <source>Last change</source>
         <translation>Zuletzt geändert</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <comment>noun</comment>
+        <translation>Lauf</translation>
     </message>
 </context>
 <context>
@@ -3309,15 +3350,15 @@ Fertige Schichten bleiben; der Lauf kann fortgesetzt werden.</translation>
     </message>
     <message>
         <source>Figures of the selected runs</source>
-        <translation>Größen der gewählten Läufe</translation>
+        <translation>Kennzahlen der gewählten Läufe</translation>
     </message>
     <message>
         <source>Joint error by site</source>
-        <translation>Gemeinsamer Fehler nach Stelle</translation>
+        <translation>Fehler je Stelle</translation>
     </message>
     <message>
         <source>Figures</source>
-        <translation>Größen</translation>
+        <translation>Kennzahlen</translation>
     </message>
     <message>
         <source>Select two or three to see them side by side</source>

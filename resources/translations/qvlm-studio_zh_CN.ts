@@ -2,6 +2,21 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN">
 <context>
+    <name>ForecastWords</name>
+    <message>
+        <source>error %1, predicted</source>
+        <translation>误差 %1（预测）</translation>
+    </message>
+    <message>
+        <source>%1, %2 bits a weight%3</source>
+        <translation>%1，每个权重 %2 位%3</translation>
+    </message>
+    <message>
+        <source>%1 site forwards%2</source>
+        <translation>%1 次位点前向计算%2</translation>
+    </message>
+</context>
+<context>
     <name>ModelSummary</name>
     <message>
         <source>%1 bits</source>
@@ -35,6 +50,65 @@
     </message>
 </context>
 <context>
+    <name>RecipeCheck</name>
+    <message>
+        <source>%1: a group of %2 does not divide its rows of %3; %4 would</source>
+        <translation>%1：每组 %2 不能整除其行宽 %3；%4 可以</translation>
+    </message>
+    <message>
+        <source>%1: groups of %2 activations do not divide its %3 inputs</source>
+        <translation>%1：每组 %2 个激活不能整除其 %3 个输入</translation>
+    </message>
+    <message>
+        <source>The model has no vision tower: leave its bits at 16 and its optimisation off</source>
+        <translation>该模型没有视觉塔：请将其位数保持为 16，并关闭其优化</translation>
+    </message>
+    <message>
+        <source>Open a model first</source>
+        <translation>请先打开模型</translation>
+    </message>
+    <message>
+        <source>The model is no longer there: %1</source>
+        <translation>模型已不存在：%1</translation>
+    </message>
+    <message>
+        <source>The open model is quantized already; open a full-precision one</source>
+        <translation>打开的模型已量化；请打开全精度模型</translation>
+    </message>
+    <message>
+        <source>Choose a calibration set</source>
+        <translation>请选择校准集</translation>
+    </message>
+    <message>
+        <source>The calibration set does not exist: %1</source>
+        <translation>校准集不存在：%1</translation>
+    </message>
+    <message>
+        <source>The output&apos;s name must end in .qvlm</source>
+        <translation>输出名称必须以 .qvlm 结尾</translation>
+    </message>
+    <message>
+        <source>The output exists already; choose another name</source>
+        <translation>输出已存在；请另取名称</translation>
+    </message>
+    <message>
+        <source>NF4 runs on the reference only.</source>
+        <translation>NF4 仅能在参考实现上运行。</translation>
+    </message>
+    <message>
+        <source>Its online transforms keep other programs from reading the model.</source>
+        <translation>其在线变换使其他程序无法读取该模型。</translation>
+    </message>
+    <message>
+        <source>A 4-bit tower saves little and costs accuracy.</source>
+        <translation>4 位视觉塔节省很少，却会损失准确率。</translation>
+    </message>
+    <message>
+        <source>A layer-wise search has one block a site: the ribbon&apos;s partition is not used.</source>
+        <translation>逐点搜索时每个位点自成一块：不使用色带的划分。</translation>
+    </message>
+</context>
+<context>
     <name>main</name>
     <message>
         <source>Quantizes vision-language models and talks to them.</source>
@@ -47,21 +121,6 @@
     <message>
         <source>Models to open, or pictures to ask about; without any, the model that was open last, or the demo model.</source>
         <translation>要打开的模型或要询问的图片；都没有时打开上次的模型或演示模型。</translation>
-    </message>
-</context>
-<context>
-    <name>qvlm::studio</name>
-    <message>
-        <source>error %1, predicted</source>
-        <translation>误差 %1(预测)</translation>
-    </message>
-    <message>
-        <source>%1, %2 bits a weight%3</source>
-        <translation>%1，每个权重 %2 位%3</translation>
-    </message>
-    <message>
-        <source>%1 site forwards%2</source>
-        <translation>%1 次位点前向计算%2</translation>
     </message>
 </context>
 <context>
@@ -147,12 +206,24 @@ Qt %1，%2</translation>
         <translation>搜索某个块时显示</translation>
     </message>
     <message>
-        <source>tuple (line: best)</source>
-        <translation>元组（线：最佳）</translation>
-    </message>
-    <message>
         <source>Block %1: tuples scored: %2, best %3</source>
         <translation>块 %1：已评分元组 %2 个，最佳 %3</translation>
+    </message>
+    <message>
+        <source>tuple</source>
+        <translation>元组</translation>
+    </message>
+    <message>
+        <source>loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>best so far</source>
+        <translation>迄今最佳</translation>
+    </message>
+    <message>
+        <source>Loss of each tuple of the block&apos;s rounding parameters, in the order in which they were scored.</source>
+        <translation>该块每组舍入参数的损失，按评分顺序排列。</translation>
     </message>
 </context>
 <context>
@@ -1733,10 +1804,6 @@ Qt %1，%2</translation>
         <translation>参考实现（CPU）</translation>
     </message>
     <message>
-        <source>Vulkan, activations as A16</source>
-        <translation>Vulkan，激活为 A16</translation>
-    </message>
-    <message>
         <source>Vulkan: the engine, on any vendor&apos;s GPU. Reference: the exact model on the CPU. As A16: a model with quantized activations runs without quantizing them, and every answer says so.</source>
         <translation>Vulkan：引擎，适用于任何厂商的 GPU。参考实现：在 CPU 上运行精确模型。A16：激活已量化的模型以不量化激活的方式运行，每个回答都会注明。</translation>
     </message>
@@ -1747,6 +1814,10 @@ Qt %1，%2</translation>
     <message>
         <source>%1 (full precision)</source>
         <translation>%1（全精度）</translation>
+    </message>
+    <message>
+        <source>Vulkan, as A16</source>
+        <translation>Vulkan（按 A16）</translation>
     </message>
 </context>
 <context>
@@ -1919,10 +1990,6 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>所选位点</translation>
     </message>
     <message>
-        <source>Entropy by site</source>
-        <translation>各位点的熵</translation>
-    </message>
-    <message>
         <source>Block error</source>
         <translation>块误差</translation>
     </message>
@@ -2086,8 +2153,8 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>问题</translation>
     </message>
     <message>
-        <source>Ask about a picture. Drop, paste or open one first.</source>
-        <translation>就图片提问。先拖入、粘贴或打开一张图片。</translation>
+        <source>Ask about a picture</source>
+        <translation>就图片提问</translation>
     </message>
 </context>
 <context>
@@ -2526,10 +2593,6 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>RTN</translation>
     </message>
     <message>
-        <source>RTN, by importance</source>
-        <translation>RTN，按重要性</translation>
-    </message>
-    <message>
         <source>AWQ</source>
         <translation>AWQ</translation>
     </message>
@@ -2552,10 +2615,6 @@ Finished layers are kept; the run can be resumed.</source>
     <message>
         <source>SmoothQuant</source>
         <translation>SmoothQuant</translation>
-    </message>
-    <message>
-        <source>RTN: round to nearest. AWQ: scale channels by their activations first. GPTQ and GPTAQ: later columns make good the error of earlier ones. NF4 runs on the reference only.</source>
-        <translation>RTN：就近舍入。AWQ：先按激活缩放通道。GPTQ 与 GPTAQ：后面的列弥补前面列的误差。NF4 仅可用参考实现运行。</translation>
     </message>
     <message>
         <source>4 bits</source>
@@ -2622,14 +2681,6 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>量化激活的范围如何确定：逐词元、逐通道组，或由校准集一次得出，针对一个位点或（折入权重）其每个通道。</translation>
     </message>
     <message>
-        <source>Joint, inside each block</source>
-        <translation>联合，在每个块内</translation>
-    </message>
-    <message>
-        <source>Layer-wise, each site alone</source>
-        <translation>逐层，各位点单独</translation>
-    </message>
-    <message>
         <source>None</source>
         <translation>无</translation>
     </message>
@@ -2644,10 +2695,6 @@ Finished layers are kept; the run can be resumed.</source>
     <message>
         <source>R1, R2, R4 (online)</source>
         <translation>R1、R2、R4（在线）</translation>
-    </message>
-    <message>
-        <source>Principal axes (folded)</source>
-        <translation>主轴（折入）</translation>
     </message>
     <message>
         <source>Turns the model before it is quantized without changing its function. R4 is applied while the model runs. Principal axes, which are measured, go with learned transforms.</source>
@@ -2706,10 +2753,6 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>范围</translation>
     </message>
     <message>
-        <source>Search</source>
-        <translation>搜索</translation>
-    </message>
-    <message>
         <source>Rotation</source>
         <translation>旋转</translation>
     </message>
@@ -2720,30 +2763,6 @@ Finished layers are kept; the run can be resumed.</source>
     <message>
         <source>Bits a weight</source>
         <translation>每权重位数</translation>
-    </message>
-    <message>
-        <source>Open a model first</source>
-        <translation>请先打开模型</translation>
-    </message>
-    <message>
-        <source>The open model is quantized already; open a full-precision one</source>
-        <translation>打开的模型已量化；请打开全精度模型</translation>
-    </message>
-    <message>
-        <source>Choose a calibration set</source>
-        <translation>请选择校准集</translation>
-    </message>
-    <message>
-        <source>The calibration set does not exist: %1</source>
-        <translation>校准集不存在：%1</translation>
-    </message>
-    <message>
-        <source>The output&apos;s name must end in .qvlm</source>
-        <translation>输出名称必须以 .qvlm 结尾</translation>
-    </message>
-    <message>
-        <source>The output exists already; choose another name</source>
-        <translation>输出已存在；请另取名称</translation>
     </message>
     <message>
         <source>What does not fit</source>
@@ -2762,8 +2781,29 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>配方的其他所有键</translation>
     </message>
     <message>
-        <source>The model is no longer there: %1</source>
-        <translation>模型已不存在：%1</translation>
+        <source>Joint in each block</source>
+        <translation>块内联合</translation>
+    </message>
+    <message>
+        <source>Layer-wise, by site</source>
+        <translation>逐点单独</translation>
+    </message>
+    <message>
+        <source>Principal axes</source>
+        <translation>主轴</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <comment>noun</comment>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>OPT-RTN</source>
+        <translation>OPT-RTN</translation>
+    </message>
+    <message>
+        <source>RTN: round to nearest. OPT-RTN: with each group&apos;s scale by what its inputs weigh. AWQ: scale channels by their activations first. GPTQ and GPTAQ: later columns make good the error of earlier ones. NF4 runs on the reference only.</source>
+        <translation>RTN：就近舍入。OPT-RTN：各组的尺度按其输入的权重选取。AWQ：先按激活缩放通道。GPTQ 与 GPTAQ：后面的列弥补前面列的误差。NF4 仅能在参考实现上运行。</translation>
     </message>
     <message>
         <source>What the run would take</source>
@@ -3204,10 +3244,6 @@ Finished layers are kept; the run can be resumed.</source>
         <translation>W%1 %2 %3，A%4，%5</translation>
     </message>
     <message>
-        <source>Run</source>
-        <translation>运行</translation>
-    </message>
-    <message>
         <source>State</source>
         <translation>状态</translation>
     </message>
@@ -3234,6 +3270,11 @@ Finished layers are kept; the run can be resumed.</source>
     <message>
         <source>Last change</source>
         <translation>最近更改</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <comment>noun</comment>
+        <translation>运行</translation>
     </message>
 </context>
 <context>

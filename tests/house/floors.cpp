@@ -38,7 +38,14 @@ constexpr std::array kFloors{
     Floor{"core/lab/quantization/", 6, "lab", 2},
     Floor{"app/cli/", 7, "cli", 0},
     Floor{"app/demo/", 7, "demo", 0},
-    Floor{"app/studio/", 7, "studio", 0},
+    Floor{"app/studio/children/", 7, "studio", 0},
+    Floor{"app/studio/style/", 7, "studio", 0},
+    Floor{"app/studio/settings", 7, "studio", 1},
+    Floor{"app/studio/language", 7, "studio", 1},
+    Floor{"app/studio/models/", 7, "studio", 2},
+    Floor{"app/studio/views/", 7, "studio", 3},
+    Floor{"app/studio/pages/", 7, "studio", 4},
+    Floor{"app/studio/", 7, "studio", 5},
     Floor{"tests/", 8, "", 0},
 };
 
@@ -54,6 +61,12 @@ const std::vector<Library>& libraries() {
       {"libtorch", {"torch/", "ATen/", "c10/"}, {"core/lab/", "app/demo/", "tests/"}},
       {"Vulkan", {"vulkan/", "volk", "spirv/"}, {"gpu/", "tests/gpu/"}},
       {"Qt", {"Q", "qcustomplot"}, {"app/studio/", "tests/"}},
+      // What a view draws can be computed and tested without it: models and children know no widget.
+      {"Qt's widgets",
+       {"QAbstractButton", "QAbstractItemView", "QApplication", "QCheckBox", "QComboBox", "QDialog", "QFrame", "QLabel", "QLineEdit", "QMainWindow",
+        "QMenu", "QMessageBox", "QPushButton", "QTableView", "QToolButton", "QToolTip", "QWidget", "qcustomplot"},
+       {"app/studio/views/", "app/studio/pages/", "app/studio/style/", "app/studio/language", "app/studio/main", "app/studio/rail",
+        "app/studio/heartbeat", "app/studio/single_instance", "tests/"}},
   };
   return all;
 }

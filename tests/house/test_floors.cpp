@@ -18,6 +18,7 @@ Tree sound_house() {
           {"gpu/device.cpp", "// Device.\n#include <vulkan/vulkan.h>\n#include \"core/model/model.h\"\n"},
           {"shaders/norm.comp", "// Norm.\n#include \"common.glsl\"\n"},
           {"shaders/common.glsl", "// Common.\n"},
+          {"app/studio/views/list.h", "// List.\n#pragma once\n#include <QWidget>\n"},
           {"app/studio/main.cpp", "// Studio.\n#include <QWidget>\n#include \"core/evaluation/kl.h\"\n"}};
 }
 
@@ -56,6 +57,8 @@ class TestFloors : public QObject {
     row("up inside the lab", "core/lab/reference/x.h",
         "// X.\n#pragma once\n#include \"core/lab/calibration/sums.h\"\n", "stands higher");
     row("studio and lab", "app/studio/x.cpp", "// X.\n#include \"core/lab/reference/page.h\"\n", "must not know");
+    row("studio's models and views", "app/studio/models/x.cpp", "// X.\n#include \"app/studio/views/list.h\"\n", "stands higher");
+    row("widgets in a model", "app/studio/models/x.cpp", "// X.\n#include <QLabel>\n", "Qt's widgets is not this floor's");
     row("application from the core", "core/run/x.cpp", "// X.\n#include \"app/studio/main.cpp\"\n", "stands higher");
     row("libtorch", "app/cli/x.cpp", "// X.\n#include <torch/torch.h>\n", "libtorch is not this floor's");
     row("Vulkan", "app/cli/x.cpp", "// X.\n#include <volk.h>\n", "Vulkan is not this floor's");

@@ -99,7 +99,7 @@ class TestRunPage : public QObject {
     QVERIFY(finished.wait(30000));
     QToolButton* save = nullptr;
     for (QToolButton* button : page.findChildren<QToolButton*>()) {
-      if (button->accessibleName() == QLatin1String("Save Entropy by site")) save = button;
+      if (button->accessibleName() == QLatin1String("Save Entropy")) save = button;
     }
     QVERIFY(save != nullptr);
     const auto save_as = [&](const QString& file) {

@@ -56,7 +56,7 @@ std::vector<Text> texts_of_sources(const QString& sources, const QString& file, 
   return read_texts(copy);
 }
 
-/// What a translator would have to do, a line a text.
+/// What a translator would have to do, a line a text; and texts outside a class, which the running window does not find again.
 QStringList complaints(const std::vector<Text>& texts) {
   static const QRegularExpression place(QStringLiteral("%[1-9n]"));
   QStringList list;
@@ -65,6 +65,7 @@ QStringList complaints(const std::vector<Text>& texts) {
       list << QStringLiteral("%1: \"%2\" is not translated").arg(text.context, text.source);
       continue;
     }
+    if (text.context == QLatin1String("qvlm::studio")) list << QStringLiteral("\"%1\" has no class").arg(text.source);
     std::set<QString> asked, given;
     for (auto at = place.globalMatch(text.source); at.hasNext();) asked.insert(at.next().captured());
     for (auto at = place.globalMatch(text.translation); at.hasNext();) given.insert(at.next().captured());

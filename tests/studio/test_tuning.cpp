@@ -319,7 +319,7 @@ class TestTuning : public QObject {
     QCOMPARE(pair.site, 5);
     QCOMPARE(page.proxy_plot()->r_squared(), r_squared(pair.dependency, pair.difference));
     QVERIFY(page.proxy_plot()->r_squared() > 0.9);
-    page.proxy_plot()->set_proxy(ProxyPlot::Proxy::ENTROPY);
+    page.proxy_plot()->set_proxy(Proxy::ENTROPY);
     QCOMPARE(page.proxy_plot()->r_squared(), r_squared(pair.entropy, pair.difference));
     QCOMPARE(page.proxy_plot()->table().count(QLatin1String("\nselected pair,")), 24);
   }

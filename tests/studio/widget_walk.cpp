@@ -13,6 +13,8 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
+#include <QScrollArea>
+#include <QTabBar>
 #include <QTextDocumentFragment>
 #include <QTextEdit>
 #include <QToolButton>
@@ -57,7 +59,7 @@ void look_at_button(const QAbstractButton* button, QStringList& list) {
   if (button->text().isEmpty()) return;
   const auto* tool = qobject_cast<const QToolButton*>(button);
   const bool icon_beside = !button->icon().isNull() && (!tool || tool->toolButtonStyle() == Qt::ToolButtonTextBesideIcon);
-  const int margin = qobject_cast<const QCheckBox*>(button) ? 24 : 8;
+  const int margin = qobject_cast<const QCheckBox*>(button) ? 24 : qobject_cast<const QPushButton*>(button) ? 16 : 8;
   if (button->width() < text_width(button, button->text()) + margin + (icon_beside ? 20 : 0) || button->height() < button->fontMetrics().height())
     list << name_of(button) + QStringLiteral(": cut off");
 }
@@ -66,15 +68,42 @@ void look_at_label(const QLabel* label, QStringList& list) {
   if (label->text().isEmpty() || !label->pixmap(Qt::ReturnByValue).isNull()) return;
   if (label->wordWrap()) {
     if (label->height() + 2 < label->heightForWidth(label->width())) list << name_of(label) + QStringLiteral(": too low");
+    const QRect broken = label->fontMetrics().boundingRect(QRect(0, 0, label->width(), 100000), Qt::TextWordWrap, label->text());
+    if (label->textFormat() == Qt::PlainText && broken.width() > label->width() + 1) list << name_of(label) + QStringLiteral(": a word is cut off");
     return;
   }
-  // An elastic label shows paths and states; its tooltip or the page says them whole.
-  if (label->sizePolicy().horizontalPolicy() == QSizePolicy::Ignored) return;
   int needed = 0;
   for (const QString& line : label->text().split(QLatin1Char('\n'))) needed = std::max(needed, text_width(label, line));
   if (label->textFormat() == Qt::RichText) needed = label->sizeHint().width();
   if (label->width() + 1 < needed) list << name_of(label) + QStringLiteral(": cut off");
   if (label->height() + 1 < label->fontMetrics().height()) list << name_of(label) + QStringLiteral(": too low");
+}
+
+/// A field whose text is the studio's own; names of models and paths are the user's, and their tool tips say them whole.
+void look_at_field(const QWidget* field, QStringList& list) {
+  QString text;
+  int margin = 20;
+  if (const auto* box = qobject_cast<const QComboBox*>(field); box && !box->property("elastic").toBool()) {
+    text = box->currentText();
+    margin = 30;
+  } else if (const auto* number = qobject_cast<const QAbstractSpinBox*>(field)) {
+    text = number->text();
+  } else if (const auto* edit = qobject_cast<const QLineEdit*>(field); edit && edit->text().isEmpty()) {
+    text = edit->placeholderText();
+  }
+  if (const auto* edit = qobject_cast<const QPlainTextEdit*>(field); edit && edit->toPlainText().isEmpty()) {
+    const QRect room = edit->viewport()->rect().adjusted(4, 4, -4, 0);
+    if (edit->fontMetrics().boundingRect(QRect(0, 0, room.width(), 100000), Qt::TextWordWrap, edit->placeholderText()).height() > room.height())
+      list << name_of(field) + QStringLiteral(": \"%1\" is cut off").arg(edit->placeholderText());
+  }
+  if (!text.isEmpty() && field->width() < text_width(field, text) + margin) list << name_of(field) + QStringLiteral(": \"%1\" is cut off").arg(text);
+}
+
+void look_at_tabs(const QTabBar* bar, QStringList& list) {
+  for (int i = 0; i < bar->count(); ++i) {
+    if (bar->tabRect(i).width() < text_width(bar, bar->tabText(i)) + 8 || !bar->rect().contains(bar->tabRect(i)))
+      list << QStringLiteral("tab \"%1\": cut off").arg(bar->tabText(i));
+  }
 }
 
 void look_at_header(const QHeaderView* header, QStringList& list) {
@@ -99,6 +128,12 @@ QStringList widget_complaints(QWidget& window) {
     if (const auto* button = qobject_cast<QAbstractButton*>(widget); button && !is_part_of_another(widget)) look_at_button(button, list);
     if (const auto* label = qobject_cast<QLabel*>(widget)) look_at_label(label, list);
     if (const auto* header = qobject_cast<QHeaderView*>(widget)) look_at_header(header, list);
+    if (const auto* tabs = qobject_cast<QTabBar*>(widget)) look_at_tabs(tabs, list);
+    if (is_control(widget)) look_at_field(widget, list);
+    if (const auto* area = qobject_cast<QScrollArea*>(widget); area && area->widget() && !area->widget()->inherits("qvlm::studio::RibbonView")) {
+      const int beyond = area->widget()->width() - area->viewport()->width();  // (the ribbon is zoomed)
+      if (beyond > 0) list << QStringLiteral("%1 is wider by %2 pixels than what shows it").arg(name_of(area->widget())).arg(beyond);
+    }
     // Nothing reaches out of what holds it, unless that is scrolled.
     const QWidget* parent = widget->parentWidget();
     if (parent && !text_of(widget).isEmpty() && !qobject_cast<const QAbstractScrollArea*>(parent->parentWidget()) && !parent->inherits("QAbstractScrollArea") &&

@@ -6,7 +6,8 @@
 
 namespace qvlm::studio {
 
-/// Every visible control has an accessible name and takes the focus by Tab, and every text is shown whole. One line a complaint.
+/// Every visible control has an accessible name and takes the focus by Tab, every text is shown whole, and nothing is scrolled sideways. One line a
+/// complaint.
 QStringList widget_complaints(QWidget& window);
 
 /// Tab goes down a column, never back up in it. `page`: the workspace that is shown.

@@ -51,4 +51,21 @@ double candidate_of(const SiteMeasured& site, const Recipe& recipe, double low, 
   return std::clamp(std::round(1000 * found) / 1000, 0.5, 1.0);
 }
 
+std::pair<double, double> chosen_bounds(const RunState& state, int site, const SiteMeasured& measured) {
+  const std::pair all(double(measured.histogram_low), double(measured.histogram_high));
+  const int block = state.partition.blocks.empty() ? -1 : state.partition.block_of(site);
+  const BlockSearched* found = block >= 0 ? state.result_of(block) : nullptr;
+  if (found == nullptr || !state.recipe || state.recipe->activation_bits >= 16) return all;
+  const auto position = static_cast<size_t>(site - found->first_site);
+  const float chosen = found->joint_parameters.at(position);
+  if (!is_static(state.recipe->activation_mode)) return {all.first * double(chosen), all.second * double(chosen)};
+  if (found->refined_bounds.size() >= 2 * position + 2)
+    return {double(found->refined_bounds[2 * position]), double(found->refined_bounds[2 * position + 1])};
+  const std::vector<float> grid = candidates_of(*state.recipe);
+  for (size_t i = 0; i < grid.size() && i < measured.percentile_low.size() && i < measured.percentile_high.size(); ++i) {
+    if (std::abs(grid[i] - chosen) <= 1e-4f) return {double(measured.percentile_low[i]), double(measured.percentile_high[i])};
+  }
+  return all;
+}
+
 }  // namespace qvlm::studio

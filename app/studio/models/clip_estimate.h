@@ -1,8 +1,11 @@
 // What clipping a site's activations at two bounds would do, by the histogram that the run measured.
 #pragma once
 
+#include <utility>
+
 #include "core/run/events.h"
 #include "core/run/recipe.h"
+#include "core/run/run_state.h"
 
 namespace qvlm::studio {
 
@@ -20,5 +23,9 @@ ClipEstimate estimate_clip(const SiteMeasured& site, double low, double high, in
 /// The rounding parameter that comes nearest to these bounds, to three decimals: of static activations the percentile whose range is as wide
 /// (between the measured ones, linear), of dynamic ones the ratio to the whole range. 1 where nothing is clipped.
 double candidate_of(const SiteMeasured& site, const Recipe& recipe, double low, double high);
+
+/// Low and high of what the run keeps of `site`, whose statistics are `measured`: the refined bounds, or the chosen parameter's (of a static range,
+/// the percentile's). Before the search and at 16 bits, all that was measured.
+std::pair<double, double> chosen_bounds(const RunState& state, int site, const SiteMeasured& measured);
 
 }  // namespace qvlm::studio

@@ -124,4 +124,9 @@ void ExportChoices::take_fit(const QJsonObject& result) {
   devices_.set_rows(std::move(rows));
 }
 
+bool ExportChoices::is_device(const QString& text) {
+  const QStringList parts = text.split(QLatin1Char(':'));
+  return parts.size() >= 3 && !parts.first().trimmed().isEmpty() && parts[parts.size() - 2].toDouble() > 0 && parts.last().toDouble() > 0;
+}
+
 }  // namespace qvlm::studio

@@ -39,6 +39,8 @@ class ExportChoices : public QObject {
   /// "29.4 MB at 2048 positions: ..."
   const QString& memory() const { return memory_; }
   int model_context() const { return model_context_; }
+  /// Whether a device is written as `qvlm fit --device` takes it: NAME:GiB:GB/s, with positive numbers; the name may hold colons.
+  static bool is_device(const QString& text);
 
  private:
   QStringList format_row(const QString& key) const;

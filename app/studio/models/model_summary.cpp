@@ -72,6 +72,12 @@ ModelSummary summary_from_json(const QString& path, const QJsonObject& object) {
   return summary;
 }
 
+QString notes_text(const ModelSummary& model) {
+  QStringList sentences;
+  for (const QString& note : model.notes) sentences << note.left(1).toUpper() + note.mid(1) + QLatin1Char('.');
+  return sentences.join(QLatin1Char('\n'));
+}
+
 QString count_text(qint64 count) {
   if (count >= 1'000'000'000) return QStringLiteral("%1 B").arg(double(count) / 1e9, 0, 'f', 2);
   if (count >= 1'000'000) return QStringLiteral("%1 M").arg(double(count) / 1e6, 0, 'f', 1);

@@ -34,6 +34,9 @@ struct ModelSummary {
 /// Keys that are absent stay at their defaults; unknown ones are ignored.
 ModelSummary summary_from_json(const QString& path, const QJsonObject& object);
 
+/// The notes as sentences, a line each.
+QString notes_text(const ModelSummary& model);
+
 /// "10.9 M", "6.74 B".
 QString count_text(qint64 count);
 /// "25.1 MB", in powers of 1000.

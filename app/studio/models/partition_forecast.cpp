@@ -14,6 +14,10 @@ namespace qvlm::studio {
 
 namespace {
 
+struct ForecastWords {
+  Q_DECLARE_TR_FUNCTIONS(ForecastWords)
+};
+
 int bits_of(const Block& block, const Recipe& recipe) {
   return block.bits != 0 ? block.bits : recipe.weight_bits;
 }
@@ -85,18 +89,17 @@ PartitionForecast forecast(const Partition& partition, const ForecastGrounds& gr
 }
 
 QString forecast_text(const PartitionForecast& before, const PartitionForecast& after) {
-  const auto tr = [](const char* text) { return QCoreApplication::translate("PartitionForecast", text); };
   QStringList parts;
   if (before.error > 0 && after.error > 0) {
     const QString change = change_text(before.error, after.error, 1).trimmed();
-    if (!change.isEmpty()) parts << tr("error %1, predicted").arg(change.mid(1, change.size() - 2));
+    if (!change.isEmpty()) parts << ForecastWords::tr("error %1, predicted").arg(change.mid(1, change.size() - 2));
   }
   if (after.stored_bytes > 0) {
-    parts << tr("%1, %2 bits a weight%3")
+    parts << ForecastWords::tr("%1, %2 bits a weight%3")
                  .arg(bytes_text(after.stored_bytes), QLocale().toString(after.bits_a_weight, 'f', 2),
                       change_text(double(before.stored_bytes), double(after.stored_bytes), 1));
   }
-  parts << tr("%1 site forwards%2")
+  parts << ForecastWords::tr("%1 site forwards%2")
                .arg(QLocale().toString(qlonglong(after.site_forwards)),
                     change_text(double(before.site_forwards), double(after.site_forwards), 0));
   return parts.join(QStringLiteral("  ·  "));

@@ -2,6 +2,7 @@
 #include "app/studio/models/recipe_check.h"
 
 #include <QCoreApplication>
+#include <QFileInfo>
 #include <algorithm>
 
 #include "core/base/error.h"
@@ -10,7 +11,9 @@ namespace qvlm::studio {
 
 namespace {
 
-QString translate(const char* text) { return QCoreApplication::translate("RecipeCheck", text); }
+struct RecipeCheck {
+  Q_DECLARE_TR_FUNCTIONS(RecipeCheck)
+};
 
 }  // namespace
 
@@ -19,18 +22,18 @@ QStringList recipe_problems(const ModelSummary& model, const Recipe& recipe) {
   if (recipe.weight_group > 0) {
     for (const LegalGroups& row : model.legal_groups) {
       if (row.columns % recipe.weight_group == 0) continue;
-      problems << translate("%1: a group of %2 does not divide its rows of %3; %4 would")
+      problems << RecipeCheck::tr("%1: a group of %2 does not divide its rows of %3; %4 would")
                       .arg(row.tensor, QString::number(recipe.weight_group), QString::number(row.columns), row.groups);
     }
   }
   if (recipe.activation_bits < 16 && recipe.activation_mode == ActivationMode::DYNAMIC_GROUP) {
     for (const LegalGroups& row : model.legal_groups) {
       if (recipe.activation_group <= 0 || row.columns % recipe.activation_group == 0) continue;
-      problems << translate("%1: groups of %2 activations do not divide its %3 inputs").arg(row.tensor, QString::number(recipe.activation_group), QString::number(row.columns));
+      problems << RecipeCheck::tr("%1: groups of %2 activations do not divide its %3 inputs").arg(row.tensor, QString::number(recipe.activation_group), QString::number(row.columns));
     }
   }
   const bool vision = recipe.vision_bits < 16 || recipe.projector_bits < 16 || recipe.vision_activation_bits < 16 || recipe.veo;
-  if (vision && !model.has_vision) problems << translate("The model has no vision tower: leave its bits at 16 and its optimisation off");
+  if (vision && !model.has_vision) problems << RecipeCheck::tr("The model has no vision tower: leave its bits at 16 and its optimisation off");
   try {
     validate(recipe, "");
   } catch (const Error& error) {
@@ -39,13 +42,24 @@ QStringList recipe_problems(const ModelSummary& model, const Recipe& recipe) {
   return problems;
 }
 
+QString request_problem(const ModelSummary* model, const QuantizeRequest& request) {
+  if (model == nullptr) return RecipeCheck::tr("Open a model first");
+  if (!QFileInfo::exists(model->path)) return RecipeCheck::tr("The model is no longer there: %1").arg(model->path);
+  if (model->quantized()) return RecipeCheck::tr("The open model is quantized already; open a full-precision one");
+  if (request.calibration.isEmpty()) return RecipeCheck::tr("Choose a calibration set");
+  if (!QFileInfo::exists(request.calibration)) return RecipeCheck::tr("The calibration set does not exist: %1").arg(request.calibration);
+  if (!request.output.endsWith(QLatin1String(".qvlm"))) return RecipeCheck::tr("The output's name must end in .qvlm");
+  if (QFileInfo::exists(request.output)) return RecipeCheck::tr("The output exists already; choose another name");
+  return recipe_problems(*model, request.recipe).join(QLatin1Char('\n'));
+}
+
 QStringList recipe_notes(const ModelSummary& model, const Recipe& recipe) {
   QStringList notes;
-  if (recipe.weight_method == WeightMethod::NF4) notes << translate("NF4 runs on the reference only.");
+  if (recipe.weight_method == WeightMethod::NF4) notes << RecipeCheck::tr("NF4 runs on the reference only.");
   if (recipe.transform == TransformMode::LEARNED || recipe.rotation == RotationMode::R1R2R4)
-    notes << translate("Its online transforms keep other programs from reading the model.");
-  if (recipe.vision_bits < 8 && model.has_vision) notes << translate("A 4-bit tower saves little and costs accuracy.");
-  if (recipe.search == SearchMode::LAYERWISE) notes << translate("A layer-wise search has one block a site: the ribbon's partition is not used.");
+    notes << RecipeCheck::tr("Its online transforms keep other programs from reading the model.");
+  if (recipe.vision_bits < 8 && model.has_vision) notes << RecipeCheck::tr("A 4-bit tower saves little and costs accuracy.");
+  if (recipe.search == SearchMode::LAYERWISE) notes << RecipeCheck::tr("A layer-wise search has one block a site: the ribbon's partition is not used.");
   return notes;
 }
 

@@ -58,6 +58,8 @@ QString status_of(const RunEntry& entry) {
   }
 }
 
+bool is_number(int column) { return column >= RunLibrary::ERROR && column <= RunLibrary::SECONDS; }
+
 QString number(double value, char format, int digits) {
   return std::isfinite(value) ? QLocale().toString(value, format, digits) : QStringLiteral("–");
 }
@@ -156,8 +158,7 @@ QVariant RunLibrary::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount()) return {};
   const RunEntry& run = at(index.row());
   if (role == Qt::ToolTipRole) return run.failure.isEmpty() ? run.folder : run.failure;
-  const bool numeric = index.column() >= ERROR && index.column() <= SECONDS;
-  if (role == Qt::TextAlignmentRole && numeric) return QVariant(Qt::AlignRight | Qt::AlignVCenter);
+  if (role == Qt::TextAlignmentRole && is_number(index.column())) return QVariant(Qt::AlignRight | Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
   const RunState* state = run.state.get();
   switch (index.column()) {
@@ -188,9 +189,11 @@ QVariant RunLibrary::data(const QModelIndex& index, int role) const {
 }
 
 QVariant RunLibrary::headerData(int section, Qt::Orientation orientation, int role) const {
-  if (orientation != Qt::Horizontal || role != Qt::DisplayRole || section < 0 || section >= COLUMNS) return {};
-  const QString names[COLUMNS] = {tr("Run"),  tr("State"), tr("Recipe"),   tr("Joint error"),
-                                  tr("Bits"), tr("Size"),  tr("Duration"), tr("Last change")};
+  if (orientation != Qt::Horizontal || section < 0 || section >= COLUMNS) return {};
+  if (role == Qt::TextAlignmentRole && is_number(section)) return int(Qt::AlignRight | Qt::AlignVCenter);
+  if (role != Qt::DisplayRole) return {};
+  const QString names[COLUMNS] = {tr("Run", "noun"), tr("State"), tr("Recipe"),   tr("Joint error"),
+                                  tr("Bits"),        tr("Size"),  tr("Duration"), tr("Last change")};
   return names[section];
 }
 

@@ -36,6 +36,7 @@
 #include "app/studio/views/chat_view.h"
 #include "app/studio/views/composer.h"
 #include "app/studio/views/fields.h"
+#include "app/studio/views/flow_layout.h"
 #include "app/studio/views/picture_loader.h"
 #include "app/studio/views/seen_strip.h"
 #include "app/studio/views/widgets.h"
@@ -216,9 +217,8 @@ QWidget* ChatPage::build_side() {
 
 QWidget* ChatPage::build_top() {
   auto* top = new QWidget(this);
-  auto* row = new QHBoxLayout(top);
+  auto* row = new FlowLayout(top);
   row->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, kUnit);
-  row->setSpacing(kUnit);
   picker_ = new ModelPicker(workbench_, top);
   load_ = primary_button(tr("Load"), top);
   load_->setAccessibleName(tr("Load the model"));
@@ -232,10 +232,10 @@ QWidget* ChatPage::build_top() {
   panel->setDefaultWidget(sampling_panel());
   menu->addAction(panel);
   sampling_->setMenu(menu);
-  row->addWidget(picker_, 1);
-  row->addWidget(load_);
-  row->addWidget(state_);
-  row->addWidget(sampling_);
+  row->add(picker_, 1, 26);
+  row->add(load_);
+  row->add(state_);
+  row->add(sampling_);
   return top;
 }
 
@@ -317,11 +317,10 @@ QWidget* ChatPage::build_status() {
   strip->setObjectName(QStringLiteral("status_strip"));
   auto* row = new QHBoxLayout(strip);
   row->setContentsMargins(3 * kUnit, 6, 3 * kUnit, 6);
-  status_ = new QLabel(strip);
+  status_ = new StillLabel(strip);
   status_->setProperty("muted", true);
   status_->setAccessibleName(tr("What ran"));
   status_->setTextInteractionFlags(Qt::TextSelectableByMouse);
-  status_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   row->addWidget(status_, 1);
   return strip;
 }

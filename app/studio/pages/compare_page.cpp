@@ -15,6 +15,7 @@
 #include "app/studio/style/theme.h"
 #include "app/studio/views/composer.h"
 #include "app/studio/views/fields.h"
+#include "app/studio/views/flow_layout.h"
 #include "app/studio/views/message_bubble.h"
 #include "app/studio/views/widgets.h"
 
@@ -59,7 +60,6 @@ ComparePage::ComparePage(Workbench& workbench, const Theme& theme, QWidget* pare
   unload_ = new QPushButton(tr("Unload both"), this);
   unload_->setAccessibleName(tr("Unload both models"));
   header->actions()->addWidget(in_turn_);
-  header->actions()->addSpacing(kUnit);
   header->actions()->addWidget(unload_);
   column->addWidget(header);
   banner_ = new Banner(this);

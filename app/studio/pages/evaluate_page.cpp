@@ -2,7 +2,6 @@
 #include "app/studio/pages/evaluate_page.h"
 
 #include <QComboBox>
-#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
@@ -11,7 +10,6 @@
 #include <QPushButton>
 #include <QSpinBox>
 #include <QStyledItemDelegate>
-#include <QTableView>
 #include <QVBoxLayout>
 #include <algorithm>
 
@@ -23,12 +21,16 @@
 #include "app/studio/style/theme.h"
 #include "app/studio/views/accuracy_chart.h"
 #include "app/studio/views/fields.h"
+#include "app/studio/views/flow_layout.h"
 #include "app/studio/views/picture_delegate.h"
+#include "app/studio/views/table_view.h"
 #include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
 
 namespace {
+
+constexpr int kTableLines = 30, kResultLines = 18;  // least widths, in heights of a line of text
 
 /// Right and wrong in the palette's colours; the word says it too.
 class VerdictDelegate : public QStyledItemDelegate {
@@ -75,10 +77,10 @@ EvaluatePage::EvaluatePage(Workbench& workbench, const Theme& theme, QWidget* pa
   banner_ = new Banner(this);
   column->addWidget(banner_);
   column->addWidget(build_controls());
-  auto* row = new QHBoxLayout;
+  auto* row = new FlowLayout;
   row->setSpacing(kUnit + 4);
-  row->addWidget(build_table(), 1);
-  row->addWidget(build_result());
+  row->add(build_table(), 1, kTableLines);
+  row->add(build_result(), 0, kResultLines);
   column->addLayout(row, 1);
 
   connect(run_, &QPushButton::clicked, this, &EvaluatePage::start);
@@ -108,42 +110,42 @@ EvaluatePage::EvaluatePage(Workbench& workbench, const Theme& theme, QWidget* pa
 
 QWidget* EvaluatePage::build_controls() {
   auto* card = new Card({}, this);
-  auto* row = new QHBoxLayout;
-  row->setSpacing(2 * kUnit);
+  auto* row = new FlowLayout;
+  row->setSpacing(kUnit + 4);
   picker_ = new ModelPicker(workbench_, card);
+  against_ = new QComboBox(card);
+  against_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  against_->setMinimumContentsLength(10);
+  against_->setProperty("elastic", true);
+  against_->setToolTip(tr("Asked the same questions, so that the cases are found where the two part"));
   set_ = new PathField(PathField::Kind::FILE_OR_FOLDER, tr("Question set"), card);
   set_->set_path(workbench_.settings().value(QStringLiteral("evaluate/questions"), workbench_.places().demo_questions));
   limit_ = new QSpinBox(card);
   limit_->setRange(0, 1000000);
   limit_->setSpecialValueText(tr("all"));
   limit_->setValue(100);
-  limit_->setMinimumWidth(72);
   limit_->setToolTip(tr("How many questions; 0: all"));
-  against_ = new QComboBox(card);
-  against_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-  against_->setMinimumContentsLength(10);
-  against_->setToolTip(tr("Asked the same questions, so that the cases are found where the two part"));
-  row->addWidget(labelled(tr("Model and what runs it"), picker_, card), 3);
-  row->addWidget(labelled(tr("Compared with"), against_, card), 2);
-  row->addWidget(labelled(tr("Question set"), set_, card), 3);
-  row->addWidget(labelled(tr("Questions"), limit_, card));
+  row->add(labelled(tr("Model and what runs it"), picker_, card), 3, 22);
+  row->add(labelled(tr("Compared with"), against_, card), 2, 10);
+  row->add(labelled(tr("Question set"), set_, card), 3, 12);
+  row->add(labelled(tr("Questions"), limit_, card));
   card->body()->addLayout(row);
-  auto* words = new QHBoxLayout;
-  status_ = new QLabel(tr("Ready"), card);
+  auto* words = new FlowLayout;
+  status_ = new StillLabel(card);
+  status_->setText(tr("Ready"));
   status_->setAccessibleName(tr("State of the evaluation"));
   progress_ = new QProgressBar(card);
   progress_->setTextVisible(false);
   progress_->setAccessibleName(tr("Progress of the evaluation"));
-  words->addWidget(status_);
-  words->addWidget(progress_, 1);
+  words->add(status_);
+  words->add(progress_, 1, 8);
   card->body()->addLayout(words);
   return card;
 }
 
 QWidget* EvaluatePage::build_table() {
   auto* card = new Card(tr("Questions"), this);
-  auto* filters = new QHBoxLayout;
-  filters->setSpacing(kUnit);
+  auto* filters = new FlowLayout;
   verdict_ = new QComboBox(card);
   verdict_->addItem(tr("All verdicts"), int(QuestionFilter::Verdict::ALL));
   verdict_->addItem(tr("Right"), int(QuestionFilter::Verdict::RIGHT));
@@ -161,27 +163,16 @@ QWidget* EvaluatePage::build_table() {
   search_->setClearButtonEnabled(true);
   ask_ = new QPushButton(tr("Open in Chat"), card);
   ask_->setAccessibleName(tr("Open the selected question in Chat"));
-  filters->addWidget(verdict_);
-  filters->addWidget(category_);
-  filters->addWidget(search_, 1);
-  filters->addWidget(ask_);
+  filters->add(verdict_);
+  filters->add(category_);
+  filters->add(search_, 1, 7);
+  filters->add(ask_);
   card->body()->addLayout(filters);
-  view_ = new QTableView(card);
-  view_->setModel(filter_);
-  view_->setAccessibleName(tr("Questions and answers"));
-  view_->setSelectionBehavior(QAbstractItemView::SelectRows);
-  view_->setSelectionMode(QAbstractItemView::SingleSelection);
-  view_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  view_->setAlternatingRowColors(true);
-  view_->setShowGrid(false);
-  view_->setWordWrap(false);
-  view_->setTabKeyNavigation(false);
+  view_ = new TableView(filter_, tr("Questions and answers"), QuestionTableModel::QUESTION, card);
+  // As many rows as there are questions come while they are answered: their texts are not measured.
+  for (int column = 0; column < QuestionTableModel::COLUMNS; ++column) view_->horizontalHeader()->setSectionResizeMode(column, QHeaderView::Fixed);
   view_->setItemDelegateForColumn(QuestionTableModel::VERDICT, new VerdictDelegate(theme_, view_));
   view_->setItemDelegateForColumn(QuestionTableModel::PICTURE, new PictureDelegate(QuestionTableModel::IMAGES_ROLE, view_));
-  view_->verticalHeader()->hide();
-  view_->horizontalHeader()->setHighlightSections(false);
-  view_->horizontalHeader()->setSectionResizeMode(QuestionTableModel::QUESTION, QHeaderView::Stretch);
-  view_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
   card->body()->addWidget(view_, 1);
   connect(verdict_, &QComboBox::currentIndexChanged, this,
           [this] { filter_->set_verdict(static_cast<QuestionFilter::Verdict>(verdict_->currentData().toInt())); });
@@ -203,7 +194,7 @@ QWidget* EvaluatePage::build_table() {
 }
 
 QWidget* EvaluatePage::build_result() {
-  auto* card = accuracy_ = new Card(tr("Accuracy"), this);
+  auto* card = new Card(tr("Accuracy"), this);
   result_ = new QLabel(card);
   result_->setObjectName(QStringLiteral("big_number"));
   result_->setAccessibleName(tr("Accuracy over all questions"));
@@ -218,7 +209,6 @@ QWidget* EvaluatePage::build_result() {
 
 void EvaluatePage::resizeEvent(QResizeEvent* event) {
   const bool narrow = width() < 1060;
-  accuracy_->setFixedWidth(theme_.scaled(narrow ? 264 : 320));
   view_->setColumnWidth(QuestionTableModel::PICTURE, narrow ? 64 : 84);
   view_->setColumnWidth(QuestionTableModel::VERDICT, theme_.scaled(narrow ? 70 : 84));
   view_->setColumnWidth(QuestionTableModel::CATEGORY, theme_.scaled(narrow ? 88 : 104));
@@ -301,12 +291,11 @@ void EvaluatePage::show_result() {
   const QLocale locale;
   const Accuracy& all = table_->overall();
   result_->setText(all.total == 0 ? QStringLiteral("–") : tr("%1 %").arg(locale.toString(100 * all.value(), 'f', 1)));
-  result_note_->setText(
-      all.total == 0 ? tr("No questions answered yet")
-                     : tr("%1 of %2 right; 95 % interval %3 to %4 %")
-                           .arg(all.right)
-                           .arg(all.total)
-                           .arg(locale.toString(100 * all.low, 'f', 1), locale.toString(100 * all.high, 'f', 1)));
+  const QString interval = tr("%1 of %2 right; 95 % interval %3 to %4 %")
+                               .arg(all.right)
+                               .arg(all.total)
+                               .arg(locale.toString(100 * all.low, 'f', 1), locale.toString(100 * all.high, 'f', 1));
+  result_note_->setText(all.total == 0 ? tr("No questions answered yet") : unbroken(interval));
   std::vector<AccuracyChart::Bar> bars;
   for (const auto& [name, accuracy] : table_->categories()) bars.push_back({QString::fromStdString(name), accuracy});
   chart_->set_bars(std::move(bars));

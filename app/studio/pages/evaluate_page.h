@@ -17,7 +17,6 @@ namespace qvlm::studio {
 
 class AccuracyChart;
 class Banner;
-class Card;
 class EvaluateChild;
 class ModelPicker;
 class PageHeader;
@@ -78,7 +77,6 @@ class EvaluatePage : public QWidget {
   QComboBox *verdict_, *category_, *against_;
   QLineEdit* search_;
   AccuracyChart* chart_;
-  Card* accuracy_;
   bool stopping_ = false;
   QString asked_model_;
 };

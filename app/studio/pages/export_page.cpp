@@ -14,7 +14,6 @@
 #include <QPushButton>
 #include <QSpinBox>
 #include <QTabWidget>
-#include <QTableView>
 #include <QVBoxLayout>
 
 #include "app/studio/children/result_child.h"
@@ -24,32 +23,16 @@
 #include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
 #include "app/studio/views/fields.h"
+#include "app/studio/views/flow_layout.h"
+#include "app/studio/views/table_view.h"
 #include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
 
 namespace {
 
-QTableView* table(QAbstractItemModel* model, const QString& name, int stretched, QWidget* parent) {
-  auto* view = new QTableView(parent);
-  view->setModel(model);
-  view->setAccessibleName(name);
-  view->verticalHeader()->hide();
-  view->setShowGrid(false);
-  view->setAlternatingRowColors(true);
-  view->setSelectionBehavior(QAbstractItemView::SelectRows);
-  view->setSelectionMode(QAbstractItemView::SingleSelection);
-  view->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  view->setTabKeyNavigation(false);
-  view->setWordWrap(false);
-  view->horizontalHeader()->setHighlightSections(false);
-  view->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-  view->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-  view->horizontalHeader()->setSectionResizeMode(stretched, QHeaderView::Stretch);
-  return view;
-}
-
 constexpr int kFormatRows = 4;
+constexpr int kModelLines = 32, kExportLines = 20;  // least widths, in heights of a line of text
 
 }  // namespace
 
@@ -70,10 +53,10 @@ ExportPage::ExportPage(Workbench& workbench, const Theme& theme, QWidget* parent
   column->addWidget(new PageHeader(tr("Export"), tr("Ship a quantized model to phones, boards, laptops and servers"), this));
   banner_ = new Banner(this);
   column->addWidget(banner_);
-  auto* row = new QHBoxLayout;
+  auto* row = new FlowLayout;
   row->setSpacing(kUnit + 4);
-  row->addWidget(make_model_card(), 1);
-  row->addWidget(make_export_card());
+  row->add(make_model_card(), 1, kModelLines);
+  row->add(make_export_card(), 0, kExportLines);
   column->addLayout(row, 1);
 
   fit_later_.setSingleShot(true);
@@ -101,30 +84,26 @@ ExportPage::ExportPage(Workbench& workbench, const Theme& theme, QWidget* parent
 QWidget* ExportPage::make_model_card() {
   auto* card = new Card(tr("Quantized model"), this);
   models_ = new QComboBox(card);
+  models_->setProperty("elastic", true);
   card->body()->addWidget(labelled(tr("Model"), models_, card));
-  auto* facts = new QHBoxLayout;
+  auto* facts = new FlowLayout;
   facts->setSpacing(3 * kUnit);
   const auto fact = [&](const QString& caption) {
     auto* value = new QLabel(QStringLiteral("–"), card);
-    QFont font = value->font();
-    font.setPointSizeF(11.5);
-    font.setWeight(QFont::DemiBold);
-    value->setFont(font);
-    facts->addWidget(labelled(caption, value, card));
+    value->setProperty("fact", true);
+    facts->add(labelled(caption, value, card));
     return value;
   };
   total_ = fact(tr("On disk"));
   bits_ = fact(tr("Stored bits a weight"));
   activations_ = fact(tr("Activations"));
-  facts->addStretch(1);
   card->body()->addLayout(facts);
   tabs_ = new QTabWidget(card);
   tabs_->setAccessibleName(tr("Formats, devices and files of the model"));
   tabs_->setDocumentMode(true);
   tabs_->addTab(make_formats_tab(), tr("Formats"));
   tabs_->addTab(make_devices_tab(), tr("Devices"));
-  auto* files = table(files_, tr("Files of the quantized model"), FolderTableModel::WHAT, tabs_);
-  tabs_->addTab(files, tr("Files"));
+  tabs_->addTab(new TableView(files_, tr("Files of the quantized model"), FolderTableModel::WHAT, tabs_), tr("Files"));
   card->body()->addWidget(tabs_, 1);
   return card;
 }
@@ -133,13 +112,11 @@ QWidget* ExportPage::make_formats_tab() {
   auto* tab = new QWidget(this);
   auto* column = new QVBoxLayout(tab);
   column->setContentsMargins(0, kUnit, 0, 0);
-  format_view_ = table(choices_->formats(), tr("Formats"), ExportChoices::VERDICT, tab);
-  format_view_->setFixedHeight(format_view_->verticalHeader()->defaultSectionSize() * (kFormatRows + 1) + kUnit + 4);
+  format_view_ = new TableView(choices_->formats(), tr("Formats"), ExportChoices::VERDICT, tab);
   column->addWidget(format_view_);
   detail_ = muted_label({}, tab);
   column->addWidget(detail_);
-  tensor_view_ = table(choices_->tensors(), tr("Tensors in the chosen format"), ExportChoices::REASON, tab);
-  column->addWidget(tensor_view_, 1);
+  column->addWidget(new TableView(choices_->tensors(), tr("Tensors in the chosen format"), ExportChoices::REASON, tab), 1);
   return tab;
 }
 
@@ -147,23 +124,22 @@ QWidget* ExportPage::make_devices_tab() {
   auto* tab = new QWidget(this);
   auto* column = new QVBoxLayout(tab);
   column->setContentsMargins(0, kUnit, 0, 0);
-  auto* row = new QHBoxLayout;
+  auto* row = new FlowLayout;
   row->setSpacing(2 * kUnit);
   context_ = new QSpinBox(tab);
   context_->setRange(1, 1 << 20);
   context_->setSingleStep(512);
   context_->setValue(2048);
   context_->setGroupSeparatorShown(true);
-  row->addWidget(labelled(tr("Context, tokens"), context_, tab));
+  row->add(labelled(tr("Context, tokens"), context_, tab));
   own_ = new QLineEdit(tab);
   own_->setPlaceholderText(tr("My board:16:68.5"));
   own_->setToolTip(tr("Name, GiB of memory, GB/s of bandwidth; Enter adds it"));
-  row->addWidget(labelled(tr("Own device (name:GiB:GB/s), Enter adds it"), own_, tab), 1);
+  row->add(labelled(tr("Own device (name:GiB:GB/s), Enter adds it"), own_, tab), 1);
   column->addLayout(row);
   memory_ = muted_label({}, tab);
   column->addWidget(memory_);
-  auto* devices = table(choices_->devices(), tr("Devices and whether the model fits"), ExportChoices::BASIS, tab);
-  column->addWidget(devices, 1);
+  column->addWidget(new TableView(choices_->devices(), tr("Devices and whether the model fits"), ExportChoices::BASIS, tab), 1);
   column->addWidget(muted_label(tr("Tokens/s are bounds: the bandwidth over the bytes that a token reads, with a full and an empty context. What a "
                                    "program reaches of them, `qvlm bench` measures."),
                                 tab));
@@ -172,7 +148,6 @@ QWidget* ExportPage::make_devices_tab() {
 
 QWidget* ExportPage::make_export_card() {
   auto* how = new Card(tr("Export"), this);
-  how->setFixedWidth(320);
   format_ = new QComboBox(how);
   for (int row = 0; row < choices_->formats()->rowCount(); ++row)
     format_->addItem(choices_->formats()->text(row, ExportChoices::FORMAT), ExportChoices::keys()[row]);
@@ -208,7 +183,7 @@ void ExportPage::connect_children() {
     const ModelSummary summary = summary_from_json(models_->currentData().toString(), result);
     bits_->setText(QLocale().toString(summary.stored_bits, 'f', 2));
     activations_->setText(summary.activations);
-    notes_->setText(summary.notes.join(QLatin1Char('\n')));
+    notes_->setText(notes_text(summary));
   });
   connect(check_, &ResultChild::line, choices_, &ExportChoices::take_check);
   connect(fit_, &ResultChild::succeeded, this, [this](const QJsonObject& result) {
@@ -232,7 +207,12 @@ void ExportPage::connect_children() {
   });
 }
 
-void ExportPage::restyle() { export_->setIcon(icon_on_accent(QStringLiteral("export"), theme_.colors())); }
+void ExportPage::restyle() {
+  export_->setIcon(icon_on_accent(QStringLiteral("export"), theme_.colors()));
+  // All formats and no more; a scroll bar, where the verdict is long, stands beneath them.
+  const QHeaderView &head = *format_view_->horizontalHeader(), &rows = *format_view_->verticalHeader();
+  format_view_->setFixedHeight(head.sizeHint().height() + kFormatRows * rows.defaultSectionSize() + 2 * format_view_->frameWidth() + 2 * kUnit);
+}
 
 void ExportPage::refill() {
   const QString before = models_->currentData().toString();
@@ -281,10 +261,7 @@ void ExportPage::look_at_devices() {
 }
 
 void ExportPage::add_own_device() {
-  const QStringList parts = own_->text().trimmed().split(QLatin1Char(':'));
-  bool memory = false, speed = false;
-  const bool named = parts.size() >= 3 && !parts.first().isEmpty();
-  if (!named || parts[parts.size() - 2].toDouble(&memory) <= 0 || parts.last().toDouble(&speed) <= 0 || !memory || !speed) {
+  if (!ExportChoices::is_device(own_->text().trimmed())) {
     memory_->setText(tr("Write a name, GiB of memory and GB/s of bandwidth, as in My board:16:68.5"));
     return;
   }

@@ -68,7 +68,7 @@ class ExportPage : public QWidget {
   Banner* banner_;
   QComboBox *models_, *format_;
   QTabWidget* tabs_;
-  QTableView *format_view_, *tensor_view_;
+  QTableView* format_view_;
   QSpinBox* context_;
   QLineEdit* own_;
   QStringList own_devices_;

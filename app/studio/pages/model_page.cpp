@@ -6,21 +6,19 @@
 #include <QDropEvent>
 #include <QFileDialog>
 #include <QFileInfo>
-#include <QGridLayout>
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QListWidget>
 #include <QLocale>
 #include <QMimeData>
-#include <QScrollArea>
-#include <QTableView>
 #include <QVBoxLayout>
 
 #include "app/studio/models/groups_table_model.h"
 #include "app/studio/models/workbench.h"
 #include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
+#include "app/studio/views/flow_layout.h"
 #include "app/studio/views/picture_loader.h"
+#include "app/studio/views/table_view.h"
 #include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
@@ -28,6 +26,8 @@ namespace qvlm::studio {
 namespace {
 
 constexpr int kSample = 168;  // pixels a side of the sample pictures
+// Least widths in heights of a line of text: what can be opened, what is open, each half of its details, a fact, a step to try.
+constexpr int kLeftLines = 17, kRightLines = 30, kHalfLines = 24, kFactLines = 11, kStepLines = 13;
 
 QLabel* picture_label(const QString& name, QWidget* parent) {
   auto* label = new QLabel(parent);
@@ -57,10 +57,10 @@ ModelPage::ModelPage(Workbench& workbench, const Theme& theme, QWidget* parent)
   column->addWidget(header_);
   banner_ = new Banner(this);
   column->addWidget(banner_);
-  auto* row = new QHBoxLayout;
+  auto* row = new FlowLayout;
   row->setSpacing(2 * kUnit);
-  row->addWidget(build_left());
-  row->addWidget(build_right(), 1);
+  row->add(build_left(), 0, kLeftLines);
+  row->add(build_right(), 1, kRightLines);
   column->addLayout(row, 1);
 
   connect(to_quantize_, &QPushButton::clicked, this, &ModelPage::quantize_requested);
@@ -84,7 +84,6 @@ ModelPage::ModelPage(Workbench& workbench, const Theme& theme, QWidget* parent)
 
 QWidget* ModelPage::build_left() {
   auto* left = new QWidget(this);
-  left_ = left;
   auto* column = new QVBoxLayout(left);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(2 * kUnit);
@@ -117,11 +116,7 @@ QWidget* ModelPage::build_left() {
 }
 
 QWidget* ModelPage::build_right() {
-  auto* scroll = new QScrollArea(this);
-  scroll->setWidgetResizable(true);
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setFocusPolicy(Qt::NoFocus);
-  auto* right = new QWidget(scroll);
+  auto* right = new QWidget(this);
   right->setObjectName(QStringLiteral("transparent"));
   auto* column = new QVBoxLayout(right);
   column->setContentsMargins(0, 0, 0, 0);
@@ -134,34 +129,22 @@ QWidget* ModelPage::build_right() {
   all->setContentsMargins(0, 0, 0, 0);
   all->setSpacing(2 * kUnit);
   auto* facts_card = new Card(tr("Summary"), summary_);
-  facts_ = new QGridLayout;
-  facts_->setHorizontalSpacing(3 * kUnit);
-  facts_->setVerticalSpacing(kUnit + 4);
+  facts_ = new FlowLayout;
+  facts_->setSpacing(kUnit + 4);
+  facts_->set_columns(3, kFactLines);
   facts_card->body()->addLayout(facts_);
   notes_ = muted_label({}, facts_card);
   facts_card->body()->addWidget(notes_);
   all->addWidget(facts_card);
-  lower_ = new QHBoxLayout;
-  lower_->setSpacing(2 * kUnit);
+  auto* lower = new FlowLayout;
+  lower->setSpacing(2 * kUnit);
+  lower->set_columns(2, kHalfLines);
   auto* groups_card = new Card(tr("Legal group sizes"), summary_);
   groups_ = new GroupsTableModel(this);
-  groups_view_ = new QTableView(groups_card);
-  groups_view_->setModel(groups_);
-  groups_view_->setAccessibleName(tr("Legal group sizes of the tensors"));
-  groups_view_->verticalHeader()->hide();
-  groups_view_->setShowGrid(false);
-  groups_view_->setAlternatingRowColors(true);
-  groups_view_->setSelectionBehavior(QAbstractItemView::SelectRows);
-  groups_view_->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  groups_view_->setTabKeyNavigation(false);
-  groups_view_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-  groups_view_->horizontalHeader()->setHighlightSections(false);
-  groups_view_->setMinimumHeight(200);
-  groups_view_->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
+  groups_view_ = new TableView(groups_, tr("Legal group sizes of the tensors"), GroupsTableModel::GROUPS, groups_card);
   groups_card->body()->addWidget(groups_view_);
-  lower_->addWidget(groups_card, 1);
+  lower->add(groups_card);
   auto* sample_card = new Card(tr("What the model sees"), summary_);
-  sample_card->setMinimumWidth(2 * kSample + 6 * kUnit);
   auto* pictures = new QHBoxLayout;
   pictures->setSpacing(kUnit);
   sample_file_ = picture_label(tr("The picture"), sample_card);
@@ -185,18 +168,17 @@ QWidget* ModelPage::build_right() {
   other_picture_->setAccessibleName(tr("Show another picture as the model sees it"));
   sample_card->body()->addWidget(other_picture_, 0, Qt::AlignLeft);
   sample_card->body()->addStretch(1);
-  lower_->addWidget(sample_card, 1);
-  all->addLayout(lower_, 1);
+  lower->add(sample_card);
+  all->addLayout(lower, 1);
   summary_->hide();
   column->addWidget(summary_, 1);
   column->addStretch(0);
-  scroll->setWidget(right);
   connect(other_picture_, &QPushButton::clicked, this, [this] {
     const QString picture = QFileDialog::getOpenFileName(this, tr("Picture"), workbench_.places().demo_images,
                                                          tr("Pictures (%1);;All files (*)").arg(picture_filter()));
     if (!picture.isEmpty()) show_sample(picture);
   });
-  return scroll;
+  return right;
 }
 
 QWidget* ModelPage::build_welcome(QWidget* parent) {
@@ -216,9 +198,9 @@ QWidget* ModelPage::build_welcome(QWidget* parent) {
   const Step steps[] = {{tr("Ask it about a picture"), tr("It knows shapes, colours, counts, places and words, and answers in English."), tr("Ask")},
                         {tr("Quantize it to 4 bits"), tr("Watch entropy, blocks and errors as they are measured; drag the blocks' borders."), tr("Quantize")},
                         {tr("Compare the two"), tr("One question to both: see the first token where the answers part."), tr("Compare")}};
-  auto* columns = new QGridLayout;
-  columns->setHorizontalSpacing(3 * kUnit);
-  columns->setVerticalSpacing(6);
+  auto* columns = new FlowLayout;
+  columns->setSpacing(3 * kUnit);
+  columns->set_columns(3, kStepLines);
   int number = 0;
   for (const auto& [name, text, action] : steps) {
     auto* head = new QHBoxLayout;
@@ -240,14 +222,15 @@ QWidget* ModelPage::build_welcome(QWidget* parent) {
     button->setToolTip(tr("Open the demo model first"));
     connect(button, &QPushButton::clicked, this, [this, number] { Q_EMIT first_step(number); });
     steps_.push_back(button);
-    columns->addLayout(head, 0, number);
-    columns->addWidget(words, 1, number);
-    columns->addWidget(button, 2, number, Qt::AlignLeft);
-    columns->setColumnStretch(number++, 1);
+    auto* all = new QVBoxLayout;
+    all->setSpacing(6);
+    all->addLayout(head);
+    all->addWidget(words, 1);
+    all->addWidget(button, 0, Qt::AlignLeft);
+    columns->add(all);
+    ++number;
   }
-  columns->setRowStretch(1, 1);
   card->body()->addLayout(columns);
-  card->body()->addSpacing(kUnit);
   auto* last = new QHBoxLayout;
   try_demo_ = primary_button(tr("Open the demo model"), card);
   try_demo_->setEnabled(demo_->isEnabled());
@@ -280,14 +263,7 @@ void ModelPage::show_first_steps() {
   hide_steps_->setVisible(open);
 }
 
-void ModelPage::resizeEvent(QResizeEvent* event) {
-  // Narrow: the sample picture goes below the table.
-  lower_->setDirection(width() < 1060 ? QBoxLayout::TopToBottom : QBoxLayout::LeftToRight);
-  QWidget::resizeEvent(event);
-}
-
 void ModelPage::restyle() {
-  left_->setFixedWidth(theme_.scaled(272));
   open_->setIcon(icon(QStringLiteral("folder"), theme_.colors(), 16));
   to_quantize_->setIcon(icon_on_accent(QStringLiteral("quantize"), theme_.colors()));
   to_chat_->setIcon(icon(QStringLiteral("chat"), theme_.colors(), 16));
@@ -330,7 +306,6 @@ void ModelPage::show_model() {
     delete item->widget();
     delete item;
   }
-  int count = 0;
   const auto fact = [&](const QString& key, const QString& caption, const QString& value) {
     auto* box = new QWidget(summary_);
     auto* column = new QVBoxLayout(box);
@@ -347,9 +322,7 @@ void ModelPage::show_model() {
     column->addWidget(small);
     column->addWidget(large);
     column->addStretch(1);
-    facts_->addWidget(box, count / 3, count % 3);
-    facts_->setColumnStretch(count % 3, 1);
-    ++count;
+    facts_->add(box);
   };
   fact(QStringLiteral("name"), tr("Name"), model_name(model.path));
   fact(QStringLiteral("family"), tr("Family"), model.family);
@@ -366,9 +339,7 @@ void ModelPage::show_model() {
   }
   fact(QStringLiteral("size"), tr("On disk"),
        tr("%1, %2 bits a weight").arg(bytes_text(model.stored_bytes), locale.toString(model.stored_bits, 'g', 3)));
-  QStringList notes = model.notes;
-  for (QString& note : notes) note = note.left(1).toUpper() + note.mid(1) + QLatin1Char('.');
-  notes_->setText(notes.join(QLatin1Char('\n')));
+  notes_->setText(notes_text(model));
   notes_->setVisible(!model.notes.isEmpty());
   groups_->set_rows(model.legal_groups);
   const QStringList pictures = workbench_.sample_pictures();

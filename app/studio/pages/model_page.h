@@ -4,8 +4,6 @@
 #include <QWidget>
 #include <vector>
 
-class QBoxLayout;
-class QGridLayout;
 class QLabel;
 class QListWidget;
 class QPushButton;
@@ -15,6 +13,7 @@ namespace qvlm::studio {
 
 class Banner;
 class Card;
+class FlowLayout;
 class GroupsTableModel;
 class PageHeader;
 class Theme;
@@ -39,7 +38,6 @@ class ModelPage : public QWidget {
   void dragEnterEvent(QDragEnterEvent* event) override;
   void dragLeaveEvent(QDragLeaveEvent* event) override;
   void dropEvent(QDropEvent* event) override;
-  void resizeEvent(QResizeEvent* event) override;
 
  private:
   QWidget* build_left();
@@ -59,9 +57,8 @@ class ModelPage : public QWidget {
   QPushButton *open_, *demo_, *try_demo_, *hide_steps_, *to_quantize_, *to_chat_, *other_picture_;
   std::vector<QPushButton*> steps_;
   QListWidget* recent_;
-  QWidget *left_, *summary_, *welcome_;
-  QBoxLayout* lower_;
-  QGridLayout* facts_;
+  QWidget *summary_, *welcome_;
+  FlowLayout* facts_;
   QLabel *notes_, *sample_file_, *sample_seen_, *sample_text_;
   GroupsTableModel* groups_;
   QTableView* groups_view_;

@@ -1,6 +1,5 @@
 // How workspace Quantize is put together (QuantizePage's constructor and builders).
 #include <QComboBox>
-#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QProgressBar>
@@ -8,6 +7,7 @@
 #include <QScrollArea>
 #include <QToolButton>
 #include <QVBoxLayout>
+#include <algorithm>
 #include <utility>
 
 #include "app/studio/models/recipe_check.h"
@@ -18,8 +18,10 @@
 #include "app/studio/pages/recipe_panel.h"
 #include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
+#include "app/studio/views/flow_layout.h"
 #include "app/studio/views/heatmap_view.h"
 #include "app/studio/views/ribbon_view.h"
+#include "app/studio/views/page_area.h"
 #include "app/studio/views/run_plots.h"
 #include "app/studio/views/saved_view.h"
 #include "app/studio/views/scale_bar.h"
@@ -27,6 +29,13 @@
 #include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
+
+namespace {
+
+constexpr int kPlotLines = 11;     // the least width of a plot, in heights of a line of text: a title and two buttons
+constexpr int kLowestPlots = 190;  // pixels of them that are always in sight
+
+}  // namespace
 
 QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* parent)
     : QWidget(parent),
@@ -114,7 +123,7 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
   });
   connect(ribbon_model_, &RibbonModel::changed, this, [this] {
     refresh_controls();
-    if (ribbon_model_->dragging()) forecast_->setText(ribbon_model_->forecast_text());
+    if (ribbon_model_->dragging()) forecast_->setText(unbroken(ribbon_model_->forecast_text()));
   });
   const auto select = [this](int site) { ribbon_model_->select(site); };
   connect(heatmap_, &HeatmapView::site_clicked, this, select);
@@ -137,7 +146,6 @@ QuantizePage::QuantizePage(Workbench& workbench, const Theme& theme, QWidget* pa
 
 QWidget* QuantizePage::build_recipe() {
   auto* card = new Card(tr("Recipe"), this);
-  card->setFixedWidth(280);
   auto* scroll = new QScrollArea(card);
   scroll->setWidgetResizable(true);
   scroll->setFrameShape(QFrame::NoFrame);
@@ -154,12 +162,12 @@ QWidget* QuantizePage::build_run() {
   auto* column = new QVBoxLayout(box);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(6);
-  auto* words = new QHBoxLayout;
-  status_ = new QLabel(box);
+  auto* words = new FlowLayout;
+  status_ = new StillLabel(box);
   status_->setAccessibleName(tr("State of the run"));
   eta_ = new QLabel(box);
   eta_->setProperty("muted", true);
-  resources_ = new QLabel(box);
+  resources_ = new StillLabel(box);
   resources_->setProperty("muted", true);
   resources_->setAccessibleName(tr("Memory and time, actual and planned"));
   recipe_toggle_ = new QToolButton(box);
@@ -171,19 +179,18 @@ QWidget* QuantizePage::build_run() {
     recipe_toggle_->setArrowType(shown ? Qt::LeftArrow : Qt::RightArrow);
     recipe_card_->setVisible(shown);
   });
-  words->addWidget(recipe_toggle_);
   recipe_toggle_->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
   recipe_toggle_->setArrowType(Qt::LeftArrow);
-  words->addWidget(status_, 1);
-  words->addWidget(eta_);
+  words->add(recipe_toggle_);
+  words->add(status_, 1, 12);
+  words->add(eta_);
   progress_ = new QProgressBar(box);
   progress_->setTextVisible(false);
   progress_->setAccessibleName(tr("Progress of the run"));
   column->addLayout(words);
-  auto* bar = new QHBoxLayout;
-  bar->setSpacing(kUnit);
-  bar->addWidget(progress_, 1);
-  bar->addWidget(resources_);
+  auto* bar = new FlowLayout;
+  bar->add(progress_, 1, 8);
+  bar->add(resources_);
   column->addLayout(bar);
   return box;
 }
@@ -191,6 +198,9 @@ QWidget* QuantizePage::build_run() {
 QWidget* QuantizePage::build_ribbon() {
   auto* card = new Card({}, this);
   card->setAccessibleName(tr("Blocks"));
+  auto* head = new FlowLayout;
+  auto* title = new QLabel(tr("Blocks"), card);
+  title->setObjectName(QStringLiteral("card_title"));
   auto* tools = new QHBoxLayout;
   tools->setSpacing(0);
   const auto tool = [this, card, tools](const QString& name, const QKeySequence& keys) {
@@ -213,15 +223,16 @@ QWidget* QuantizePage::build_ribbon() {
                                      {tr("Bits"), RibbonColour::BITS}})
     colour_->addItem(text, int(colour));
   set_style_property(colour_, "small", true);
-  colour_->setMinimumWidth(104);
   connect(colour_, &QComboBox::currentIndexChanged, this, [this] {
     ribbon_model_->set_colour(static_cast<RibbonColour>(colour_->currentData().toInt()));
     show_scale();
   });
-  card->header()->addWidget(colour_);
   scale_ = new ScaleBar(theme_, card);
-  card->header()->addWidget(scale_);
-  card->header()->addLayout(tools);
+  head->add(title, 1);
+  head->add(colour_);
+  head->add(scale_);
+  head->add(tools);
+  card->body()->addLayout(head);
   undo_ = tool(tr("Undo"), QKeySequence(Qt::CTRL | Qt::Key_Z));
   redo_ = tool(tr("Redo"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Z));
   split_ = tool(tr("Split the block behind the selected site"), QKeySequence(Qt::Key_S));
@@ -245,24 +256,23 @@ QWidget* QuantizePage::build_ribbon() {
   scroll->setWidget(ribbon_);
   ribbon_->setAutoFillBackground(false);
   scroll->viewport()->setAutoFillBackground(false);
-  scroll->setFixedHeight(ribbon_->minimumSizeHint().height() + 12);  // room for the scroll bar when zoomed
+  const auto fit = [scroll, this] { scroll->setFixedHeight(ribbon_->minimumSizeHint().height() + 12); };  // room for the scroll bar when zoomed
+  fit();
+  connect(&theme_, &Theme::changed, scroll, fit);
   QWidget* save = saver(*ribbon_, ribbon_, tr("Blocks"), card);
-  card->header()->addWidget(save);
+  tools->addWidget(save);
   setTabOrder(zoom_in_, save);
   setTabOrder(save, ribbon_);
   card->body()->addWidget(scroll);
-  selection_ = muted_label({}, card);
+  selection_ = new StillLabel(card);
   selection_->setAccessibleName(tr("Selected site"));
-  card->body()->setSpacing(2);
-  selection_->setWordWrap(false);
-  selection_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-  card->body()->addWidget(selection_);
-  forecast_ = muted_label({}, card);
+  forecast_ = new StillLabel(card);
   forecast_->setAccessibleName(tr("What the partition costs and is predicted to give"));
-  forecast_->setWordWrap(false);
-  forecast_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
-  card->body()->addWidget(forecast_);
-  card->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+  card->body()->setSpacing(2);
+  for (QLabel* words : {selection_, forecast_}) {
+    words->setProperty("muted", true);
+    card->body()->addWidget(words);
+  }
   connect(undo_, &QToolButton::clicked, &ribbon_model_->undo_stack(), &QUndoStack::undo);
   connect(redo_, &QToolButton::clicked, &ribbon_model_->undo_stack(), &QUndoStack::redo);
   // By the stack's own word: the model says that it changed while the step is still on its way onto the stack.
@@ -291,19 +301,19 @@ QToolButton* QuantizePage::saver(SavedView& view, QWidget* widget, const QString
 
 QWidget* QuantizePage::build_plots() {
   auto* box = new QWidget(this);
-  auto* grid = new QGridLayout(box);
-  grid->setContentsMargins(0, 0, 0, 0);
-  grid->setSpacing(kUnit + 4);
-  const auto add = [this, box, grid](const QString& title, QWidget* view, int row, int column, int columns) {
+  auto* flow = new FlowLayout(box);
+  flow->setSpacing(kUnit + 4);
+  flow->set_columns(3, kPlotLines);
+  const auto add = [this, box, flow](const QString& title, QWidget* view) {
     auto* card = new Card(title, box);
-    // Widths by the grid alone: titles and legends that come and go must not move the columns.
+    // Widths by the layout alone: titles and legends that come and go must not move the columns.
     card->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     view->setParent(card);
     card->body()->setSpacing(2);
     if (auto* plot = qobject_cast<RunPlot*>(view)) card->body()->addWidget(plot->legend());  // beneath the title: it may be longer
     card->body()->addWidget(view, 1);
     card->header()->addWidget(saver(dynamic_cast<SavedView&>(*view), view, title, card));
-    grid->addWidget(card, row, column, 1, columns);
+    flow->add(card);
     return card;
   };
   entropy_ = new EntropyPlot(theme_);
@@ -312,21 +322,20 @@ QWidget* QuantizePage::build_plots() {
   candidates_ = new CandidatePlot(theme_);
   histogram_ = new HistogramPlot(theme_);
   proxies_ = new ProxyPlot(theme_);
-  add(tr("Entropy by site"), entropy_, 0, 0, 1);
-  add(tr("Block error"), error_, 0, 1, 1);
-  candidates_card_ = add(tr("Tuples"), candidates_, 0, 2, 1);
-  add(tr("Entropy map"), heatmap_, 1, 0, 1);
-  histogram_card_ = add(tr("Site"), histogram_, 1, 1, 1);
-  auto* proxies = add(tr("DED"), proxies_, 1, 2, 1);
+  add(tr("Entropy"), entropy_);
+  add(tr("Block error"), error_);
+  candidates_card_ = add(tr("Tuples"), candidates_);
+  add(tr("Entropy map"), heatmap_);
+  histogram_card_ = add(tr("Site"), histogram_);
+  auto* proxies = add(tr("DED"), proxies_);
   proxies->setToolTip(tr("Discretization error difference against its proxy"));
   proxy_ = new QComboBox(proxies);
   proxy_->setAccessibleName(tr("Proxy of the scatter plot"));
   proxy_->addItems({tr("D"), tr("H"), tr("error")});
   proxy_->setToolTip(tr("Dependency, entropy, or quantization error of the activations"));
   set_style_property(proxy_, "small", true);
-  proxy_->setMinimumWidth(60);
   proxies->header()->insertWidget(proxies->header()->count() - 1, proxy_);
-  connect(proxy_, &QComboBox::currentIndexChanged, this, [this](int index) { proxies_->set_proxy(static_cast<ProxyPlot::Proxy>(index)); });
+  connect(proxy_, &QComboBox::currentIndexChanged, this, [this](int index) { proxies_->set_proxy(static_cast<Proxy>(index)); });
   connect(proxies_, &ProxyPlot::site_clicked, ribbon_model_, &RibbonModel::select);
   add_candidate_ = new QToolButton(histogram_card_);
   add_candidate_->setIconSize({16, 16});
@@ -346,21 +355,23 @@ QWidget* QuantizePage::build_plots() {
     histogram_->reset();
     histogram_->setFocus();
   });
-  for (int column = 0; column < 3; ++column) grid->setColumnStretch(column, 1);
-  grid->setRowStretch(0, 1);
-  grid->setRowStretch(1, 1);
-  // Too low a window scrolls rather than flattens them.
-  constexpr int kLowestRow = 178;
-  box->setMinimumHeight(2 * kLowestRow + grid->spacing());
   box->setObjectName(QStringLiteral("transparent"));
-  auto* scroll = new QScrollArea(this);
-  scroll->setWidgetResizable(true);
-  scroll->setFrameShape(QFrame::NoFrame);
-  scroll->setFocusPolicy(Qt::NoFocus);
+  // Too low a window scrolls rather than flattens them.
+  auto* scroll = new PageArea(box, this);
   scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
-  scroll->setMinimumHeight(kLowestRow);
-  scroll->setWidget(box);
+  scroll->setMinimumHeight(kLowestPlots);
   return scroll;
+}
+
+// The recipe is as wide as its texts, and takes no more than two fifths of a narrow window.
+void QuantizePage::fit_recipe() {
+  const int least = recipe_->minimumSizeHint().width() + 5 * kUnit + 14;  // the card's margins and a scroll bar
+  recipe_card_->setFixedWidth(std::max(least, std::min(theme_.scaled(304), width() * 2 / 5)));
+}
+
+void QuantizePage::resizeEvent(QResizeEvent* event) {
+  fit_recipe();
+  QWidget::resizeEvent(event);
 }
 
 void QuantizePage::restyle() {
@@ -374,6 +385,7 @@ void QuantizePage::restyle() {
                                                         {merge_, "merge"},      {lock_, "lock"}, {bits_, "bits"}, {follow_, "follow"}, {add_candidate_, "plus"}, {zoom_in_, "zoom_in"},
                                                         {zoom_out_, "zoom_out"}};
   for (const auto& [button, name] : tools) button->setIcon(icon(QLatin1String(name), p, 18));
+  fit_recipe();
   refresh_controls();
 }
 

@@ -171,7 +171,7 @@ void QuantizePage::show_selection() {
   selection_->setText(ribbon_model_->describe_site(site).replace(QLatin1Char('\n'), dot) + QLatin1Char('\n') +
                       ribbon_model_->describe_block(block).replace(QLatin1Char('\n'), dot));
   selection_->setToolTip(selection_->text());
-  forecast_->setText(ribbon_model_->forecast_text());
+  forecast_->setText(unbroken(ribbon_model_->forecast_text()));
   forecast_->setToolTip(tr("Cost and size are counted. The error is predicted: each block's by the shares that its sites had in the searched blocks, a "
                            "quarter for each bit more, and by what joint searches of its depth gained."));
 }

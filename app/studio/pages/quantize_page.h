@@ -75,6 +75,9 @@ class QuantizePage : public QWidget {
   void chat_requested(const QString& model);
   void run_finished(const QString& output);
 
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
  private:
   QWidget* build_recipe();
   QWidget* build_run();
@@ -93,6 +96,7 @@ class QuantizePage : public QWidget {
   void apply_partition();
   std::optional<Partition> own_partition() const;
   void restyle();
+  void fit_recipe();
 
   Workbench& workbench_;
   const Theme& theme_;

@@ -4,7 +4,6 @@
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
-#include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QRegularExpression>
@@ -12,7 +11,7 @@
 #include <cmath>
 #include <memory>
 
-#include "app/studio/style/theme.h"
+#include "app/studio/views/flow_layout.h"
 #include "app/studio/views/widgets.h"
 #include "core/run/partition.h"
 
@@ -36,13 +35,9 @@ QString candidates_text(const std::vector<float>& candidates) {
 
 }  // namespace
 
-RecipeMore::RecipeMore(QWidget* parent) : QWidget(parent), grid_(new QGridLayout(this)) {
+RecipeMore::RecipeMore(QWidget* parent) : QWidget(parent), flow_(new FlowLayout(this)) {
   setObjectName(QStringLiteral("transparent"));
-  grid_->setContentsMargins(0, 0, 0, 0);
-  grid_->setHorizontalSpacing(kUnit);
-  grid_->setVerticalSpacing(kUnit);
-  grid_->setColumnStretch(0, 1);
-  grid_->setColumnStretch(1, 1);
+  flow_->set_columns(2);
   add_weights();
   add_partition();
   add_search();
@@ -113,7 +108,6 @@ void RecipeMore::add_search() {
               },
               [grid](const Recipe& r) { grid->setText(candidates_text(r.candidates)); }, searches};
   connect(grid, &QLineEdit::textChanged, this, &RecipeMore::changed);
-  column_ = 0;
   place(std::move(field), tr("Candidates"), tr("Clip ratios or percentiles that the search tries, from 1 downwards, parted by spaces"));
 }
 
@@ -131,25 +125,19 @@ void RecipeMore::add_vision() {
 void RecipeMore::heading(const QString& text) {
   auto* label = new QLabel(text, this);
   label->setObjectName(QStringLiteral("card_title"));
-  if (column_ != 0) ++row_;
-  column_ = 0;
-  grid_->addWidget(label, row_++, 0, 1, 2);
+  flow_->add_row(label);
 }
 
 void RecipeMore::place(Field field, const QString& caption, const QString& tip) {
   field.editor->setToolTip(tip);
   field.editor->setAccessibleDescription(tip);
-  const bool check = qobject_cast<QCheckBox*>(field.editor) != nullptr, wide = check || qobject_cast<QLineEdit*>(field.editor) != nullptr;
+  const bool check = qobject_cast<QCheckBox*>(field.editor) != nullptr;
   field.box = check ? field.editor : labelled(caption, field.editor, this);
-  field.box->setMinimumWidth(0);
-  field.box->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);  // the panel's width, not the captions', says how wide
-  if (wide && column_ != 0) {
-    column_ = 0;
-    ++row_;
+  if (check || qobject_cast<QLineEdit*>(field.editor) != nullptr) {
+    flow_->add_row(field.box);
+  } else {
+    flow_->add(field.box);
   }
-  grid_->addWidget(field.box, row_, column_, 1, wide ? 2 : 1);
-  column_ = wide ? 0 : 1 - column_;
-  if (column_ == 0) ++row_;
   fields_.push_back(std::move(field));
 }
 
@@ -159,7 +147,6 @@ void RecipeMore::number(T Recipe::*member, const QString& key, const QString& ca
   box->setDecimals(decimals);
   box->setRange(low, high);
   box->setSingleStep(decimals == 0 ? 1 : std::pow(10, -std::min(decimals, 2)));
-  box->setMinimumWidth(60);
   connect(box, &QDoubleSpinBox::valueChanged, this, &RecipeMore::changed);
   // A field that shows fewer digits than the recipe has leaves it as it is until it is changed.
   auto taken = std::make_shared<std::pair<T, double>>();
@@ -176,9 +163,7 @@ template <class E>
 void RecipeMore::choice(E Recipe::*member, const QString& key, const QString& caption, const QString& tip, const QList<std::pair<QString, E>>& items, Counts counts) {
   auto* box = new QComboBox(this);
   for (const auto& [text, value] : items) box->addItem(text, int(value));
-  box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-  box->setMinimumContentsLength(5);
-  box->setMinimumWidth(60);
+  box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
   box->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   connect(box, &QComboBox::currentIndexChanged, this, &RecipeMore::changed);
   place({key, nullptr, box, [box, member](Recipe& r) { r.*member = static_cast<E>(box->currentData().toInt()); },

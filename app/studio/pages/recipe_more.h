@@ -7,10 +7,11 @@
 
 #include "core/run/recipe.h"
 
-class QGridLayout;
 class QLabel;
 
 namespace qvlm::studio {
+
+class FlowLayout;
 
 class RecipeMore : public QWidget {
   Q_OBJECT
@@ -49,8 +50,7 @@ class RecipeMore : public QWidget {
   void add_search();
   void add_vision();
 
-  QGridLayout* grid_;
-  int row_ = 0, column_ = 0;
+  FlowLayout* flow_;
   std::vector<Field> fields_;
 };
 

@@ -6,7 +6,6 @@
 #include <QDoubleSpinBox>
 #include <QFileInfo>
 #include <QFileSystemWatcher>
-#include <QGridLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QSpinBox>
@@ -15,13 +14,15 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <initializer_list>
+#include <utility>
 
 #include "app/studio/models/recipe_check.h"
 #include "app/studio/models/run_planner.h"
 #include "app/studio/models/workbench.h"
 #include "app/studio/pages/recipe_more.h"
-#include "app/studio/style/theme.h"
 #include "app/studio/views/fields.h"
+#include "app/studio/views/flow_layout.h"
 #include "app/studio/views/widgets.h"
 #include "core/run/presets.h"
 
@@ -32,9 +33,7 @@ namespace {
 QComboBox* choices(QWidget* parent, const QList<std::pair<QString, int>>& items) {
   auto* box = new QComboBox(parent);
   for (const auto& [text, value] : items) box->addItem(text, value);
-  box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-  box->setMinimumContentsLength(5);
-  box->setMinimumWidth(60);
+  box->setSizeAdjustPolicy(QComboBox::AdjustToContents);
   box->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   return box;
 }
@@ -67,7 +66,7 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   }
   preset_->addItem(tr("Own"), -1);
   method_ = choices(this, {{tr("RTN"), int(WeightMethod::RTN)},
-                           {tr("RTN, by importance"), int(WeightMethod::OPT_RTN)},
+                           {tr("OPT-RTN"), int(WeightMethod::OPT_RTN)},
                            {tr("AWQ"), int(WeightMethod::AWQ)},
                            {tr("GPTQ"), int(WeightMethod::GPTQ)},
                            {tr("GPTAQ"), int(WeightMethod::GPTAQ)},
@@ -75,8 +74,8 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
                            {tr("NF4"), int(WeightMethod::NF4)},
                            {tr("SmoothQuant"), int(WeightMethod::SMOOTHQUANT)}});
   method_->setToolTip(
-      tr("RTN: round to nearest. AWQ: scale channels by their activations first. GPTQ and GPTAQ: later columns make good "
-         "the error of earlier ones. NF4 runs on the reference only."));
+      tr("RTN: round to nearest. OPT-RTN: with each group's scale by what its inputs weigh. AWQ: scale channels by their activations "
+         "first. GPTQ and GPTAQ: later columns make good the error of earlier ones. NF4 runs on the reference only."));
   bits_ = choices(this, {{tr("4 bits"), 4},
                          {tr("3 bits"), 3},
                          {tr("5 bits"), 5},
@@ -92,14 +91,14 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   mode_->setToolTip(
       tr("How the range of quantized activations is found: for each token, each group of channels, or once from the "
          "calibration set, for a site or (folded into the weights) for each of its channels."));
-  search_ = choices(this, {{tr("Joint, inside each block"), int(SearchMode::JOINT)},
-                           {tr("Layer-wise, each site alone"), int(SearchMode::LAYERWISE)},
+  search_ = choices(this, {{tr("Joint in each block"), int(SearchMode::JOINT)},
+                           {tr("Layer-wise, by site"), int(SearchMode::LAYERWISE)},
                            {tr("None"), int(SearchMode::NONE)}});
   rotation_ = choices(this, {{tr("None"), int(RotationMode::NONE)},
                              {tr("Norms folded"), int(RotationMode::FOLD)},
                              {tr("R1, R2 (folded)"), int(RotationMode::R1R2)},
                              {tr("R1, R2, R4 (online)"), int(RotationMode::R1R2R4)},
-                             {tr("Principal axes (folded)"), int(RotationMode::PRINCIPAL)}});
+                             {tr("Principal axes"), int(RotationMode::PRINCIPAL)}});
   rotation_->setToolTip(
       tr("Turns the model before it is quantized without changing its function. R4 is applied while the model runs. "
          "Principal axes, which are measured, go with learned transforms."));
@@ -110,14 +109,12 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   samples_ = new QSpinBox(this);
   samples_->setRange(1, 100000);
   samples_->setValue(64);
-  samples_->setMinimumWidth(60);
   samples_->setToolTip(tr("Image-text pairs taken from the calibration set"));
   budget_ = new QDoubleSpinBox(this);
   budget_->setRange(0, 16);
   budget_->setDecimals(2);
   budget_->setSingleStep(0.25);
   budget_->setSpecialValueText(tr("None"));
-  budget_->setMinimumWidth(60);
   budget_->setToolTip(
       tr("Mixed precision: bits a weight, with scales and zeros. Each block gets 3, 4, 5, 6 or 8 bits within it; blocks "
          "that you have given bits keep them."));
@@ -147,32 +144,24 @@ RecipePanel::RecipePanel(Workbench& workbench, QWidget* parent) : QWidget(parent
   more_->hide();
   watcher_ = new QFileSystemWatcher(this);
 
-  auto* grid = new QGridLayout(this);
-  grid->setContentsMargins(0, 0, 4, 0);
-  grid->setHorizontalSpacing(kUnit);
-  grid->setVerticalSpacing(kUnit + 2);
-  int row = 0;
-  grid->addWidget(labelled(tr("Preset"), preset_, this), row++, 0, 1, 2);
-  grid->addWidget(labelled(tr("Weight method"), method_, this), row, 0);
-  grid->addWidget(labelled(tr("Weights"), bits_, this), row++, 1);
-  grid->addWidget(labelled(tr("Group"), group_, this), row, 0);
-  grid->addWidget(labelled(tr("Samples"), samples_, this), row++, 1);
-  grid->addWidget(labelled(tr("Activations"), activations_, this), row, 0);
-  grid->addWidget(labelled(tr("Range"), mode_, this), row++, 1);
-  grid->addWidget(labelled(tr("Search"), search_, this), row++, 0, 1, 2);
-  grid->addWidget(labelled(tr("Rotation"), rotation_, this), row++, 0, 1, 2);
-  grid->addWidget(labelled(tr("Transforms"), transform_, this), row, 0);
-  grid->addWidget(labelled(tr("Bits a weight"), budget_, this), row++, 1);
-  grid->addWidget(labelled(tr("Calibration set"), calibration_, this), row++, 0, 1, 2);
-  grid->addWidget(labelled(tr("Output"), output_, this), row++, 0, 1, 2);
-  grid->addWidget(legality_, row++, 0, 1, 2);
-  grid->addWidget(notes_, row++, 0, 1, 2);
-  grid->addWidget(plan_, row++, 0, 1, 2);
-  grid->addWidget(more_button_, row++, 0, 1, 2, Qt::AlignLeft);
-  grid->addWidget(more_, row++, 0, 1, 2);
-  grid->setRowStretch(row, 1);
-  grid->setColumnStretch(0, 1);
-  grid->setColumnStretch(1, 1);
+  auto* fields = new FlowLayout(this);
+  fields->setContentsMargins(0, 0, 4, 0);
+  fields->set_columns(2);
+  fields->add_row(labelled(tr("Preset"), preset_, this));
+  fields->add_row(labelled(tr("Weight method"), method_, this));
+  fields->add(labelled(tr("Weights"), bits_, this));
+  fields->add(labelled(tr("Group"), group_, this));
+  fields->add(labelled(tr("Activations"), activations_, this));
+  fields->add(labelled(tr("Range"), mode_, this));
+  fields->add_row(labelled(tr("Search", "noun"), search_, this));
+  fields->add_row(labelled(tr("Rotation"), rotation_, this));
+  fields->add_row(labelled(tr("Transforms"), transform_, this));
+  fields->add(labelled(tr("Samples"), samples_, this));
+  fields->add(labelled(tr("Bits a weight"), budget_, this));
+  fields->add_row(labelled(tr("Calibration set"), calibration_, this));
+  fields->add_row(labelled(tr("Output"), output_, this));
+  for (QWidget* beneath : std::initializer_list<QWidget*>{legality_, notes_, plan_, more_button_, more_}) fields->add_row(beneath);
+  fields->setAlignment(more_button_, Qt::AlignLeft);
 
   connect(preset_, &QComboBox::activated, this, &RecipePanel::take_preset);
   for (QComboBox* box : {method_, bits_, group_, activations_, mode_, search_, rotation_, transform_})
@@ -253,17 +242,7 @@ QuantizeRequest RecipePanel::request() const {
   return request;
 }
 
-QString RecipePanel::problem() const {
-  if (!workbench_.model()) return tr("Open a model first");
-  if (!QFileInfo::exists(workbench_.model()->path)) return tr("The model is no longer there: %1").arg(workbench_.model()->path);
-  if (workbench_.model()->quantized()) return tr("The open model is quantized already; open a full-precision one");
-  if (calibration_->path().isEmpty()) return tr("Choose a calibration set");
-  if (!QFileInfo::exists(calibration_->path()))
-    return tr("The calibration set does not exist: %1").arg(calibration_->path());
-  if (!output_->path().endsWith(QLatin1String(".qvlm"))) return tr("The output's name must end in .qvlm");
-  if (QFileInfo::exists(output_->path())) return tr("The output exists already; choose another name");
-  return recipe_problems(*workbench_.model(), recipe()).join(QLatin1Char('\n'));
-}
+QString RecipePanel::problem() const { return request_problem(workbench_.model() ? &*workbench_.model() : nullptr, request()); }
 
 void RecipePanel::watch_model() {
   if (!watcher_->directories().isEmpty()) watcher_->removePaths(watcher_->directories());

@@ -3,10 +3,7 @@
 
 #include <QClipboard>
 #include <QGuiApplication>
-#include <QHBoxLayout>
-#include <QHeaderView>
 #include <QPushButton>
-#include <QTableView>
 #include <QToolButton>
 #include <QVBoxLayout>
 #include <algorithm>
@@ -15,27 +12,17 @@
 #include "app/studio/models/speed_meter.h"
 #include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
+#include "app/studio/views/flow_layout.h"
 #include "app/studio/views/run_plots.h"
 #include "app/studio/views/saved_view.h"
+#include "app/studio/views/table_view.h"
 #include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
 
 namespace {
 
-void set_up(QTableView* table, const QString& name) {
-  table->setAccessibleName(name);
-  table->setEditTriggers(QAbstractItemView::NoEditTriggers);
-  table->setSelectionBehavior(QAbstractItemView::SelectRows);
-  table->setAlternatingRowColors(true);
-  table->setShowGrid(false);
-  table->setWordWrap(false);
-  table->setTabKeyNavigation(false);
-  table->verticalHeader()->setDefaultSectionSize(28);
-  table->verticalHeader()->hide();
-  table->horizontalHeader()->setHighlightSections(false);
-  table->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-}
+constexpr int kHalf = 22;  // the least width of figures and plot beside each other, in heights of a line of text
 
 }  // namespace
 
@@ -107,20 +94,15 @@ RunsPage::RunsPage(Workbench& workbench, const Theme& theme, QWidget* parent)
 
 QWidget* RunsPage::build_list() {
   auto* card = new Card({}, this);
-  list_ = new QTableView(card);
-  set_up(list_, tr("Runs"));
-  list_->setModel(library_);
+  list_ = new TableView(library_, tr("Runs"), RunLibrary::NAME, card);
   list_->setSelectionMode(QAbstractItemView::ExtendedSelection);
-  list_->horizontalHeader()->setSectionResizeMode(QHeaderView::ResizeToContents);
-  list_->horizontalHeader()->setSectionResizeMode(RunLibrary::NAME, QHeaderView::Stretch);
   card->body()->addWidget(list_, 1);
   return card;
 }
 
 QWidget* RunsPage::build_comparison() {
   auto* box = new QWidget(this);
-  auto* row = new QHBoxLayout(box);
-  row->setContentsMargins(0, 0, 0, 0);
+  auto* row = new FlowLayout(box);
   row->setSpacing(kUnit + 4);
   comparison_ = new Card(tr("Side by side"), box);
   comparison_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
@@ -131,11 +113,7 @@ QWidget* RunsPage::build_comparison() {
   copy_->setFixedSize(28, 22);
   set_style_property(copy_, "small", true);
   comparison_->header()->addWidget(copy_);
-  table_ = new QTableView(comparison_);
-  set_up(table_, tr("Figures of the selected runs"));
-  table_->setModel(figures_);
-  table_->setSelectionMode(QAbstractItemView::SingleSelection);
-  table_->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  table_ = new TableView(figures_, tr("Figures of the selected runs"), TableView::kAllColumns, comparison_);
   comparison_->body()->addWidget(table_, 1);
   auto* errors = new Card(tr("Joint error by site"), box);
   errors->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
@@ -145,8 +123,8 @@ QWidget* RunsPage::build_comparison() {
       *plot_, plot_, theme_, tr("Joint error by site"),
       [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); }, errors));
   errors->body()->addWidget(plot_, 1);
-  row->addWidget(comparison_, 1);
-  row->addWidget(errors, 1);
+  row->add(comparison_, 3, kHalf);
+  row->add(errors, 2, kHalf);
   return box;
 }
 

@@ -10,7 +10,8 @@ namespace qvlm::studio {
 
 namespace {
 
-constexpr int kRow = 30;
+/// Pixels from one bar to the next.
+int row_height(const QWidget& chart) { return std::max(30, chart.fontMetrics().height() + 12); }
 
 }  // namespace
 
@@ -32,7 +33,7 @@ void AccuracyChart::set_bars(std::vector<Bar> bars) {
 }
 
 QSize AccuracyChart::sizeHint() const {
-  return {320, std::max(4, static_cast<int>(bars_.size())) * kRow + 8};
+  return {320, std::max(4, static_cast<int>(bars_.size())) * row_height(*this) + 8};
 }
 
 void AccuracyChart::paintEvent(QPaintEvent*) {
@@ -50,7 +51,7 @@ void AccuracyChart::paintEvent(QPaintEvent*) {
   name_width = std::min(name_width + 12, width() / 3);
   const int value_width = fontMetrics().horizontalAdvance(QStringLiteral("100 %  (1000)")) + 8;
   const int left = name_width, full = std::max(20, width() - name_width - value_width - 8);
-  const int row = std::min(kRow, height() / static_cast<int>(bars_.size()));
+  const int row = std::min(row_height(*this), height() / static_cast<int>(bars_.size()));
   int y = 0;
   for (const Bar& bar : bars_) {
     const QRect line(0, y, width(), row);

@@ -21,6 +21,20 @@ namespace {
 
 constexpr int kWidest = 620;  // pixels of a line of text
 
+/// As wide as its longest line where there is room, scrolled where there is not.
+class CodeText : public QPlainTextEdit {
+ public:
+  using QPlainTextEdit::QPlainTextEdit;
+  QSize sizeHint() const override { return {wanted_, QPlainTextEdit::sizeHint().height()}; }
+  void set_wanted(int width) {
+    wanted_ = width;
+    updateGeometry();
+  }
+
+ private:
+  int wanted_ = 220;
+};
+
 }  // namespace
 
 void copy_with(QWidget* button, const QString& text) {
@@ -69,7 +83,7 @@ CodeBlock::CodeBlock(const MarkdownPart& part, QWidget* parent)
     : QFrame(parent),
       language_(new QLabel(this)),
       copy_(new QPushButton(tr("Copy"), this)),
-      text_(new QPlainTextEdit(this)) {
+      text_(new CodeText(this)) {
   setObjectName(QStringLiteral("code"));
   language_->setObjectName(QStringLiteral("field_label"));
   copy_->setProperty("flat", true);
@@ -81,7 +95,7 @@ CodeBlock::CodeBlock(const MarkdownPart& part, QWidget* parent)
   text_->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   text_->setTabChangesFocus(true);
   QFont fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
-  fixed.setPointSizeF(9.5);
+  fixed.setPointSizeF(0.95 * font().pointSizeF());
   text_->document()->setDefaultFont(fixed);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
@@ -108,7 +122,7 @@ void CodeBlock::show_part(const MarkdownPart& part) {
   const QStringList lines = part.text.split(QLatin1Char('\n'));
   for (const QString& line : lines) widest = std::max(widest, metrics.horizontalAdvance(line));
   const bool scrolls = widest + 40 > kWidest;
-  text_->setMinimumWidth(std::clamp(widest + 40, 220, kWidest));
+  static_cast<CodeText*>(text_)->set_wanted(std::clamp(widest + 40, 220, kWidest));
   text_->setFixedHeight(static_cast<int>(lines.size()) * metrics.lineSpacing() + 22 + (scrolls ? 14 : 0));
 }
 

@@ -32,7 +32,7 @@ namespace qvlm::studio {
 
 QuestionEdit::QuestionEdit(QWidget* parent) : QPlainTextEdit(parent) {
   setAccessibleName(tr("Question"));
-  setPlaceholderText(tr("Ask about a picture. Drop, paste or open one first."));
+  setPlaceholderText(tr("Ask about a picture"));
   setTabChangesFocus(true);
   setFrameShape(QFrame::NoFrame);
   setAcceptDrops(false);  // the composer takes drops as a whole
@@ -94,6 +94,7 @@ Composer::Composer(const Theme& theme, QString picture_folder, QWidget* parent)
   auto* words =
       new QLabel(tr("Asking an earlier question differently. What was answered to it stays as a branch."), this);
   words->setObjectName(QStringLiteral("field_label"));
+  words->setWordWrap(true);
   cancel_edit_->setAccessibleName(tr("Leave the question as it was"));
   cancel_edit_->setToolTip(tr("Leave the question as it was (Esc)"));
   row_of_words->addWidget(words, 1);

@@ -9,13 +9,14 @@
 #include <QPushButton>
 
 #include "app/studio/models/workbench.h"
-#include "app/studio/style/theme.h"
+#include "app/studio/views/flow_layout.h"
 
 namespace qvlm::studio {
 
 namespace {
 
 constexpr QLatin1String kVulkanA16("vulkan-a16");
+constexpr int kModelLines = 11;  // the least width of a model's name, in heights of a line of text
 
 }  // namespace
 
@@ -28,7 +29,7 @@ PathField::PathField(Kind kind, const QString& name, QWidget* parent)
   auto* browse = new QPushButton(tr("…"), this);
   browse->setAccessibleName(tr("Browse: %1").arg(name));
   browse->setToolTip(tr("Browse"));
-  browse->setFixedWidth(40);
+  browse->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);
   edit_->setMinimumWidth(60);
   row->addWidget(edit_, 1);
   row->addWidget(browse);
@@ -65,24 +66,22 @@ void PathField::browse() {
 
 ModelPicker::ModelPicker(Workbench& workbench, QWidget* parent)
     : QWidget(parent), workbench_(workbench), models_(new QComboBox(this)), backends_(new QComboBox(this)) {
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(kUnit);
   models_->setAccessibleName(tr("Model"));
-  models_->setMinimumWidth(180);
+  models_->setProperty("elastic", true);  // the name is the user's, and in the tool tip
   models_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   models_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   backends_->setAccessibleName(tr("Runs on"));
   backends_->addItem(tr("Vulkan"), QStringLiteral("vulkan"));
   backends_->addItem(tr("Reference (CPU)"), QStringLiteral("reference"));
-  backends_->addItem(tr("Vulkan, activations as A16"), QString(kVulkanA16));
+  backends_->addItem(tr("Vulkan, as A16"), QString(kVulkanA16));
   backends_->setToolTip(
       tr("Vulkan: the engine, on any vendor's GPU. Reference: the exact model on the CPU. As A16: a model with "
          "quantized activations runs without quantizing them, and every answer says so."));
   backends_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   backends_->setMinimumContentsLength(15);
-  row->addWidget(models_, 1);
-  row->addWidget(backends_);
+  auto* row = new FlowLayout(this);
+  row->add(models_, 3, kModelLines);
+  row->add(backends_, 1);
   connect(&workbench_, &Workbench::models_changed, this, &ModelPicker::refill);
   connect(models_, &QComboBox::currentIndexChanged, this, [this] {
     // A full-precision model is compared against on the reference, a quantized one runs on the engine.

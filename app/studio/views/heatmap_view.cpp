@@ -3,14 +3,17 @@
 
 #include <QHelpEvent>
 #include <QKeyEvent>
+#include <QLocale>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QToolTip>
 #include <algorithm>
+#include <utility>
 
 #include "app/studio/models/ribbon_model.h"
 #include "app/studio/style/colormap.h"
 #include "app/studio/style/theme.h"
+#include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
 
@@ -56,8 +59,14 @@ void HeatmapView::set_selected_site(int site, int first, int last) {
   update();
 }
 
-QRect HeatmapView::map_rect(const QSize& size) {
-  return QRect(QPoint(), size).adjusted(34, 4, -58, -22);
+QSize HeatmapView::minimumSizeHint() const { return {160, 6 * fontMetrics().lineSpacing()}; }
+
+// Around the map stand the numbers of samples, of sites, and the scale's.
+QRect HeatmapView::map_rect(const QSize& size) const {
+  const QFontMetrics metrics(small_font(*this));
+  const int line = metrics.height();
+  const int left = line + metrics.horizontalAdvance(QString::number(samples_)) + 6, right = metrics.horizontalAdvance(QStringLiteral("0.00")) + 27;
+  return QRect(QPoint(), size).adjusted(left, line / 2, -right, -line - 7);
 }
 
 std::pair<int, int> HeatmapView::cell_at(const QPoint& point) const {
@@ -88,9 +97,8 @@ QString HeatmapView::table() const {
 
 void HeatmapView::paint(QPainter& painter, const QSize& size, bool selection) const {
   const Palette& p = theme_.colors();
-  QFont small = font();
-  small.setPointSizeF(8);
-  painter.setFont(small);
+  painter.setFont(small_font(*this));
+  const int line = painter.fontMetrics().height();
   const QRect map = map_rect(size);
   if (image_.isNull()) {
     painter.setPen(p.muted);
@@ -110,27 +118,28 @@ void HeatmapView::paint(QPainter& painter, const QSize& size, bool selection) co
         p.accent_ink);
   }
   painter.setPen(p.muted);
-  painter.drawText(QRect(0, map.top(), 30, 14), Qt::AlignRight | Qt::AlignVCenter, QStringLiteral("1"));
-  painter.drawText(QRect(0, map.bottom() - 13, 30, 14), Qt::AlignRight | Qt::AlignVCenter, QString::number(samples_));
-  painter.drawText(QRect(map.left(), map.bottom() + 4, map.width(), 16), Qt::AlignLeft | Qt::AlignVCenter,
-                   QStringLiteral("0"));
-  painter.drawText(QRect(map.left(), map.bottom() + 4, map.width(), 16), Qt::AlignCenter, tr("site"));
-  painter.drawText(QRect(map.left(), map.bottom() + 4, map.width(), 16), Qt::AlignRight | Qt::AlignVCenter,
-                   QString::number(image_.width() - 1));
+  // Numbers stand at the middle of the first and the last row, and at the outer edges of the first and the last column.
+  const auto beside = [&](int left, int width, int y, Qt::Alignment side, const QString& text) {
+    painter.drawText(QRect(left, y - line / 2, width, line), side | Qt::AlignVCenter, text);
+  };
+  beside(line, map.left() - line - 4, map.top() + 2, Qt::AlignRight, QStringLiteral("1"));
+  beside(line, map.left() - line - 4, map.bottom() - 2, Qt::AlignRight, QString::number(samples_));
+  const int beneath = map.bottom() + 6 + line / 2;
+  beside(map.left(), map.width(), beneath, Qt::AlignLeft, QStringLiteral("0"));
+  beside(map.left(), map.width(), beneath, Qt::AlignHCenter, tr("site"));
+  beside(map.left(), map.width(), beneath, Qt::AlignRight, QString::number(image_.width() - 1));
   painter.save();
-  painter.translate(14, map.center().y());
+  painter.translate(line / 2, map.center().y());
   painter.rotate(-90);
-  painter.drawText(QRect(-40, -10, 80, 20), Qt::AlignCenter, tr("sample"));
+  painter.drawText(QRect(-map.height() / 2, -line / 2, map.height(), line), Qt::AlignCenter, tr("sample"));
   painter.restore();
   const QRect bar(map.right() + 10, map.top(), 10, map.height());
   for (int y = 0; y < bar.height(); ++y) {
     painter.fillRect(QRect(bar.left(), bar.bottom() - y, bar.width(), 1),
                      viridis(double(y) / std::max(1, bar.height() - 1)));
   }
-  painter.drawText(QRect(bar.right() + 5, bar.top() - 2, 40, 14), Qt::AlignLeft | Qt::AlignVCenter,
-                   QString::number(high_, 'f', 2));
-  painter.drawText(QRect(bar.right() + 5, bar.bottom() - 12, 40, 14), Qt::AlignLeft | Qt::AlignVCenter,
-                   QString::number(low_, 'f', 2));
+  for (const auto& [y, value] : {std::pair(bar.top() + 2, high_), {bar.bottom() - 2, low_}})
+    beside(bar.right() + 5, size.width() - bar.right() - 5, y, Qt::AlignLeft, QLocale().toString(double(value), 'f', 2));
 }
 
 void HeatmapView::mousePressEvent(QMouseEvent* event) {

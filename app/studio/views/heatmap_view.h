@@ -24,7 +24,7 @@ class HeatmapView : public QWidget, public SavedView {
   void draw_on(QPaintDevice& device, const QSize& size) override;
   /// "site,sample,entropy"
   QString table() const override;
-  QSize minimumSizeHint() const override { return {160, 120}; }
+  QSize minimumSizeHint() const override;
   /// The site and sample under a point; -1 outside.
   std::pair<int, int> cell_at(const QPoint& point) const;
 
@@ -39,7 +39,7 @@ class HeatmapView : public QWidget, public SavedView {
 
  private:
   QRect map_rect() const { return map_rect(size()); }
-  static QRect map_rect(const QSize& size);
+  QRect map_rect(const QSize& size) const;
   void paint(QPainter& painter, const QSize& size, bool selection) const;
 
   const Theme& theme_;

@@ -14,6 +14,15 @@ inline QColor with_alpha(QColor color, int alpha) {
   return color;
 }
 
+/// Numbers as the language writes them, with a lower-case e: QCustomPlot makes powers of ten of no other.
+template <class Ticker>
+class PowersTicker : public Ticker {
+ protected:
+  QString getTickLabel(double tick, const QLocale& locale, QChar format, int precision) override {
+    return Ticker::getTickLabel(tick, locale, format, precision).replace(locale.exponential(), QLatin1String("e"));
+  }
+};
+
 /// A range that leaves a little air around the values.
 inline void set_range(QCPAxis* axis, double low, double high) {
   const double air = std::max((high - low) * 0.06, 1e-9);

@@ -14,6 +14,7 @@
 #include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
 #include "app/studio/views/ribbon_accessible.h"
+#include "app/studio/views/widgets.h"
 #include "core/model/sites.h"
 
 namespace qvlm::studio {
@@ -21,10 +22,7 @@ namespace qvlm::studio {
 namespace {
 
 constexpr int kMargin = 8;
-constexpr int kScaleHeight = 20;  // layer numbers above the cells
-constexpr int kCellTop = kScaleHeight + 6;
 constexpr int kCellHeight = 56;
-constexpr int kMarkTop = kCellTop + kCellHeight + 7;
 constexpr int kBlockGap = 5;  // between blocks, where the handle stands
 constexpr int kHandleReach = 5;
 constexpr double kMinCell = 9, kMostCell = 72;
@@ -42,6 +40,7 @@ RibbonView::RibbonView(RibbonModel& model, const Theme& theme, QWidget* parent)
          "the next block, "
          "L locks, B gives bits, Control with arrows moves the block's border, plus, minus and zero zoom."));
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  measure();
   connect(&model_, &RibbonModel::changed, this, [this] {
     // A new partition of the run ends a drag of the old one's border.
     if (dragged_ && !model_.dragging()) dragged_.reset();
@@ -56,6 +55,19 @@ RibbonView::RibbonView(RibbonModel& model, const Theme& theme, QWidget* parent)
   connect(&theme_, &Theme::changed, this, qOverload<>(&QWidget::update));
 }
 
+void RibbonView::changeEvent(QEvent* event) {
+  QWidget::changeEvent(event);
+  if (event->type() == QEvent::FontChange) measure();
+}
+
+void RibbonView::measure() {
+  scale_height_ = std::max(20, QFontMetrics(small_font(*this)).height() + 6);
+  updateGeometry();
+}
+
+int RibbonView::cell_top() const { return scale_height_ + 6; }
+int RibbonView::mark_top() const { return cell_top() + kCellHeight + 7; }
+
 QSize RibbonView::sizeHint() const {
   return minimumSizeHint();
 }
@@ -63,7 +75,7 @@ QSize RibbonView::sizeHint() const {
 QSize RibbonView::minimumSizeHint() const {
   const int wanted = zoom_ > 0 ? static_cast<int>(std::lround(visible_width() * zoom_))
                                : 2 * kMargin + static_cast<int>(std::ceil(model_.sites() * kMinCell));
-  return {std::max(zoom_ > 0 ? 1 : 320, wanted), kMarkTop + 8};
+  return {std::max(zoom_ > 0 ? 1 : 320, wanted), mark_top() + 8};
 }
 
 QScrollArea* RibbonView::area() const {
@@ -97,7 +109,7 @@ void RibbonView::pan(int pixels) {
 }
 
 void RibbonView::show_site(int site) {
-  if (QScrollArea* scroll = area()) scroll->ensureVisible(site_rect(site).center().x(), kCellTop, 48, 0);
+  if (QScrollArea* scroll = area()) scroll->ensureVisible(site_rect(site).center().x(), cell_top(), 48, 0);
 }
 
 double RibbonView::cell_width() const {
@@ -108,7 +120,7 @@ QRect RibbonView::site_rect(int site) const {
   const double w = cell_width();
   const int left = kMargin + static_cast<int>(std::lround(site * w));
   const int right = kMargin + static_cast<int>(std::lround((site + 1) * w));
-  return {left, kCellTop, right - left, kCellHeight};
+  return {left, cell_top(), right - left, kCellHeight};
 }
 
 QRect RibbonView::block_rect(int block) const {
@@ -120,7 +132,7 @@ QRect RibbonView::block_rect(int block) const {
 
 QPoint RibbonView::border_point(int block) const {
   const Block& here = model_.partition().blocks.at(static_cast<size_t>(block));
-  return {site_rect(here.last + 1).left(), kCellTop + kCellHeight / 2};
+  return {site_rect(here.last + 1).left(), cell_top() + kCellHeight / 2};
 }
 
 int RibbonView::site_at(int x) const {
@@ -129,7 +141,7 @@ int RibbonView::site_at(int x) const {
 }
 
 std::optional<int> RibbonView::border_at(const QPoint& point) const {
-  if (point.y() < kCellTop - 8 || point.y() > kMarkTop) return std::nullopt;
+  if (point.y() < cell_top() - 8 || point.y() > mark_top()) return std::nullopt;
   const int reach = std::min(kHandleReach, std::max(2, static_cast<int>(cell_width() / 3)));
   const auto& blocks = model_.partition().blocks;
   for (size_t b = 0; b + 1 < blocks.size(); ++b) {
@@ -140,9 +152,7 @@ std::optional<int> RibbonView::border_at(const QPoint& point) const {
 
 void RibbonView::paint_scale(QPainter& painter) const {
   const Palette& p = theme_.colors();
-  QFont small = font();
-  small.setPointSizeF(8);
-  painter.setFont(small);
+  painter.setFont(small_font(*this));
   painter.setPen(p.muted);
   const double layer_width = cell_width() * kSitesPerLayer;
   // Every so many layers that the numbers do not touch.
@@ -151,9 +161,9 @@ void RibbonView::paint_scale(QPainter& painter) const {
   const bool words = layer_width > painter.fontMetrics().horizontalAdvance(tr("Layer %1").arg(88)) + 8;
   for (int layer = 0; layer * kSitesPerLayer < model_.sites(); ++layer) {
     const int left = kMargin + static_cast<int>(std::lround(layer * layer_width));
-    painter.fillRect(QRect(left, 2, 1, kScaleHeight - 4), p.border);
+    painter.fillRect(QRect(left, 2, 1, scale_height_ - 4), p.border);
     if (layer % step != 0) continue;
-    painter.drawText(QRect(left + 5, 0, static_cast<int>(layer_width * step) - 6, kScaleHeight),
+    painter.drawText(QRect(left + 5, 0, static_cast<int>(layer_width * step) - 6, scale_height_),
                      Qt::AlignLeft | Qt::AlignVCenter, words ? tr("Layer %1").arg(layer) : QString::number(layer));
   }
 }
@@ -173,18 +183,17 @@ void RibbonView::paint_block(QPainter& painter, int block) const {
     painter.fillRect(cell, ground);
     if (site > here.first)
       painter.fillRect(QRect(cell.left(), cell.top() + 4, 1, cell.height() - 8), QColor(255, 255, 255, 70));
-    if (cell.width() >= 30) {
-      QFont small = font();
-      small.setPointSizeF(7.5);
-      painter.setFont(small);
-      painter.setPen(std::isnan(shade) ? p.muted : ink_on(ground));
-      const std::string_view name = short_name_of(Site::at(site).kind);
-      painter.drawText(cell, Qt::AlignCenter, QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size())));
-    }
+    if (cell.width() < 30) continue;
+    const std::string_view kind = short_name_of(Site::at(site).kind);
+    const QString name = QString::fromUtf8(kind.data(), static_cast<qsizetype>(kind.size()));
+    painter.setFont(small_font(*this, 0.75));
+    if (painter.fontMetrics().horizontalAdvance(name) + 6 > cell.width()) continue;
+    painter.setPen(std::isnan(shade) ? p.muted : ink_on(ground));
+    painter.drawText(cell, Qt::AlignCenter, name);
   }
   painter.restore();
   // The mark under a block says how far its search is.
-  const QRect mark(rect.left() + 1, kMarkTop, rect.width() - 2, 4);
+  const QRect mark(rect.left() + 1, mark_top(), rect.width() - 2, 4);
   QColor color;
   switch (model_.mark(block)) {
     case BlockMark::SEARCHED:
@@ -212,11 +221,11 @@ void RibbonView::paint_block(QPainter& painter, int block) const {
   painter.setBrush(color);
   painter.drawRoundedRect(mark, 2, 2);
   if (here.bits != 0 && rect.width() >= 14) {
-    const QRect corner(rect.center().x() - 8, rect.top() + 3, 16, 14);
-    QFont small = font();
-    small.setPointSizeF(7.5);
+    QFont small = small_font(*this, 0.75);
     small.setBold(true);
     painter.setFont(small);
+    const int high = painter.fontMetrics().height();
+    const QRect corner(rect.center().x() - (high + 2) / 2, rect.top() + 3, high + 2, high);
     painter.setPen(Qt::NoPen);
     painter.setBrush(p.surface);
     painter.drawRoundedRect(corner, 4, 4);
@@ -243,9 +252,9 @@ void RibbonView::paint_handles(QPainter& painter) const {
     const QPoint at = border_point(block);
     painter.setBrush(active ? p.accent_ink : p.border);
     if (active) {
-      painter.drawRoundedRect(QRect(at.x() - 2, kCellTop - 5, 4, kCellHeight + 10), 2, 2);
+      painter.drawRoundedRect(QRect(at.x() - 2, cell_top() - 5, 4, kCellHeight + 10), 2, 2);
     } else {
-      painter.drawRoundedRect(QRect(at.x() - 1, kCellTop + 8, 2, kCellHeight - 16), 1, 1);
+      painter.drawRoundedRect(QRect(at.x() - 1, cell_top() + 8, 2, kCellHeight - 16), 1, 1);
     }
   }
   if (dragged_) {
@@ -254,7 +263,7 @@ void RibbonView::paint_handles(QPainter& painter) const {
     painter.setBrush(p.accent_ink);
     for (int last = low; last <= high; ++last) {
       const int x = site_rect(last + 1).left();
-      painter.drawEllipse(QPoint(x, kCellTop - 4), 3, 3);
+      painter.drawEllipse(QPoint(x, cell_top() - 4), 3, 3);
     }
   }
 }

@@ -57,8 +57,12 @@ class RibbonView : public QWidget, public SavedView {
   void focusInEvent(QFocusEvent* event) override;
   void focusOutEvent(QFocusEvent* event) override;
   bool event(QEvent* event) override;
+  void changeEvent(QEvent* event) override;
 
  private:
+  void measure();
+  int cell_top() const;
+  int mark_top() const;
   double cell_width() const;
   int site_at(int x) const;                                 // nearest
   std::optional<int> border_at(const QPoint& point) const;  // block left of the border
@@ -73,6 +77,7 @@ class RibbonView : public QWidget, public SavedView {
 
   RibbonModel& model_;
   const Theme& theme_;
+  int scale_height_ = 0;  // of the layer numbers above the cells
   double zoom_ = 0;  // 0: not chosen; cells are at least kMinCell wide then
   std::optional<QPoint> panned_from_;
   std::optional<int> dragged_, hovered_;

@@ -6,6 +6,7 @@
 
 #include "app/studio/style/theme.h"
 #include "app/studio/views/plot_style.h"
+#include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
 
@@ -36,7 +37,8 @@ RunPlot::RunPlot(const Theme& theme, const QString& name, const QString& empty_t
   legend_->setTextFormat(Qt::RichText);
   legend_->setObjectName(QStringLiteral("field_label"));
   legend_->setAccessibleName(tr("Legend"));
-  legend_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+  legend_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  legend_->setWordWrap(true);
   legend_->hide();
   setAccessibleName(name);
   plot_->setAccessibleName(name);
@@ -46,14 +48,11 @@ RunPlot::RunPlot(const Theme& theme, const QString& name, const QString& empty_t
   plot_->setAutoAddPlottableToLegend(false);
   plot_->axisRect()->setAutoMargins(QCP::msLeft | QCP::msBottom);
   plot_->axisRect()->setMargins(QMargins(0, 8, 8, 0));
-  plot_->xAxis->ticker()->setTickCount(5);
-  plot_->yAxis->ticker()->setTickCount(4);
+  plot_->yAxis->setTicker(QSharedPointer<QCPAxisTicker>(new PowersTicker<QCPAxisTicker>));
   plot_->hide();
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Expanding);
   const auto apply = [this] {
-    QFont small = font();
-    small.setPointSizeF(8);
-    for (QCPAxis* axis : {plot_->xAxis, plot_->yAxis}) style_axis(axis, theme_.colors(), small);
+    for (QCPAxis* axis : {plot_->xAxis, plot_->yAxis}) style_axis(axis, theme_.colors(), small_font(*this));
   };
   apply();
   connect(&theme_, &Theme::changed, this, [this, apply] {
@@ -65,6 +64,8 @@ RunPlot::RunPlot(const Theme& theme, const QString& name, const QString& empty_t
 }
 
 RunPlot::~RunPlot() = default;
+
+QSize RunPlot::minimumSizeHint() const { return {160, 6 * fontMetrics().lineSpacing()}; }
 
 void RunPlot::set_points(int points, const QString& description) {
   points_ = points;
@@ -119,16 +120,27 @@ void RunPlot::showEvent(QShowEvent*) {
 void RunPlot::paintEvent(QPaintEvent*) {
   if (points_ > 0) return;
   QPainter painter(this);
-  QFont small = font();
-  small.setPointSizeF(8.5);
-  painter.setFont(small);
+  painter.setFont(small_font(*this, 0.85));
   painter.setPen(theme_.colors().muted);
   painter.drawText(rect(), Qt::AlignCenter | Qt::TextWordWrap, empty_text_);
 }
 
 void RunPlot::resizeEvent(QResizeEvent*) {
+  fit_ticks();
   // Not laid out yet: a plot of no size cannot draw.
   if (!rect().isEmpty()) plot_->setGeometry(rect());
+}
+
+void RunPlot::limit_ticks(int across, int up) {
+  across_ = across;
+  up_ = up;
+  fit_ticks();
+}
+
+void RunPlot::fit_ticks() {
+  const int line = fontMetrics().lineSpacing();
+  plot_->xAxis->ticker()->setTickCount(std::clamp(width() / (3 * line), 2, across_));
+  plot_->yAxis->ticker()->setTickCount(std::clamp(2 * height() / (3 * line) - 1, 2, up_));
 }
 
 EntropyPlot::EntropyPlot(const Theme& theme, QWidget* parent)
@@ -268,12 +280,11 @@ void ErrorPlot::show_run(const RunState& state, int selected_block, const std::m
     // A linear axis shows the gain best; where errors span decades it would hide the small ones.
     const bool logarithmic = high > 30 * low;
     plot().yAxis->setScaleType(logarithmic ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
-    plot().yAxis->setTicker(logarithmic ? QSharedPointer<QCPAxisTicker>(new QCPAxisTickerLog)
-                                        : QSharedPointer<QCPAxisTicker>(new QCPAxisTicker));
-    plot().yAxis->ticker()->setTickCount(4);
+    plot().yAxis->setTicker(logarithmic ? QSharedPointer<QCPAxisTicker>(new PowersTicker<QCPAxisTickerLog>)
+                                        : QSharedPointer<QCPAxisTicker>(new PowersTicker<QCPAxisTicker>));
+    limit_ticks(5, 4);
     if (logarithmic) {
-      const double decade = std::pow(10, std::floor(std::log10(low)));
-      plot().yAxis->setRange(decade, std::max(100 * decade, 2 * high));
+      plot().yAxis->setRange(low / 2, 2 * high);
     } else {
       plot().yAxis->setRange(0, 1.1 * high);
     }
@@ -289,9 +300,9 @@ CandidatePlot::CandidatePlot(const Theme& theme, QWidget* parent)
   plot().addGraph();
   plot().graph(0)->setLineStyle(QCPGraph::lsNone);
   plot().graph(1)->setLineStyle(QCPGraph::lsStepLeft);
-  // The card is narrow: no legend beside its title.
-  plot().xAxis->setLabel(tr("tuple (line: best)"));
+  plot().xAxis->setLabel(tr("tuple"));
   name_series({QStringLiteral("loss"), QStringLiteral("best so far")});
+  limit_ticks(5, 3);
   restyle();
 }
 
@@ -301,6 +312,8 @@ void CandidatePlot::restyle() {
   plot().graph(0)->setScatterStyle(
       QCPScatterStyle(QCPScatterStyle::ssDisc, with_alpha(p.series_a, 170), with_alpha(p.series_a, 170), 4));
   plot().graph(1)->setPen(line(p.series_b));
+  set_legend({{p.series_a, tr("loss")}, {p.series_b, tr("best so far")}},
+             tr("Loss of each tuple of the block's rounding parameters, in the order in which they were scored."));
 }
 
 void CandidatePlot::show_block(int block, const std::vector<CandidateScored>& candidates) {
@@ -319,7 +332,6 @@ void CandidatePlot::show_block(int block, const std::vector<CandidateScored>& ca
   if (!x.isEmpty()) {
     plot().xAxis->setRange(0, double(x.size()) + 1);
     set_range(plot().yAxis, low, high);
-    plot().yAxis->ticker()->setTickCount(3);
     plot().yAxis->setNumberFormat(QStringLiteral("gb"));
     plot().yAxis->setNumberPrecision(3);
   }
@@ -333,7 +345,7 @@ RunsErrorPlot::RunsErrorPlot(const Theme& theme, QWidget* parent)
   for (int i = 0; i < kMost; ++i) plot().addGraph();
   plot().xAxis->setLabel(tr("site"));
   plot().yAxis->setScaleType(QCPAxis::stLogarithmic);
-  plot().yAxis->setTicker(QSharedPointer<QCPAxisTickerLog>(new QCPAxisTickerLog));
+  plot().yAxis->setTicker(QSharedPointer<QCPAxisTicker>(new PowersTicker<QCPAxisTickerLog>));
   plot().yAxis->setNumberFormat(QStringLiteral("gb"));
   plot().yAxis->setNumberPrecision(2);
   for (int i = 0; i < kMost; ++i) plot().graph(i)->setLineStyle(QCPGraph::lsStepLeft);

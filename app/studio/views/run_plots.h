@@ -27,7 +27,7 @@ class RunPlot : public QWidget, public SavedView {
  public:
   RunPlot(const Theme& theme, const QString& name, const QString& empty_text, QWidget* parent = nullptr);
   ~RunPlot() override;
-  QSize minimumSizeHint() const override { return {160, 120}; }
+  QSize minimumSizeHint() const override;
   /// Points drawn by the last show(); 0 while empty. For tests and for the accessible description.
   int points() const { return points_; }
   QSize picture_size() const override { return size().expandedTo({480, 300}); }
@@ -41,6 +41,8 @@ class RunPlot : public QWidget, public SavedView {
  protected:
   virtual void restyle() = 0;
   void set_points(int points, const QString& description);
+  /// As many ticks as their labels have room for, at most `across` and `up`.
+  void limit_ticks(int across, int up);
   /// Of the graphs in order, as table() has them; an empty name is a mark, not data.
   void name_series(const QStringList& names);
   /// Coloured marks with their names.
@@ -55,7 +57,8 @@ class RunPlot : public QWidget, public SavedView {
   QCustomPlot* plot_;
   QLabel* legend_;
   QString empty_text_;
-  int points_ = 0;
+  void fit_ticks();
+  int points_ = 0, across_ = 5, up_ = 4;
 };
 
 /// Entropy and dependency by site, with the threshold h0.

@@ -4,14 +4,16 @@
 #include <QFontMetrics>
 #include <QPainter>
 #include <QPainterPath>
+#include <algorithm>
 
 #include "app/studio/style/colormap.h"
 #include "app/studio/style/theme.h"
+#include "app/studio/views/widgets.h"
 
 namespace qvlm::studio {
 namespace {
 
-constexpr int kBarWidth = 60, kGap = 6;
+constexpr int kBarWidth = 60, kBarHeight = 8, kGap = 6;
 
 }  // namespace
 
@@ -29,30 +31,24 @@ void ScaleBar::set_range(const QString& low, const QString& high, const QString&
   update();
 }
 
-QFont ScaleBar::small_font() const {
-  QFont small = font();
-  small.setPointSizeF(8);
-  return small;
-}
-
 // Texts are as wide as the font makes them.
 QSize ScaleBar::sizeHint() const {
-  const QFontMetrics metrics(small_font());
+  const QFontMetrics metrics(small_font(*this));
   const int scale = metrics.horizontalAdvance(low_) + kGap + kBarWidth + kGap + metrics.horizontalAdvance(high_);
-  return {(low_.isEmpty() ? metrics.horizontalAdvance(absent_) : scale) + 2, 16};
+  return {(low_.isEmpty() ? metrics.horizontalAdvance(absent_) : scale) + 2, std::max(16, metrics.height())};
 }
 
 void ScaleBar::paintEvent(QPaintEvent*) {
   QPainter painter(this);
   painter.setRenderHint(QPainter::Antialiasing);
-  painter.setFont(small_font());
+  painter.setFont(small_font(*this));
   painter.setPen(theme_.colors().muted);
   if (low_.isEmpty()) {
     painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, absent_);
     return;
   }
   const int high_width = painter.fontMetrics().horizontalAdvance(high_);
-  const QRect bar(width() - high_width - kGap - kBarWidth, 4, kBarWidth, height() - 8);
+  const QRect bar(width() - high_width - kGap - kBarWidth, (height() - kBarHeight) / 2, kBarWidth, kBarHeight);
   painter.drawText(QRect(0, 0, bar.left() - kGap, height()), Qt::AlignRight | Qt::AlignVCenter, low_);
   painter.drawText(rect(), Qt::AlignRight | Qt::AlignVCenter, high_);
   QPainterPath shape;

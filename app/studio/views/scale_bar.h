@@ -1,7 +1,6 @@
 // The small colour scale beside the ribbon: the lowest and highest value of what it is coloured by.
 #pragma once
 
-#include <QFont>
 #include <QString>
 #include <QWidget>
 
@@ -21,8 +20,6 @@ class ScaleBar : public QWidget {
   void paintEvent(QPaintEvent* event) override;
 
  private:
-  QFont small_font() const;
-
   const Theme& theme_;
   QString low_, high_, absent_;
 };

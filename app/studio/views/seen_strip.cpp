@@ -7,6 +7,7 @@
 #include <QLabel>
 
 #include "app/studio/style/theme.h"
+#include "app/studio/views/flow_layout.h"
 #include "app/studio/views/picture_loader.h"
 #include "app/studio/views/widgets.h"
 
@@ -15,22 +16,20 @@ namespace qvlm::studio {
 namespace {
 
 constexpr int kSide = 52;
+constexpr int kEntryLines = 15;  // the least width of a picture with its words, in heights of a line of text
 
 }  // namespace
 
-SeenStrip::SeenStrip(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme), row_(new QHBoxLayout), fits_(new QComboBox(this)) {
+SeenStrip::SeenStrip(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme), row_(new FlowLayout), fits_(new QComboBox(this)) {
   setAccessibleName(tr("What the model sees"));
-  auto* all = new QHBoxLayout(this);
-  all->setContentsMargins(0, 0, 0, 0);
-  all->setSpacing(kUnit);
-  row_->setSpacing(kUnit);
-  all->addLayout(row_, 1);
+  auto* all = new FlowLayout(this);
+  all->add(row_, 1, kEntryLines);
   fits_->setAccessibleName(tr("How pictures are fitted"));
   fits_->setToolTip(tr("The model looks at a square. Cropping loses the edges, padding shrinks the picture; answers may differ from how the model was trained."));
   fits_->addItem(tr("Fitted as trained"), QString());
   fits_->addItem(tr("Cropped"), QStringLiteral("crop"));
   fits_->addItem(tr("Padded"), QStringLiteral("pad"));
-  all->addWidget(fits_, 0, Qt::AlignVCenter);
+  all->add(fits_);
   connect(fits_, &QComboBox::currentIndexChanged, this, [this] {
     reload();
     Q_EMIT fit_changed();
@@ -71,15 +70,21 @@ void SeenStrip::reload() {
   if (isHidden()) return;
   for (qsizetype i = 0; i < pictures_.size(); ++i) {
     const QString name = QFileInfo(pictures_[i]).fileName();
-    auto* picture = new QLabel(this);
+    auto* box = new QWidget(this);
+    auto* line = new QHBoxLayout(box);
+    line->setContentsMargins(0, 0, 0, 0);
+    line->setSpacing(kUnit);
+    auto* picture = new QLabel(box);
     picture->setFixedSize(kSide, kSide);
     picture->setAccessibleName(tr("%1 as the model sees it").arg(name));
-    auto* words = new QLabel(tr("Reading %1 …").arg(name), this);
+    auto* words = new QLabel(tr("Reading %1 …").arg(name), box);
     words->setObjectName(QStringLiteral("field_label"));
     words->setTextFormat(Qt::PlainText);
     words->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-    row_->addWidget(picture);
-    row_->addWidget(words, 1);
+    words->setWordWrap(true);
+    line->addWidget(picture);
+    line->addWidget(words, 1);
+    row_->add(box, 1, kEntryLines);
     entries_.push_back({picture, words, {}});
     load_seen_picture(
         pictures_[i], model_, this,

@@ -6,11 +6,11 @@
 #include <vector>
 
 class QComboBox;
-class QHBoxLayout;
 class QLabel;
 
 namespace qvlm::studio {
 
+class FlowLayout;
 class Theme;
 
 class SeenStrip : public QWidget {
@@ -42,7 +42,7 @@ class SeenStrip : public QWidget {
     QImage image;
   };
   std::vector<Entry> entries_;
-  QHBoxLayout* row_;
+  FlowLayout* row_;
   QComboBox* fits_;
 };
 

@@ -88,6 +88,9 @@ ShortcutSheet::ShortcutSheet(const std::vector<ShortcutGroup>& groups, QWidget* 
   close->setDefault(true);
   column->addWidget(close, 0, Qt::AlignRight);
   connect(close, &QPushButton::clicked, this, &QDialog::accept);
+  // As wide as the texts are in the sheet's own fonts, with a scroll bar beside them.
+  for (QWidget* text : inside->findChildren<QWidget*>()) text->ensurePolished();
+  scroll->setMinimumWidth(inside->sizeHint().width() + 3 * kUnit);
   resize(inside->sizeHint().width() + 6 * kUnit, std::min(620, inside->sizeHint().height() + 10 * kUnit));
 }
 

@@ -3,12 +3,13 @@
 
 #include <QKeyEvent>
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 #include "app/studio/models/clip_estimate.h"
+#include "app/studio/models/proxy_scatter.h"
 #include "app/studio/style/theme.h"
 #include "app/studio/views/plot_style.h"
-#include "core/run/report.h"
 
 namespace qvlm::studio {
 
@@ -30,7 +31,7 @@ HistogramPlot::HistogramPlot(const Theme& theme, QWidget* parent)
   plot().addGraph();  // outside the bounds
   plot().graph(0)->setLineStyle(QCPGraph::lsStepCenter);
   plot().yAxis->setScaleType(QCPAxis::stLogarithmic);
-  plot().yAxis->setTicker(QSharedPointer<QCPAxisTickerLog>(new QCPAxisTickerLog));
+  plot().yAxis->setTicker(QSharedPointer<QCPAxisTicker>(new PowersTicker<QCPAxisTickerLog>));
   plot().yAxis->setNumberFormat(QStringLiteral("eb"));
   plot().yAxis->setNumberPrecision(0);
   plot().xAxis->setLabel(tr("activation"));
@@ -122,33 +123,6 @@ void HistogramPlot::focusOutEvent(QFocusEvent* event) {
   if (measured_) draw_bounds();
 }
 
-// The refined bounds, or the chosen parameter's, where it is one of the recipe's percentiles; of dynamic ranges and before a search, all.
-void HistogramPlot::take_chosen_bounds() {
-  chosen_low_ = double(measured_->histogram_low);
-  chosen_high_ = double(measured_->histogram_high);
-  const int block = state_.partition.blocks.empty() ? -1 : state_.partition.block_of(site_);
-  const BlockSearched* found = block >= 0 ? state_.result_of(block) : nullptr;
-  if (found == nullptr || !state_.recipe || state_.recipe->activation_bits >= 16) return;
-  const auto position = static_cast<size_t>(site_ - found->first_site);
-  const float chosen = found->joint_parameters.at(position);
-  if (!is_static(state_.recipe->activation_mode)) {
-    chosen_low_ *= double(chosen);
-    chosen_high_ *= double(chosen);
-    return;
-  }
-  if (found->refined_bounds.size() >= 2 * position + 2) {
-    chosen_low_ = double(found->refined_bounds[2 * position]);
-    chosen_high_ = double(found->refined_bounds[2 * position + 1]);
-    return;
-  }
-  const std::vector<float> grid = candidates_of(*state_.recipe);
-  for (size_t i = 0; i < grid.size() && i < measured_->percentile_low.size() && i < measured_->percentile_high.size(); ++i) {
-    if (std::abs(grid[i] - chosen) > 1e-4f) continue;
-    chosen_low_ = double(measured_->percentile_low[i]);
-    chosen_high_ = double(measured_->percentile_high[i]);
-  }
-}
-
 void HistogramPlot::draw_bounds() {
   const double top = plot().yAxis->range().upper;
   plot().graph(1)->setData({low_, low_, low_, high_, high_}, {0.5, top, std::nan(""), 0.5, top});
@@ -192,7 +166,7 @@ void HistogramPlot::show_run(const RunState& state, int site) {
   plot().graph(0)->setData(x, y, true);
   plot().yAxis->setRange(0.5, high * 2);
   plot().xAxis->setRange(measured_->histogram_low, measured_->histogram_high);
-  take_chosen_bounds();
+  std::tie(chosen_low_, chosen_high_) = chosen_bounds(state_, site_, *measured_);
   if (!moved_) {
     low_ = chosen_low_;
     high_ = chosen_high_;
@@ -206,8 +180,7 @@ ProxyPlot::ProxyPlot(const Theme& theme, QWidget* parent)
   for (int i = 0; i < 3; ++i) plot().addGraph();
   for (int i = 0; i < 2; ++i) plot().graph(i)->setLineStyle(QCPGraph::lsNone);
   name_series({QStringLiteral("other pairs"), QStringLiteral("selected pair")});
-  plot().xAxis->ticker()->setTickCount(2);
-  plot().yAxis->ticker()->setTickCount(3);
+  limit_ticks(2, 3);
   plot().yAxis->setNumberFormat(QStringLiteral("gb"));
   plot().yAxis->setNumberPrecision(2);
   connect(&plot(), &QCustomPlot::mousePress, this, [this](QMouseEvent* event) {
@@ -215,7 +188,7 @@ ProxyPlot::ProxyPlot(const Theme& theme, QWidget* parent)
     double nearest = 1e30;
     int site = -1;
     for (const ProxyValidated& pair : validated_) {
-      const auto& x = proxy_ == Proxy::DEPENDENCY ? pair.dependency : proxy_ == Proxy::ENTROPY ? pair.entropy : pair.quantization_error;
+      const std::vector<double>& x = values_of(pair, proxy_);
       for (size_t i = 0; i < x.size() && i < pair.difference.size(); ++i) {
         const QPointF at(plot().xAxis->coordToPixel(x[i]), plot().yAxis->coordToPixel(pair.difference[i]));
         const double distance = QPointF(at - event->position()).manhattanLength();
@@ -253,45 +226,25 @@ void ProxyPlot::show_run(const RunState& state, int selected_site) {
 void ProxyPlot::draw() {
   const QString names[] = {tr("dependency D"), tr("entropy H"), tr("quantization error")};
   plot().xAxis->setLabel(names[int(proxy_)]);
-  const bool one = std::any_of(validated_.begin(), validated_.end(), [this](const ProxyValidated& pair) { return pair.site == selected_; });
-  QVector<double> other_x, other_y;
-  std::vector<double> x, y;
-  for (const ProxyValidated& pair : validated_) {
-    const auto& proxy = proxy_ == Proxy::DEPENDENCY ? pair.dependency : proxy_ == Proxy::ENTROPY ? pair.entropy : pair.quantization_error;
-    for (size_t i = 0; i < proxy.size() && i < pair.difference.size(); ++i) {
-      if (one && pair.site != selected_) {
-        other_x << proxy[i];
-        other_y << pair.difference[i];
-      } else {
-        x.push_back(proxy[i]);
-        y.push_back(pair.difference[i]);
-      }
-    }
-  }
-  r_squared_ = x.empty() ? 0 : qvlm::r_squared(x, y);
-  plot().graph(0)->setData(other_x, other_y);
-  plot().graph(1)->setData(QVector<double>(x.begin(), x.end()), QVector<double>(y.begin(), y.end()));
+  const auto list = [](const std::vector<double>& values) { return QVector<double>(values.begin(), values.end()); };
+  const ProxyScatter shown = scatter_of(validated_, proxy_, selected_);
+  r_squared_ = shown.r_squared;
+  plot().graph(0)->setData(list(shown.other_x), list(shown.other_y));
+  plot().graph(1)->setData(list(shown.x), list(shown.y));
   plot().graph(2)->data()->clear();
-  if (!x.empty()) {
-    double mean_x = 0, mean_y = 0, covariance = 0, variance = 0;
-    for (size_t i = 0; i < x.size(); ++i) {
-      mean_x += x[i] / double(x.size());
-      mean_y += y[i] / double(x.size());
-    }
-    for (size_t i = 0; i < x.size(); ++i) {
-      covariance += (x[i] - mean_x) * (y[i] - mean_y);
-      variance += (x[i] - mean_x) * (x[i] - mean_x);
-    }
-    const auto [low, high] = std::minmax_element(x.begin(), x.end());
-    const double slope = variance > 0 ? covariance / variance : 0;
-    plot().graph(2)->setData({*low, *high}, {mean_y + slope * (*low - mean_x), mean_y + slope * (*high - mean_x)});
+  if (!shown.x.empty()) {
+    const auto [low, high] = std::minmax_element(shown.x.begin(), shown.x.end());
+    plot().graph(2)->setData({*low, *high}, {shown.line(*low), shown.line(*high)});
     plot().rescaleAxes();
     set_range(plot().xAxis, plot().xAxis->range().lower, plot().xAxis->range().upper);
     set_range(plot().yAxis, plot().yAxis->range().lower, plot().yAxis->range().upper);
   }
   restyle();
-  set_points(int(x.size()) + int(other_x.size()), one ? tr("Sites %1 and %2: R² %3 over %4 samples").arg(selected_).arg(selected_ + 1).arg(r_squared_, 0, 'f', 2).arg(x.size())
-                                                      : tr("All pairs: R² %1 over %2 points").arg(r_squared_, 0, 'f', 2).arg(x.size()));
+  const QString r = QString::number(r_squared_, 'f', 2), count = QString::number(shown.x.size());
+  const QString here = QString::number(selected_), next = QString::number(selected_ + 1);
+  const QString words = shown.one_pair ? tr("Sites %1 and %2: R² %3 over %4 samples").arg(here, next, r, count)
+                                       : tr("All pairs: R² %1 over %2 points").arg(r, count);
+  set_points(int(shown.x.size() + shown.other_x.size()), words);
 }
 
 }  // namespace qvlm::studio

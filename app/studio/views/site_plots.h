@@ -1,6 +1,7 @@
 // The plots of the selected site: its histogram with clip bounds that can be dragged, and how proxies tell the error difference behind it.
 #pragma once
 
+#include "app/studio/models/proxy_scatter.h"
 #include "app/studio/views/run_plots.h"
 
 namespace qvlm::studio {
@@ -34,7 +35,6 @@ class HistogramPlot : public RunPlot {
   enum class Held { NONE, LOW, HIGH };
   void move_bound(Held bound, double to);
   void draw_bounds();
-  void take_chosen_bounds();
 
   RunState state_;  // what the bounds need of it: one site, its block, the recipe
   std::optional<SiteMeasured> measured_;
@@ -51,7 +51,6 @@ class ProxyPlot : public RunPlot {
   Q_OBJECT
  public:
   explicit ProxyPlot(const Theme& theme, QWidget* parent = nullptr);
-  enum class Proxy { DEPENDENCY, ENTROPY, QUANTIZATION_ERROR };
   void set_proxy(Proxy proxy);
   void show_run(const RunState& state, int selected_site);
   /// Of the points that the line goes through; 0 while empty.

@@ -1,12 +1,16 @@
 // Cards, banners, headers.
 #include "app/studio/views/widgets.h"
 
+#include <QEvent>
 #include <QHBoxLayout>
+#include <QResizeEvent>
 #include <QStyle>
 #include <QVBoxLayout>
 #include <QVariant>
+#include <algorithm>
 
 #include "app/studio/style/theme.h"
+#include "app/studio/views/flow_layout.h"
 
 namespace qvlm::studio {
 
@@ -21,23 +25,31 @@ void set_style_property(QWidget* widget, const char* name, const QVariant& value
 Card::Card(const QString& title, QWidget* parent) : QFrame(parent) {
   setObjectName(QStringLiteral("card"));
   setAccessibleName(title);
-  auto* all = new QVBoxLayout(this);
-  all->setContentsMargins(2 * kUnit, kUnit + 4, 2 * kUnit, kUnit + 4);
-  all->setSpacing(kUnit);
-  header_ = new QHBoxLayout;
-  header_->setSpacing(kUnit);
+  all_ = new QVBoxLayout(this);
+  all_->setContentsMargins(2 * kUnit, kUnit + 4, 2 * kUnit, kUnit + 4);
+  all_->setSpacing(kUnit);
   title_ = new QLabel(title, this);
   title_->setObjectName(QStringLiteral("card_title"));
   title_->setVisible(!title.isEmpty());
-  header_->addWidget(title_);
-  header_->addStretch(1);
-  all->addLayout(header_);
   body_ = new QVBoxLayout;
   body_->setSpacing(kUnit);
-  all->addLayout(body_, 1);
+  all_->addLayout(body_, 1);
+  if (!title.isEmpty()) header();
+}
+
+QHBoxLayout* Card::header() {
+  if (header_ == nullptr) {
+    header_ = new QHBoxLayout;
+    header_->setSpacing(kUnit);
+    header_->addWidget(title_);
+    header_->addStretch(1);
+    all_->insertLayout(0, header_);
+  }
+  return header_;
 }
 
 void Card::set_title(const QString& title) {
+  if (!title.isEmpty()) header();
   title_->setText(title);
   title_->setVisible(!title.isEmpty());
   setAccessibleName(title);
@@ -77,9 +89,7 @@ void Banner::show_message(Kind kind, const QString& text, const QString& action)
 }
 
 PageHeader::PageHeader(const QString& title, const QString& subtitle, QWidget* parent) : QWidget(parent) {
-  auto* row = new QHBoxLayout(this);
-  row->setContentsMargins(0, 0, 0, 0);
-  row->setSpacing(kUnit);
+  auto* row = new FlowLayout(this);
   auto* text = new QVBoxLayout;
   text->setSpacing(2);
   auto* heading = new QLabel(title, this);
@@ -88,12 +98,45 @@ PageHeader::PageHeader(const QString& title, const QString& subtitle, QWidget* p
   subtitle_->setObjectName(QStringLiteral("page_subtitle"));
   subtitle_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
   subtitle_->setTextFormat(Qt::PlainText);
+  subtitle_->setWordWrap(true);
   text->addWidget(heading);
   text->addWidget(subtitle_);
-  row->addLayout(text, 1);
-  actions_ = new QHBoxLayout;
-  actions_->setSpacing(kUnit);
-  row->addLayout(actions_);
+  row->add(text, 1, 12);
+  actions_ = new FlowLayout;
+  row->add(actions_);
+}
+
+StillLabel::StillLabel(QWidget* parent) : QLabel(parent) {
+  setWordWrap(true);
+}
+
+QSize StillLabel::sizeHint() const {
+  int width = 0;
+  for (const QString& line : text().split(QLatin1Char('\n'))) width = std::max(width, fontMetrics().horizontalAdvance(line));
+  return {width + 2, heightForWidth(width + 2)};
+}
+
+QSize StillLabel::minimumSizeHint() const { return {std::min(sizeHint().width(), 6 * fontMetrics().lineSpacing()), fontMetrics().height()}; }
+
+int StillLabel::heightForWidth(int width) const { return std::max(QLabel::heightForWidth(width), width == this->width() ? highest_ : 0); }
+
+void StillLabel::resizeEvent(QResizeEvent* event) {
+  if (event->size().width() != event->oldSize().width()) highest_ = 0;
+  highest_ = std::max(highest_, QLabel::heightForWidth(width()));
+  QLabel::resizeEvent(event);
+}
+
+void StillLabel::changeEvent(QEvent* event) {
+  if (event->type() == QEvent::FontChange) highest_ = 0;
+  QLabel::changeEvent(event);
+}
+
+QString unbroken(QString text) { return text.replace(QLatin1String(" %"), QStringLiteral("\u00a0%")); }
+
+QFont small_font(const QWidget& widget, double share) {
+  QFont font = widget.font();
+  font.setPointSizeF(share * font.pointSizeF());
+  return font;
 }
 
 QLabel* muted_label(const QString& text, QWidget* parent) {
