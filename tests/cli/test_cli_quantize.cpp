@@ -194,7 +194,7 @@ class TestCliQuantize : public QObject {
     QVERIFY2(whole.status == 0, qPrintable(whole.err));
     QVERIFY2(run_qvlm(quantize("fresh2.qvlm", gptq + QStringList{"--partition", preview[9]})).status == 0, "fresh run");
     QVERIFY(bytes("other.qvlm/model.gguf") == bytes("fresh2.qvlm/model.gguf"));
-    VERIFY_FAILED(run_qvlm(quantize("p.qvlm", {"--preview"})), 2, "--reuse");
+    VERIFY_FAILED(run_qvlm(quantize("p.qvlm", {"--preview"})), 2, "--preview requires");
   }
 
   void a_plan_is_told_before_a_run() {
