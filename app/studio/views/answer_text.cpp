@@ -59,7 +59,24 @@ WrappingLabel::WrappingLabel(Qt::TextFormat format, QWidget* parent) : QLabel(pa
   setSizePolicy(policy);
 }
 
+void WrappingLabel::forget_if_changed() const {
+  if (measured_text_ == text() && measured_font_ == font()) return;
+  measured_text_ = text();
+  measured_font_ = font();
+  hint_ = QSize();
+  heights_.clear();
+}
+
+int WrappingLabel::heightForWidth(int width) const {
+  forget_if_changed();
+  const auto [found, added] = heights_.try_emplace(width, 0);
+  if (added) found->second = QLabel::heightForWidth(width);
+  return found->second;
+}
+
 QSize WrappingLabel::sizeHint() const {
+  forget_if_changed();
+  if (hint_.isValid()) return hint_;
   int width = 0;
   if (textFormat() == Qt::PlainText) {
     width = fontMetrics().boundingRect(QRect(0, 0, kWidest, 100000), Qt::TextWordWrap, text()).width() + 4;
@@ -72,7 +89,7 @@ QSize WrappingLabel::sizeHint() const {
     width = static_cast<int>(std::ceil(document.idealWidth())) + 4;
   }
   width = std::min(kWidest, width);
-  return {width, heightForWidth(width)};
+  return hint_ = {width, heightForWidth(width)};
 }
 
 QSize WrappingLabel::minimumSizeHint() const {

@@ -4,6 +4,7 @@
 #include <QFrame>
 #include <QLabel>
 #include <QWidget>
+#include <map>
 #include <vector>
 
 #include "app/studio/models/markdown_parts.h"
@@ -21,6 +22,15 @@ class WrappingLabel : public QLabel {
   explicit WrappingLabel(Qt::TextFormat format, QWidget* parent = nullptr);
   QSize sizeHint() const override;
   QSize minimumSizeHint() const override;
+  int heightForWidth(int width) const override;
+
+ private:
+  void forget_if_changed() const;
+  // A layout asks several times for what a text that grew needs: laying it out is most of what a streamed answer costs.
+  mutable QString measured_text_;
+  mutable QFont measured_font_;
+  mutable QSize hint_;                  // of that text in that font; invalid: not asked for
+  mutable std::map<int, int> heights_;  // by width
 };
 
 /// A fenced block: its language, a button that copies it, and the code, scrolled sideways where it is wide.
