@@ -72,9 +72,13 @@ ModelSummary summary_from_json(const QString& path, const QJsonObject& object) {
   return summary;
 }
 
+QString sentence_of(const QString& note) {
+  return note.left(1).toUpper() + note.mid(1) + QLatin1Char('.');
+}
+
 QString notes_text(const ModelSummary& model) {
   QStringList sentences;
-  for (const QString& note : model.notes) sentences << note.left(1).toUpper() + note.mid(1) + QLatin1Char('.');
+  for (const QString& note : model.notes) sentences << sentence_of(note);
   return sentences.join(QLatin1Char('\n'));
 }
 

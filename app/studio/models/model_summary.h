@@ -34,6 +34,8 @@ struct ModelSummary {
 /// Keys that are absent stay at their defaults; unknown ones are ignored.
 ModelSummary summary_from_json(const QString& path, const QJsonObject& object);
 
+/// A note of the command line with its capital and its full stop.
+QString sentence_of(const QString& note);
 /// The notes as sentences, a line each.
 QString notes_text(const ModelSummary& model);
 

@@ -197,7 +197,10 @@ void ExportPage::connect_children() {
     QStringList lines = {tr("Exported to %1, read back and equal.").arg(target_->path())};
     if (const int inexact = result.value(QLatin1String("inexact")).toInt(); inexact > 0)
       lines = QStringList{tr("Exported to %1 and read back; %2 tensors are inexact, as told.").arg(target_->path()).arg(inexact)};
-    for (const QJsonValue& note : result.value(QLatin1String("notes")).toArray()) lines << note.toString();
+    for (const QJsonValue& note : result.value(QLatin1String("notes")).toArray()) {
+      const QString sentence = sentence_of(note.toString());
+      if (!notes_->text().contains(sentence)) lines << sentence;  // the others stand beside it
+    }
     banner_->show_message(Banner::Kind::GOOD, lines.join(QLatin1Char('\n')));
     refresh_controls();
   });

@@ -13,6 +13,12 @@ namespace {
 /// Pixels from one bar to the next.
 int row_height(const QWidget& chart) { return std::max(30, chart.fontMetrics().height() + 12); }
 
+constexpr int kLeastBar = 56;  // pixels that a bar keeps where names are long
+
+QString value_text(const AccuracyChart::Bar& bar) {
+  return QStringLiteral("%1 %  (%2)").arg(100 * bar.accuracy.value(), 0, 'f', 0).arg(bar.accuracy.total);
+}
+
 }  // namespace
 
 AccuracyChart::AccuracyChart(const Theme& theme, QWidget* parent) : QWidget(parent), theme_(theme) {
@@ -46,10 +52,12 @@ void AccuracyChart::paintEvent(QPaintEvent*) {
                      tr("Accuracy by category appears as questions are answered"));
     return;
   }
-  int name_width = 0;
-  for (const Bar& bar : bars_) name_width = std::max(name_width, fontMetrics().horizontalAdvance(bar.name));
-  name_width = std::min(name_width + 12, width() / 3);
-  const int value_width = fontMetrics().horizontalAdvance(QStringLiteral("100 %  (1000)")) + 8;
+  int name_width = 0, value_width = 0;
+  for (const Bar& bar : bars_) {
+    name_width = std::max(name_width, fontMetrics().horizontalAdvance(bar.name) + 12);
+    value_width = std::max(value_width, fontMetrics().horizontalAdvance(value_text(bar)) + 4);
+  }
+  name_width = std::min(name_width, std::max(width() / 3, width() - value_width - kLeastBar));
   const int left = name_width, full = std::max(20, width() - name_width - value_width - 8);
   const int row = std::min(row_height(*this), height() / static_cast<int>(bars_.size()));
   int y = 0;
@@ -74,7 +82,7 @@ void AccuracyChart::paintEvent(QPaintEvent*) {
     painter.drawLine(QPointF(low, middle), QPointF(high, middle));
     for (const double x : {low, high}) painter.drawLine(QPointF(x, middle - 4), QPointF(x, middle + 4));
     painter.drawText(QRect(left + full + 10, y, value_width, row), Qt::AlignLeft | Qt::AlignVCenter,
-                     QStringLiteral("%1 %  (%2)").arg(100 * bar.accuracy.value(), 0, 'f', 0).arg(bar.accuracy.total));
+                     value_text(bar));
     y += row;
   }
 }
