@@ -26,6 +26,11 @@
 
 namespace qvlm::studio {
 
+/// A click in its middle.
+inline void click(QWidget* widget) {
+  QTest::mouseClick(widget, Qt::LeftButton);
+}
+
 struct Studio {
   QTemporaryDir folder;
   Theme theme{*qApp};

@@ -33,10 +33,6 @@ namespace {
 
 using Activity = RunController::Activity;
 
-void click(QWidget* widget) {
-  QTest::mouseClick(widget, Qt::LeftButton);
-}
-
 }  // namespace
 
 class TestRunPage : public QObject {

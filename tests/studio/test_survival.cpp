@@ -38,8 +38,6 @@ namespace {
 
 constexpr int kPatience = 300000;  // ms: for what the real qvlm takes beside other work
 
-void click(QWidget* widget) { QTest::mouseClick(widget, Qt::LeftButton); }
-
 QString question() {
   return qEnvironmentVariable("QVLM_SURVIVAL_QUESTION", QStringLiteral("Tell me a long story about the picture."));
 }

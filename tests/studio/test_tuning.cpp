@@ -31,14 +31,6 @@
 using namespace qvlm;
 using namespace qvlm::studio;
 
-namespace {
-
-void click(QWidget* widget) {
-  QTest::mouseClick(widget, Qt::LeftButton);
-}
-
-}  // namespace
-
 class TestTuning : public QObject {
   Q_OBJECT
 
