@@ -68,17 +68,29 @@ ROWS = [
 ]
 
 
-def tell_massive_activation(figures, before, rows):
-    """Where the order of errors over all tokens together breaks: the layer whose MLP has one value that outweighs all, and how the error of `rows`
-    relates to that of `before` over the layers ahead of it and from it on."""
-    largest = [max(abs(e["minimum"]), abs(e["maximum"])) for e in before.events("SiteMeasured") if e["site"] % 4 == 3]
+def tell_massive_activation(figures, plain, drawn, relative):
+    """Where the order of errors over all tokens together breaks: the layer whose MLP has one value that outweighs all, and how the error of each
+    method, mean over its draws, relates to that of `plain` over the layers ahead of it and from it on. From it on the pooled error is one
+    token's: joint search lowers that, and raises the other tokens'."""
+    largest = [max(abs(e["minimum"]), abs(e["maximum"])) for e in plain.events("SiteMeasured") if e["site"] % 4 == 3]
     layer = max(range(len(largest)), key=largest.__getitem__)
     figures.told("smollm2_table_massive_activation_layer", layer)
     figures.told("smollm2_table_massive_activation_over_median", largest[layer] / sorted(largest)[len(largest) // 2])
-    for row in rows:
-        ratios = [math.log(b["output_error"] / a["output_error"]) for a, b in zip(before.events("LayerQuantized"), row.events("LayerQuantized"))]
-        for where, part in (("ahead_of", ratios[:layer]), ("from", ratios[layer:])):
-            figures.told(f"smollm2_table_{slug(row.name)}_pooled_error_ratio_{where}_it", math.exp(sum(part) / max(len(part), 1)))
+
+    def errors(rows, error, part):
+        return mean(math.log(e[error]) for one in rows for e in one.events("LayerQuantized")[part])
+
+    ratios = {}
+    for where, part in (("ahead_of", slice(0, layer)), ("from", slice(layer, None))):
+        for error in ("output_error", "token_error"):
+            kind = "pooled" if error == "output_error" else "token"
+            for rows in (*drawn, *relative):
+                figures.told(f"smollm2_table_{slug(rows[0].name)}_{kind}_error_ratio_{where}_it",
+                             math.exp(errors(rows, error, part) - errors([plain], error, part)))
+            for weighting, (layerwise, joint) in (("plain", drawn), ("relative", relative)):
+                ratios[weighting, where, kind] = math.exp(errors(joint, error, part) - errors(layerwise, error, part))
+                figures.told(f"smollm2_table_joint_over_layerwise_{weighting}_{kind}_error_{where}_it", ratios[weighting, where, kind])
+    figures.at_most("smollm2_table_joint_over_layerwise_pooled_error_over_token_error", ratios["plain", "from", "pooled"] / ratios["plain", "from", "token"], 1)
 
 
 def tell_calibration_kl(figures, model, text, drawn):
@@ -98,18 +110,32 @@ def kl_on(text, one, model):
     return result["mean_kl"]
 
 
+def clip_ratios(folder, mode="r"):
+    """Views of the file's numbers, one a site, four sites a layer."""
+    from gguf import GGUFReader  # of the packages' Python
+    field = GGUFReader(folder / "model.gguf", mode).fields["qvlm.activations.clip"]
+    return [field.parts[i] for i in field.data]
+
+
+def kl_with_ratios(text, model, row, ratio_of):
+    """KL of the row's model with other clip ratios: ratio_of(layer, site, its own)."""
+    folder = WORK / "smollm2-other-ratios.qvlm"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(row.journal.parent, folder)
+    ratios = clip_ratios(folder, "r+")
+    for i, ratio in enumerate(ratios):
+        ratio[0] = ratio_of(*divmod(i, 4), float(ratio[0]))
+    del ratios, ratio  # closes the file
+    kl = kl_on(text, folder, model)
+    shutil.rmtree(folder)
+    return kl
+
+
 def tell_shrinkage(figures, model, text, plain, layerwise):
     """What clipping in groups does where its input is near the float stream, and where it is not. `plain`, `layerwise`: rows."""
-    from gguf import GGUFReader  # of the packages' Python
-
-    from shrinkage import tell_choices
+    from shrinkage import tell_choices  # needs NumPy
     tell_choices(figures)
-
-    def ratios(folder, mode="r"):
-        field = GGUFReader(folder / "model.gguf", mode).fields["qvlm.activations.clip"]
-        return [field.parts[i] for i in field.data]  # views of the file, one number each, a site
-
-    chosen = [float(value[0]) for value in ratios(layerwise.journal.parent)]
+    chosen = [float(ratio[0]) for ratio in clip_ratios(layerwise.journal.parent)]
     layers = len(chosen) // 4
     for where, part in (("first", range(layers // 3)), ("last", range(layers - layers // 3, layers))):
         inputs = [chosen[4 * layer + site] for layer in part for site in (0, 2)]  # of attention and of the MLP
@@ -119,17 +145,8 @@ def tell_shrinkage(figures, model, text, plain, layerwise):
     figures.told("smollm2_table_groups_stream_error_where_clipping_is_parted", errors[first - 1])
     kls = {}
     for where, unclipped in (("before", range(first, layers)), ("behind", range(first))):
-        folder = WORK / "smollm2-shrinkage.qvlm"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(layerwise.journal.parent, folder)
-        written = ratios(folder, "r+")
-        for layer in unclipped:
-            for value in written[4 * layer:4 * layer + 4]:
-                value[0] = 1
-        del written  # closes the file
-        kls[where] = kl_on(text, folder, model) / plain.kl
+        kls[where] = kl_with_ratios(text, model, layerwise, lambda layer, _, ratio: 1 if layer in unclipped else ratio) / plain.kl
         figures.told(f"smollm2_table_groups_clipped_only_{where}_there_kl_of_rtn", kls[where])
-        shutil.rmtree(folder)
     figures.told("smollm2_table_groups_layerwise_kl_of_rtn", layerwise.kl / plain.kl)
     figures.at_most("smollm2_table_groups_clipping_of_near_over_noisy_inputs_kl", kls["before"] / kls["behind"], 1)
 
@@ -170,11 +187,12 @@ def main():
     methods = ("Q-VLM layer-wise", "Q-VLM")
     drawn = [[rows[f"{method} W4A4 token{draw}"] for draw in SIX_DRAWS] for method in methods]
     check_order(figures, "smollm2_table", [[plain], *drawn], error="token_error")
+    check_order(figures, "smollm2_table", [[plain], *drawn], error="output_error", checks_kl=False)  # of what the search minimizes, the last
     check_blocks(figures, "smollm2_table", drawn[1])
     relative = [[rows[f"{method} W4A4 token relative{draw}"] for draw in DRAWS] for method in methods]
     check_order(figures, "smollm2_table", [[plain], *relative], error="token_error")
     check_order(figures, "smollm2_table", [[rows[f"{method} W4A4 groups"]] for method in methods], error="token_error")
-    tell_massive_activation(figures, plain, [one[0] for one in drawn + relative])
+    tell_massive_activation(figures, plain, drawn, relative)
     tell_shrinkage(figures, model / "model.gguf", text / "held-out.txt", rows["RTN W4A4 groups"], rows["Q-VLM layer-wise W4A4 groups"])
     tell_calibration_kl(figures, model / "model.gguf", text / "calibration.txt", drawn)
     figures.finish()
