@@ -191,6 +191,12 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
       d = start("matvec", {"matvec", {format, tokens, ragged, x.rows == 1 ? variant.threads : 64u}});
       d.groups_x = ceil_div(l.rows, 2);
       d.groups_y = ceil_div(x.rows, tokens);
+    } else if (variant.cooperative) {
+      const CooperativeShape& c = profile_.cooperative;
+      d = start("matmul_cooperative", {"matmul_cooperative", {variant.threads, format, ragged, c.m, c.n, c.k, variant.tokens, variant.rows},
+                                       true, profile_.cooperative_subgroup});
+      d.groups_x = ceil_div(l.rows, variant.rows);
+      d.groups_y = ceil_div(x.rows, variant.tokens);
     } else {
       d = start("matmul", {variant.float16 ? "matmul_float16" : "matmul", {format, ragged}});
       d.groups_x = ceil_div(l.rows, 64);

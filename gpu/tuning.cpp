@@ -7,6 +7,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <utility>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
@@ -34,7 +35,7 @@ Tuning from_json(const Json& file, const DeviceProfile& profile) {
     const int format = entry.at("format"), size = entry.at("size");
     if (format < 0 || format >= int(kFormats.size()) || size < 0 || size >= int(kSizes.size())) return {};
     const ProductClass product{static_cast<WeightFormat>(format), entry.at("vector"), size};
-    const Tuning::Choice choice{{entry.at("rows"), entry.at("tokens"), entry.at("threads"), entry.at("float16")}, entry.at("gain")};
+    const Tuning::Choice choice{{entry.at("rows"), entry.at("tokens"), entry.at("threads"), entry.at("float16"), entry.value("cooperative", false)}, entry.at("gain")};
     const auto known = variants(product, profile);
     if (std::find(known.begin(), known.end(), choice.variant) == known.end()) return {};
     tuning.choose(product, choice);
@@ -57,7 +58,7 @@ std::string to_string(const ProductClass& p) {
 std::string to_string(const Variant& v) {
   std::string text = std::to_string(v.rows) + " rows, " + std::to_string(v.tokens) + (v.tokens == 1 ? " token" : " tokens");
   if (v.threads > 0) text += ", " + std::to_string(v.threads) + " threads";
-  return text + (v.float16 ? ", float16" : "");
+  return text + (v.float16 ? ", float16" : "") + (v.cooperative ? ", cooperative" : "");
 }
 
 std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& profile) {
@@ -71,6 +72,18 @@ std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& 
   if (product.vector) return {{2, 1, 64}, {2, 1, 32}, {2, 1, 128}};
   std::vector<Variant> all{{64, 32, 256}};
   if (profile.info.float16) all.push_back({64, 32, 256, true});
+  if (profile.cooperative.m > 0)
+    for (const Variant& v : cooperative_variants(profile.cooperative_subgroup))
+      if (cooperative_shared_bytes(profile.cooperative, v.rows, v.tokens) <= profile.max_shared_bytes) all.push_back(v);
+  return all;
+}
+
+std::vector<Variant> cooperative_variants(uint32_t subgroup) {
+  const uint32_t most_sums = subgroup < 32 ? 64 : 128;  // registers of a lane; Intel, whose subgroups are small, has fewer
+  std::vector<Variant> all;
+  for (const auto& [rows, tokens] : {std::pair{64u, 32u}, {64u, 64u}, {128u, 64u}, {128u, 128u}})
+    if (all.empty() || rows * tokens / 4 / subgroup <= most_sums)
+      all.push_back({.rows = rows, .tokens = tokens, .threads = 4 * subgroup, .cooperative = true});
   return all;
 }
 
@@ -98,7 +111,7 @@ void Tuning::save(const fs::path& folder, const DeviceProfile& profile) const {
   for (const auto& [product, choice] : choices_)
     list.push_back({{"format", static_cast<int>(product.format)}, {"vector", product.vector}, {"size", product.size},
                     {"rows", choice.variant.rows}, {"tokens", choice.variant.tokens}, {"threads", choice.variant.threads},
-                    {"float16", choice.variant.float16}, {"gain", choice.gain}});
+                    {"float16", choice.variant.float16}, {"cooperative", choice.variant.cooperative}, {"gain", choice.gain}});
   const std::string text = Json{{"of", key_of(profile)}, {"choices", list}}.dump(1) + "\n";
   fs::create_directories(folder);
   write_scratch_file(file_in(folder, profile), std::as_bytes(std::span(text)));
