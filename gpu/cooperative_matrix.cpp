@@ -41,8 +41,8 @@ CooperativeShape choose_shape(std::span<const CooperativeShape> shapes) {
   return best;
 }
 
-uint32_t cooperative_shared_bytes(const CooperativeShape& s, uint32_t rows, uint32_t tokens) {
-  const uint32_t tiles = (rows + tokens) * 40 * 2, stage = 4 * s.m * 36 * 4, powers = 8;
+uint32_t cooperative_shared_bytes(const CooperativeShape& s, uint32_t rows, uint32_t tokens, uint32_t subgroups) {
+  const uint32_t tiles = (rows + tokens) * 40 * 2, stage = subgroups * s.m * 36 * 4, powers = 8;
   return tiles + stage + powers;
 }
 

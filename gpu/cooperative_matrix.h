@@ -25,7 +25,7 @@ std::vector<CooperativeShape> cooperative_shapes(VkInstance instance, VkPhysical
 /// The largest whose fragments fill the tiles of shaders/matmul_cooperative.comp; m 0: none does.
 CooperativeShape choose_shape(std::span<const CooperativeShape> shapes);
 
-/// Bytes of shared memory that the kernel takes with tiles of so many rows of weights and tokens.
-uint32_t cooperative_shared_bytes(const CooperativeShape& shape, uint32_t rows, uint32_t tokens);
+/// Bytes of shared memory that the kernel takes with tiles of so many rows of weights and tokens, by so many subgroups.
+uint32_t cooperative_shared_bytes(const CooperativeShape& shape, uint32_t rows, uint32_t tokens, uint32_t subgroups);
 
 }  // namespace qvlm

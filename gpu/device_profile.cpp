@@ -234,9 +234,8 @@ void choose_cooperative(DeviceProfile& p) {
     why = "they need the Vulkan memory model";
   else if (shape.m == 0)
     why = "no shape of float16 into float32 fits the kernel";
-  else if (const Variant least = cooperative_variants(p.cooperative_subgroup).front();
-           least.threads > p.max_workgroup_threads || cooperative_shared_bytes(shape, least.rows, least.tokens) > p.max_shared_bytes)
-    why = "its workgroups are too small";
+  else if (cooperative_variants(p, shape).empty())
+    why = "its subgroups or workgroups are too small";
   else
     p.cooperative = shape;
 }

@@ -193,8 +193,9 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
       d.groups_y = ceil_div(x.rows, tokens);
     } else if (variant.cooperative) {
       const CooperativeShape& c = profile_.cooperative;
-      d = start("matmul_cooperative", {"matmul_cooperative", {variant.threads, format, ragged, c.m, c.n, c.k, variant.tokens, variant.rows},
-                                       true, profile_.cooperative_subgroup});
+      const uint32_t lanes = profile_.cooperative_subgroup;
+      d = start("matmul_cooperative",
+                {"matmul_cooperative", {variant.threads, format, ragged, c.m, c.n, c.k, variant.tokens, variant.rows, lanes}, true, lanes});
       d.groups_x = ceil_div(l.rows, variant.rows);
       d.groups_y = ceil_div(x.rows, variant.tokens);
     } else {

@@ -106,7 +106,8 @@ std::vector<SelfTestLine> test_variants(GpuContext& gpu, const MatrixShape& s) {
   const ProductClass product = product_class(w.layout.format, w.layout.rows, w.layout.columns, s.tokens),
                      product_gated = product_class(pair.layout.format, pair.layout.rows, pair.layout.columns, s.tokens);
   for (const Variant& variant : variants(product, gpu.profile()))
-    lines.push_back(line_of("matrix, " + to_string(variant), text(s), variant.float16 || variant.cooperative ? kFloat16 : 3e-5, [&](SelfTestLine& line) {
+    lines.push_back(line_of("matrix, " + to_string(variant), text(s), variant.float16 || variant.cooperative ? kFloat16 : 3e-5,
+                            [&](SelfTestLine& line) {
       Tuning tuning;
       for (const ProductClass& p : {product, product_gated}) tuning.choose(p, {variant});
       const Kernels kernels(gpu.profile(), tuning);

@@ -84,16 +84,18 @@ SelfTestLine test_range(GpuContext& gpu, const Variant& variant, const MatrixSha
 
 std::vector<SelfTestLine> test_cooperative(GpuContext& gpu, bool brief) {
   if (gpu.profile().cooperative.m == 0) return {};
-  std::vector<MatrixShape> shapes{{100, 256, 17, 4, 32, false}, {72, 72, 9, 8, 0, false}, {65, 588, 40, 16}, {31, 256, 33, 6, 16}, {37, 512, 70, 5, 32, false, true}};
+  std::vector<MatrixShape> shapes{{100, 256, 17, 4, 32, false}, {72, 72, 9, 8, 0, false}, {65, 588, 40, 16}, {31, 256, 33, 6, 16},
+                                  {37, 512, 70, 5, 32, false, true}};
   if (!brief)
     for (const MatrixShape& s : std::initializer_list<MatrixShape>{
-             {130, 72, 129, 4, 0, false}, {64, 4304, 9, 16}, {256, 512, 33, 4, 128}, {72, 576, 64, 8, 64, false}, {9, 256, 12, 8, 16, false, true}, {3, 32, 65, 2, 32}})
+             {130, 72, 129, 4, 0, false}, {64, 4304, 9, 16}, {256, 512, 33, 4, 128}, {72, 576, 64, 8, 64, false}, {9, 256, 12, 8, 16, false, true},
+             {3, 32, 65, 2, 32}})
       shapes.push_back(s);
   std::vector<SelfTestLine> lines;
   for (const Variant& variant : variants({WeightFormat::INT4, false, 2}, gpu.profile())) {
     if (!variant.cooperative) continue;
     for (const MatrixShape& s : shapes) lines.push_back(test_product(gpu, variant, s));
-    for (const MatrixShape& s : std::initializer_list<MatrixShape>{{160, 96, 9, 4, 32}, {31, 256, 66, 6, 16}}) lines.push_back(test_pairs(gpu, variant, s));
+    for (const MatrixShape& s : {MatrixShape{160, 96, 9, 4, 32}, {31, 256, 66, 6, 16}}) lines.push_back(test_pairs(gpu, variant, s));
     for (const float deviation : {1e-5f, 1.0f, 6e4f}) {
       lines.push_back(test_range(gpu, variant, {70, 256, 11, 4, 32, false}, deviation));
       lines.push_back(test_range(gpu, variant, {70, 256, 11, 8, 64, false}, deviation));

@@ -7,7 +7,6 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
-#include <utility>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
@@ -35,7 +34,8 @@ Tuning from_json(const Json& file, const DeviceProfile& profile) {
     const int format = entry.at("format"), size = entry.at("size");
     if (format < 0 || format >= int(kFormats.size()) || size < 0 || size >= int(kSizes.size())) return {};
     const ProductClass product{static_cast<WeightFormat>(format), entry.at("vector"), size};
-    const Tuning::Choice choice{{entry.at("rows"), entry.at("tokens"), entry.at("threads"), entry.at("float16"), entry.value("cooperative", false)}, entry.at("gain")};
+    const Tuning::Choice choice{{entry.at("rows"), entry.at("tokens"), entry.at("threads"), entry.at("float16"), entry.value("cooperative", false)},
+                                entry.at("gain")};
     const auto known = variants(product, profile);
     if (std::find(known.begin(), known.end(), choice.variant) == known.end()) return {};
     tuning.choose(product, choice);
@@ -73,17 +73,22 @@ std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& 
   std::vector<Variant> all{{64, 32, 256}};
   if (profile.info.float16) all.push_back({64, 32, 256, true});
   if (profile.cooperative.m > 0)
-    for (const Variant& v : cooperative_variants(profile.cooperative_subgroup))
-      if (cooperative_shared_bytes(profile.cooperative, v.rows, v.tokens) <= profile.max_shared_bytes) all.push_back(v);
+    for (const Variant& v : cooperative_variants(profile, profile.cooperative)) all.push_back(v);
   return all;
 }
 
-std::vector<Variant> cooperative_variants(uint32_t subgroup) {
-  const uint32_t most_sums = subgroup < 32 ? 64 : 128;  // registers of a lane; Intel, whose subgroups are small, has fewer
+std::vector<Variant> cooperative_variants(const DeviceProfile& profile, const CooperativeShape& shape) {
+  constexpr uint32_t kMostSums = 64;  // registers of a lane; on AMD (RDNA3) and Intel 128 of them spill
+  struct Tiles {
+    uint32_t rows, tokens, subgroups;
+  };
   std::vector<Variant> all;
-  for (const auto& [rows, tokens] : {std::pair{64u, 32u}, {64u, 64u}, {128u, 64u}, {128u, 128u}})
-    if (all.empty() || rows * tokens / 4 / subgroup <= most_sums)
-      all.push_back({.rows = rows, .tokens = tokens, .threads = 4 * subgroup, .cooperative = true});
+  for (const Tiles& t : {Tiles{64, 32, 4}, {64, 64, 4}, {128, 64, 4}, {128, 128, 8}}) {
+    const uint32_t threads = t.subgroups * profile.cooperative_subgroup;
+    if (t.rows * t.tokens <= kMostSums * threads && threads <= profile.max_workgroup_threads &&
+        cooperative_shared_bytes(shape, t.rows, t.tokens, t.subgroups) <= profile.max_shared_bytes)
+      all.push_back({.rows = t.rows, .tokens = t.tokens, .threads = threads, .cooperative = true});
+  }
   return all;
 }
 

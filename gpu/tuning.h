@@ -37,8 +37,8 @@ std::string to_string(const Variant& variant);
 /// What the device could run for such products; the first is what runs where nothing was measured.
 std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& profile);
 
-/// Those on matrix units, with subgroups of so many lanes; the smallest first.
-std::vector<Variant> cooperative_variants(uint32_t subgroup);
+/// Those on matrix units that the device runs; empty: it does not.
+std::vector<Variant> cooperative_variants(const DeviceProfile& profile, const CooperativeShape& shape);
 
 class Tuning {
  public:

@@ -1,5 +1,5 @@
-// Matrix x matrix on matrix units: TOKENS rows of x times ROWS rows of weights, 32 columns at a time, as float16 tiles in shared memory. Two by
-// two subgroups each take half of the tokens and half of the rows, in fragments of M x N x K; sums are float32.
+// Matrix x matrix on matrix units: TOKENS rows of x times ROWS rows of weights, 32 columns at a time, as float16 tiles in shared memory. TALL by
+// two subgroups each take a part of the tokens and half of the rows, in fragments of M x N x K; sums are float32.
 // x and dequantized weights may lie beyond float16's 65504 or below its smallest, so each side of a tile is held as value / 2^power. A power
 // follows the largest value seen so far, and the sums follow the powers.
 #version 460
@@ -11,7 +11,7 @@
 #include "matrix.glsl"
 
 layout(local_size_x_id = 0) in;
-layout(constant_id = 0) const uint THREADS = 128u;  // of four subgroups
+layout(constant_id = 0) const uint THREADS = 128u;
 layout(constant_id = 1) const uint FORMAT = 0u;
 layout(constant_id = 2) const uint RAGGED = 0u;
 layout(constant_id = 3) const uint M = 16u;
@@ -19,17 +19,18 @@ layout(constant_id = 4) const uint N = 16u;
 layout(constant_id = 5) const uint K = 16u;
 layout(constant_id = 6) const uint TOKENS = 64u;
 layout(constant_id = 7) const uint ROWS = 64u;
+layout(constant_id = 8) const uint LANES = 32u;  // a subgroup
 
 const uint STRIDE = 10u;  // vectors of 4 columns a row of a tile: 8, and 2 that keep the rows of a fragment on different banks
 shared f16vec4 inputs[TOKENS * STRIDE];
 shared f16vec4 weights[ROWS * STRIDE];
 
-const uint LANES = THREADS / 4u;
-const uint DOWN = TOKENS / 2u / M;  // fragments of a subgroup
+const uint TALL = THREADS / 2u / LANES;
+const uint DOWN = TOKENS / TALL / M;  // fragments of a subgroup
 const uint ACROSS = ROWS / 2u / N;
 const uint BLOCK = 32u / N;  // fragments of a subgroup in 64 rows: 16 rows of a gate, and those of what it gates 32 rows below
 const uint STAGE = 36u;      // 32 sums a row, and 4 for the banks
-shared float stage[4u * M * STAGE];  // a block of each subgroup
+shared float stage[THREADS / LANES * M * STAGE];  // a block of each subgroup
 
 const int LEAST_POWER = -100;
 const int MOST = 14;  // values are held below 2^(MOST + 1)
@@ -40,7 +41,8 @@ float power_of_two(int power) { return uintBitsToFloat(uint(clamp(power + 127, 0
 // The magnitude, as bits, of one side's largest value asks for a power. Infinities and NaN go through as they are.
 void ask(uint side, int held, uint magnitude) {
   int exponent = int(magnitude >> 23) - 127;
-  if (exponent > held + MOST && exponent < 128) atomicMax(powers[side], exponent - MOST, gl_ScopeWorkgroup, gl_StorageSemanticsShared, gl_SemanticsRelaxed);
+  if (exponent > held + MOST && exponent < 128)
+    atomicMax(powers[side], exponent - MOST, gl_ScopeWorkgroup, gl_StorageSemanticsShared, gl_SemanticsRelaxed);
 }
 
 // A thread's share of the next step, as it was loaded. A half is 16 columns of a row of weights.
@@ -123,8 +125,8 @@ void main() {
   uint id = gl_LocalInvocationID.x;
   uint first_row = gl_WorkGroupID.x * ROWS;
   uint first_token = gl_WorkGroupID.y * TOKENS;
-  uint lower = gl_SubgroupID % 2u;  // fragments of the subgroup alternate with those of its neighbours
-  uint right = gl_SubgroupID / 2u;
+  uint lower = gl_SubgroupID % TALL;  // fragments of the subgroup alternate with those of its neighbours
+  uint right = gl_SubgroupID / TALL;
   coopmat<float, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator> sums[DOWN * ACROSS];
   [[unroll]] for (uint i = 0u; i < DOWN * ACROSS; ++i) sums[i] = coopmat<float, gl_ScopeSubgroup, M, N, gl_MatrixUseAccumulator>(0.0);
 
@@ -153,7 +155,7 @@ void main() {
     for (uint k = 0u; k < 32u; k += K) {
       coopmat<float16_t, gl_ScopeSubgroup, M, K, gl_MatrixUseA> left[DOWN];
       [[unroll]] for (uint i = 0u; i < DOWN; ++i)
-        coopMatLoad(left[i], inputs, (i * 2u + lower) * M * STRIDE + k / 4u, STRIDE, gl_CooperativeMatrixLayoutRowMajor);
+        coopMatLoad(left[i], inputs, (i * TALL + lower) * M * STRIDE + k / 4u, STRIDE, gl_CooperativeMatrixLayoutRowMajor);
       [[unroll]] for (uint j = 0u; j < ACROSS; ++j) {
         coopmat<float16_t, gl_ScopeSubgroup, K, N, gl_MatrixUseB> w;
         coopMatLoad(w, weights, (j * 2u + right) * N * STRIDE + k / 4u, STRIDE, gl_CooperativeMatrixLayoutColumnMajor);
@@ -173,7 +175,7 @@ void main() {
       for (uint at = gl_SubgroupInvocationID; at < M * 16u; at += LANES) {
         uint m = at / 16u;
         uint c = at % 16u;
-        uint token = first_token + (i * 2u + lower) * M + m;
+        uint token = first_token + (i * TALL + lower) * M + m;
         uint n = first_row + block * 64u + (c / N * 2u + right) * N + c % N;
         float value = stage[mine + m * STAGE + c] * unit;
         float below = stage[mine + m * STAGE + c + 16u] * unit;

@@ -110,8 +110,9 @@ class Bench {
     generator_.reset();
     append_tokens(generator_, some_tokens(generator_.config(), context), session_.interrupt.token());
     const StepProfile profile = profile_step(generator_, rows == 1 ? 8 : 2, rows);
-    session_.output.text(fmt::format("  {} at {:>4} positions: {} dispatches in {} {}, {:.2f} ms with kernels timed\n",
-                                     profile.rows == 1 ? "a token" : fmt::format("{} tokens", profile.rows), context, profile.dispatches, profile.submissions,
+    const std::string what = profile.rows == 1 ? "a token" : fmt::format("{} tokens", profile.rows);
+    session_.output.text(fmt::format("  {} at {:>4} positions: {} dispatches in {} {}, {:.2f} ms with kernels timed\n", what, context,
+                                     profile.dispatches, profile.submissions,
                                      profile.submissions == 1 ? "submission" : "submissions", 1e3 * profile.seconds));
     double sum = 0;
     for (const KernelTime& time : profile.kernels) sum += time.seconds;

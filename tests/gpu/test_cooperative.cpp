@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "gpu/cooperative_matrix.h"
+#include "gpu/device_profile.h"
 #include "gpu/self_test.h"
 #include "gpu/vulkan_generator.h"
 #include "tests/gpu/plain_model.h"
@@ -48,18 +49,27 @@ class TestCooperative : public QObject {
     QCOMPARE(chosen({{8, 8, 16}, {8, 8, 32}}), (CooperativeShape{8, 8, 32}));
     QCOMPARE(chosen({{8, 16, 16}}), (CooperativeShape{8, 16, 16}));
     // Not in 16 tokens, 16 rows or 32 columns a whole number of times.
-    for (const CooperativeShape& s : {CooperativeShape{16, 32, 16}, {32, 16, 16}, {12, 8, 8}, {16, 16, 64}, {16, 16, 12}, {0, 8, 8}, {8, 0, 8}, {8, 8, 0}, {8, 2, 8}})
+    for (const CooperativeShape& s :
+         {CooperativeShape{16, 32, 16}, {32, 16, 16}, {12, 8, 8}, {16, 16, 64}, {16, 16, 12}, {0, 8, 8}, {8, 0, 8}, {8, 8, 0}, {8, 2, 8}})
       QCOMPARE(chosen({s}), CooperativeShape());
     QCOMPARE(to_string(CooperativeShape{16, 8, 4}), std::string("16 x 8 x 4"));
   }
 
-  void tiles_fit_the_registers() {
-    QCOMPARE(cooperative_variants(32).size(), size_t(4));
-    QCOMPARE(cooperative_variants(16).size(), size_t(2));
-    QCOMPARE(cooperative_variants(4).size(), size_t(1));
-    for (const uint32_t subgroup : {8u, 16u, 32u, 64u})
-      for (const Variant& v : cooperative_variants(subgroup)) QVERIFY(v.cooperative && v.threads == 4 * subgroup);
-    QVERIFY(cooperative_shared_bytes({16, 16, 16}, 128, 128) <= 32768);
+  void tiles_fit_the_device() {
+    const auto count = [](uint32_t subgroup, uint32_t shared, uint32_t threads) {
+      DeviceProfile profile;
+      profile.cooperative_subgroup = subgroup;
+      profile.max_shared_bytes = shared;
+      profile.max_workgroup_threads = threads;
+      return cooperative_variants(profile, {16, 16, 16}).size();
+    };
+    QCOMPARE(count(32, 49152, 1024), size_t(4));
+    QCOMPARE(count(32, 32768, 1024), size_t(3));  // of shared memory
+    QCOMPARE(count(32, 49152, 128), size_t(3));   // of threads
+    QCOMPARE(count(16, 49152, 1024), size_t(2));  // of registers, as the lanes are fewer
+    QCOMPARE(count(8, 49152, 1024), size_t(1));
+    QCOMPARE(count(4, 49152, 1024), size_t(0));
+    QCOMPARE(count(32, 16384, 1024), size_t(0));
   }
 
   void every_product_is_right() {
@@ -104,7 +114,8 @@ class TestCooperative : public QObject {
     const auto model = std::make_shared<RandomModel>(small_config(), RandomWeights{4, 32, false});
     const std::vector<PromptPart> prompt{std::vector<int32_t>{1, 5, 77, 12}, random_picture(32, 9), std::vector<int32_t>{3, 99, 41, 8, 120}};
     std::vector<std::string> messages;
-    EngineOptions options{.cache_folder = place, .without = kByAddress, .on_validation_message = [&](const std::string& m) { messages.push_back(m); }};
+    EngineOptions options{.cache_folder = place, .without = kByAddress,
+                          .on_validation_message = [&](const std::string& m) { messages.push_back(m); }};
     const auto logits = [&] {
       const auto generator = make_vulkan_generator(model, options);
       generator->append(prompt);
