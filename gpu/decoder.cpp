@@ -361,12 +361,14 @@ Trace Decoder::prefill_trace(uint32_t rows) {
   return record(0, rows, true).trace();
 }
 
-StepProfile Decoder::profile_step(int64_t position, int runs) {
+StepProfile Decoder::profile_step(int64_t position, int runs, int64_t rows) {
+  rows = std::min<int64_t>(rows, chunk_);
   std::optional<Timestamps> timestamps;
   if (Timestamps::supported(gpu_.profile())) timestamps.emplace(gpu_.device());
-  const Recording step = record(0, 1, true, timestamps ? &*timestamps : nullptr);
-  write_inputs({{0}, {}}, 0, 1, position);
-  StepProfile best{.dispatches = step.dispatches(), .submissions = step.segments().size()};
+  const Recording step = record(0, static_cast<uint32_t>(rows), true, timestamps ? &*timestamps : nullptr);
+  const InputRows inputs{std::vector<int32_t>(static_cast<size_t>(rows)), {}};
+  write_inputs(inputs, 0, inputs.ids.size(), position);
+  StepProfile best{.rows = rows, .dispatches = step.dispatches(), .submissions = step.segments().size()};
   for (int run = 0; run <= runs; ++run) {
     const auto start = std::chrono::steady_clock::now();
     gpu_.run(step);

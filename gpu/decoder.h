@@ -64,9 +64,9 @@ class Decoder {
   const Trace& logits_trace() const { return read_logits_.trace(); }
   const Trace& sample_trace() const { return sample_.trace(); }
   size_t decode_dispatches();
-  /// A token at `position`, the quickest of `runs`: with kernels timed, so it takes a little longer than without. What the cache holds at
-  /// `position` and the logits are overwritten.
-  StepProfile profile_step(int64_t position, int runs);
+  /// A step of `rows` tokens from `position` on (no more than are computed together), the quickest of `runs`: with kernels timed, so it takes a
+  /// little longer than without. What the cache holds there and the logits are overwritten.
+  StepProfile profile_step(int64_t position, int runs, int64_t rows);
 
  private:
   struct Layer {

@@ -1,6 +1,9 @@
 // Makes the logical device; submits and waits.
 #include "gpu/device.h"
 
+#include <utility>
+#include <vector>
+
 namespace qvlm {
 
 Device::Device(std::shared_ptr<Instance> instance, DeviceProfile profile)
@@ -10,24 +13,33 @@ Device::Device(std::shared_ptr<Instance> instance, DeviceProfile profile)
                                 .queueFamilyIndex = profile_.queue_family,
                                 .queueCount = 1,
                                 .pQueuePriorities = &priority};
+  const bool matrix_units = profile_.cooperative.m > 0;
   VkPhysicalDeviceVulkan12Features features12{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
                                               .shaderFloat16 = profile_.info.float16 ? VK_TRUE : VK_FALSE,
-                                              .bufferDeviceAddress = VK_TRUE};
+                                              .bufferDeviceAddress = VK_TRUE,
+                                              .vulkanMemoryModel = matrix_units ? VK_TRUE : VK_FALSE};
   VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
       .subgroupSizeControl = VK_TRUE,
       .computeFullSubgroups = VK_TRUE};
   VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &features12};
-  const char* extension = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+  VkPhysicalDeviceCooperativeMatrixFeaturesKHR cooperative{
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR, .cooperativeMatrix = VK_TRUE};
+  std::vector<const char*> extensions;
   VkDeviceCreateInfo info{.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                           .pNext = &features,
                           .queueCreateInfoCount = 1,
                           .pQueueCreateInfos = &queue};
   if (profile_.subgroup_size_control) {
     features12.pNext = &control;
-    info.enabledExtensionCount = 1;
-    info.ppEnabledExtensionNames = &extension;
+    extensions.push_back(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
   }
+  if (matrix_units) {
+    cooperative.pNext = std::exchange(features12.pNext, &cooperative);
+    extensions.push_back(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
+  }
+  info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
+  info.ppEnabledExtensionNames = extensions.data();
   check(vkCreateDevice(profile_.physical, &info, nullptr, &device_), "vkCreateDevice");
   volkLoadDeviceTable(&api_, device_);
   api_.vkGetDeviceQueue(device_, profile_.queue_family, 0, &queue_);

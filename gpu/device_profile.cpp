@@ -6,6 +6,8 @@
 
 #include "core/base/error.h"
 #include "gpu/instance.h"
+#include "gpu/shader_library.h"
+#include "gpu/tuning.h"
 
 namespace qvlm {
 namespace {
@@ -28,6 +30,9 @@ constexpr Quirk kQuirks[] = {
        p.prefill_rows = 128;
        p.macs_per_segment = 2.5e8;
      }},
+    {"Intel: matrix units take the smallest subgroups",
+     [](const DeviceProfile& p, const VkPhysicalDeviceDriverProperties&) { return p.vendor == 0x8086 && !p.cooperative_shapes.empty(); },
+     [](DeviceProfile& p) { p.cooperative_subgroup = p.least_subgroup_size; }},
 };
 
 constexpr const char* kNoAddresses = "it has no buffer device addresses (Vulkan 1.2's bufferDeviceAddress; a newer driver may have them)";
@@ -74,7 +79,7 @@ int64_t budget_of(VkPhysicalDevice physical, const VkPhysicalDeviceMemoryPropert
   return static_cast<int64_t>(free);
 }
 
-DeviceProfile profile_of(VkPhysicalDevice physical) {
+DeviceProfile profile_of(VkInstance instance, VkPhysicalDevice physical) {
   DeviceProfile p;
   p.physical = physical;
   VkPhysicalDeviceProperties base{};
@@ -84,7 +89,9 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
   p.info.kind = kind_of(base.deviceType);
   p.info.api = version_text(base.apiVersion);
   p.cpu = base.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+  p.vendor = base.vendorID;
   p.max_workgroup_threads = base.limits.maxComputeWorkGroupInvocations;
+  p.max_shared_bytes = base.limits.maxComputeSharedMemorySize;
   p.max_texel_elements = base.limits.maxTexelBufferElements;
   p.buffer_alignment =
       std::max<uint64_t>({256, base.limits.minTexelBufferOffsetAlignment, base.limits.minStorageBufferOffsetAlignment});
@@ -111,12 +118,15 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
 
   VkPhysicalDeviceBufferDeviceAddressFeatures addresses{
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES};
+  VkPhysicalDeviceVulkanMemoryModelFeatures model{
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES, .pNext = &addresses};
   VkPhysicalDeviceShaderFloat16Int8Features half{
-      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES, .pNext = &addresses};
+      .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES, .pNext = &model};
   VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &half};
   vkGetPhysicalDeviceFeatures2(physical, &features);
   p.info.buffer_addresses = addresses.bufferDeviceAddress;
   p.info.float16 = half.shaderFloat16;
+  p.vulkan_memory_model = model.vulkanMemoryModel;
 
   uint32_t count = 0;
   vkEnumerateDeviceExtensionProperties(physical, nullptr, &count, nullptr);
@@ -128,7 +138,14 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
   };
   p.memory_budget = has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME) ? budget_of(physical, p.memory) : p.info.memory_bytes;
   p.info.integer_dot_product = has("VK_KHR_shader_integer_dot_product");
-  p.info.cooperative_matrix = has("VK_KHR_cooperative_matrix");
+  if (has(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME)) {
+    VkPhysicalDeviceCooperativeMatrixFeaturesKHR cooperative{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR};
+    VkPhysicalDeviceFeatures2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &cooperative};
+    vkGetPhysicalDeviceFeatures2(physical, &query);
+    p.info.cooperative_matrix = cooperative.cooperativeMatrix;
+  }
+  if (p.info.cooperative_matrix) p.cooperative_shapes = cooperative_shapes(instance, physical);
+  for (const CooperativeShape& shape : p.cooperative_shapes) p.info.cooperative_shapes.push_back(to_string(shape));
   if (has(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) {
     VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT};
@@ -140,10 +157,13 @@ DeviceProfile profile_of(VkPhysicalDevice physical) {
     vkGetPhysicalDeviceProperties2(physical, &query2);
     p.subgroup_size_control = control.subgroupSizeControl && control.computeFullSubgroups &&
                               (sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT);
+    p.least_subgroup_size = sizes.minSubgroupSize;
     if (p.subgroup_size_control)  // 32 where the device can: the kernels' shared shape on vendors with several sizes
       p.subgroup_size =
           std::clamp<uint32_t>(p.cpu ? p.subgroup_size : 32, sizes.minSubgroupSize, sizes.maxSubgroupSize);
   }
+
+  p.cooperative_subgroup = p.subgroup_size;
 
   uint32_t families = 0;
   vkGetPhysicalDeviceQueueFamilyProperties(physical, &families, nullptr);
@@ -184,7 +204,10 @@ void switch_off(DeviceProfile& p, const FeatureSet& without) {
   }
   if (without.has(Feature::FLOAT16)) p.info.float16 = false;
   if (without.has(Feature::INTEGER_DOT_PRODUCT)) p.info.integer_dot_product = false;
-  if (without.has(Feature::COOPERATIVE_MATRIX)) p.info.cooperative_matrix = false;
+  if (without.has(Feature::COOPERATIVE_MATRIX)) {
+    p.info.cooperative_matrix = false;
+    p.info.cooperative_shapes.clear();
+  }
   if (without.has(Feature::TIMESTAMPS)) p.timestamp_bits = 0;
   if (without.has(Feature::MAPPED_MEMORY)) p.mapped_memory = false;
   if (without.has(Feature::LARGE_BUFFERS)) p.max_allocation = std::min<uint64_t>(p.max_allocation, kSmallBuffer);
@@ -192,6 +215,29 @@ void switch_off(DeviceProfile& p, const FeatureSet& without) {
     p.info.buffer_addresses = false;
     p.info.unusable = kNoAddresses;
   }
+}
+
+// Whether matrix units are used, and with which shape.
+void choose_cooperative(DeviceProfile& p) {
+  if (!p.info.cooperative_matrix) return;
+  const CooperativeShape shape = choose_shape(p.cooperative_shapes);
+  std::string& why = p.info.cooperative_unused;
+  if (!has_shader("matmul_cooperative"))
+    why = "this build's glslc knew no cooperative matrices";
+  else if (p.texel_buffers)
+    why = "a CPU device runs the kernels of texel buffers";
+  else if (!p.info.float16)
+    why = "they need float16";
+  else if (!p.subgroup_size_control)
+    why = "they need a subgroup size that a pipeline can require";
+  else if (!p.vulkan_memory_model)
+    why = "they need the Vulkan memory model";
+  else if (shape.m == 0)
+    why = "no shape of float16 into float32 fits the kernel";
+  else if (cooperative_variants(p, shape).empty())
+    why = "its subgroups or workgroups are too small";
+  else
+    p.cooperative = shape;
 }
 
 }  // namespace
@@ -204,8 +250,9 @@ std::vector<DeviceProfile> device_profiles(VkInstance instance, const FeatureSet
   if (result != VK_SUCCESS && result != VK_ERROR_INITIALIZATION_FAILED) check(result, "vkEnumeratePhysicalDevices");
   std::vector<DeviceProfile> profiles;
   for (VkPhysicalDevice handle : handles) {
-    profiles.push_back(profile_of(handle));
+    profiles.push_back(profile_of(instance, handle));
     switch_off(profiles.back(), without);
+    choose_cooperative(profiles.back());
   }
   std::stable_sort(profiles.begin(), profiles.end(),
                    [](const auto& a, const auto& b) { return rank_of(a.info.kind) < rank_of(b.info.kind); });

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "gpu/cooperative_matrix.h"
 #include "gpu/devices.h"
 #include "gpu/features.h"
 
@@ -23,7 +24,12 @@ struct DeviceProfile {
   uint32_t queue_family = 0;
   uint32_t timestamp_bits = 0;  // of the queue's clock; 0: it has none
   double timestamp_nanoseconds = 1;
+  uint32_t vendor = 0;
   uint32_t max_workgroup_threads = 128;
+  uint32_t max_shared_bytes = 16384;  // of a workgroup
+  uint32_t least_subgroup_size = 0;   // that a pipeline can require
+  bool vulkan_memory_model = false;
+  std::vector<CooperativeShape> cooperative_shapes;
   int64_t memory_budget = 0;  // bytes of the largest device-local heap that the driver says are free for this process, or all of them
   uint64_t max_allocation = uint64_t{1} << 30;  // bytes; never above 1 GiB
   uint64_t max_texel_elements = uint64_t{1} << 27;
@@ -32,6 +38,8 @@ struct DeviceProfile {
 
   // Chosen from the above.
   uint32_t row_interleave = 1;  // rows of weights whose texels alternate (lanes of a CPU kernel)
+  CooperativeShape cooperative;        // of the matrix x matrix kernel on matrix units; m 0: it does not run
+  uint32_t cooperative_subgroup = 32;  // its subgroups
   uint32_t norm_threads = 128;
   uint32_t small_threads = 64;  // threads a workgroup of the other elementwise kernels
   uint32_t sample_threads = 256;

@@ -24,6 +24,8 @@ struct DeviceInfo {
   bool float16 = false;  // arithmetic in shaders
   bool integer_dot_product = false;
   bool cooperative_matrix = false;
+  std::vector<std::string> cooperative_shapes;  // float16 into float32 in a subgroup: "16 x 16 x 16", m, n, k
+  std::string cooperative_unused;               // why no kernel of the engine uses them; empty: one does, or there are none
   std::vector<std::string> quirks;  // driver workarounds in force
   std::string unusable;             // why the engine cannot use it; empty: it can
 };

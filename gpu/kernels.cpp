@@ -191,6 +191,13 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
       d = start("matvec", {"matvec", {format, tokens, ragged, x.rows == 1 ? variant.threads : 64u}});
       d.groups_x = ceil_div(l.rows, 2);
       d.groups_y = ceil_div(x.rows, tokens);
+    } else if (variant.cooperative) {
+      const CooperativeShape& c = profile_.cooperative;
+      const uint32_t lanes = profile_.cooperative_subgroup;
+      d = start("matmul_cooperative",
+                {"matmul_cooperative", {variant.threads, format, ragged, c.m, c.n, c.k, variant.tokens, variant.rows, lanes}, true, lanes});
+      d.groups_x = ceil_div(l.rows, variant.rows);
+      d.groups_y = ceil_div(x.rows, variant.tokens);
     } else {
       d = start("matmul", {variant.float16 ? "matmul_float16" : "matmul", {format, ragged}});
       d.groups_x = ceil_div(l.rows, 64);
@@ -316,7 +323,8 @@ Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Sp
     a.scales = Place::address(kv.scales);
   }
   a.y = y.address();
-  a.state = state.address();
+  // Never null: lavapipe of Mesa 25 loads from it even where the kernel does not ask it to.
+  a.state = state.block ? state.address() : y.address();
   a.tokens = q.rows;
   a.keys_count = keys_count;
   a.q_stride = q.stride / 4;

@@ -59,7 +59,7 @@ const Pipeline& Pipelines::get(const PipelineKey& key) {
                                .pData = key.constants.data()};
   VkPipelineShaderStageRequiredSubgroupSizeCreateInfoEXT size{
       .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_REQUIRED_SUBGROUP_SIZE_CREATE_INFO_EXT,
-      .requiredSubgroupSize = device_.profile().subgroup_size};
+      .requiredSubgroupSize = key.subgroup_size > 0 ? key.subgroup_size : device_.profile().subgroup_size};
   Pipeline pipeline{.layout = key.shader.ends_with("_texel") ? texels_ : plain_};
   VkComputePipelineCreateInfo info{.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
                                    .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,

@@ -25,6 +25,7 @@ struct PipelineKey {
   std::string shader;
   std::vector<uint32_t> constants;  // specialization constants 0, 1, ...
   bool full_subgroups = false;      // needs the profile's subgroup size, whole
+  uint32_t subgroup_size = 0;       // in its place; 0: that
   auto operator<=>(const PipelineKey&) const = default;
 };
 

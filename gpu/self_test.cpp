@@ -17,9 +17,7 @@ namespace qvlm {
 
 using namespace testing;
 
-namespace {
-
-PackedMatrix random_matrix(const MatrixShape& s, uint32_t interleave, uint32_t seed) {
+PackedMatrix testing::random_matrix(const MatrixShape& s, uint32_t interleave, uint32_t seed) {
   const float deviation = 1 / std::sqrt(static_cast<float>(s.columns));
   if (s.bits == 16) {
     const std::vector<float> values = normal(size_t{s.rows} * s.columns, seed, deviation);
@@ -29,7 +27,7 @@ PackedMatrix random_matrix(const MatrixShape& s, uint32_t interleave, uint32_t s
   return pack(Weight(random_quantized(s, seed, deviation)), interleave, "random");
 }
 
-std::string text(const MatrixShape& s) {
+std::string testing::text(const MatrixShape& s) {
   return std::to_string(s.tokens) + " x " + std::to_string(s.columns) + " -> " + std::to_string(s.rows) + ", " +
          std::to_string(s.bits) + " bits" +
          (s.bits == 16
@@ -37,6 +35,8 @@ std::string text(const MatrixShape& s) {
               : ", group " + (s.group ? std::to_string(s.group) : "row") +
                     (s.minimums ? ", minimums" : s.symmetric ? "" : ", zero points"));
 }
+
+namespace {
 
 std::string text(const AttentionShape& s) {
   return std::to_string(s.tokens) + " rows after " + std::to_string(s.past) + ", " + std::to_string(s.heads) + "/" +
@@ -97,7 +97,6 @@ SelfTestLine test_gated(GpuContext& gpu, const MatrixShape& s) {
 }
 
 std::vector<SelfTestLine> test_variants(GpuContext& gpu, const MatrixShape& s) {
-  constexpr double kFloat16 = 4e-3;
   std::vector<SelfTestLine> lines;
   const PackedMatrix w = random_matrix(s, gpu.kernels().row_interleave(), 5);
   const Weight gate(random_quantized(s, 6, 1 / std::sqrt(float(s.columns)))), up(random_quantized(s, 7, 1 / std::sqrt(float(s.columns))));
@@ -107,7 +106,8 @@ std::vector<SelfTestLine> test_variants(GpuContext& gpu, const MatrixShape& s) {
   const ProductClass product = product_class(w.layout.format, w.layout.rows, w.layout.columns, s.tokens),
                      product_gated = product_class(pair.layout.format, pair.layout.rows, pair.layout.columns, s.tokens);
   for (const Variant& variant : variants(product, gpu.profile()))
-    lines.push_back(line_of("matrix, " + to_string(variant), text(s), variant.float16 ? kFloat16 : 3e-5, [&](SelfTestLine& line) {
+    lines.push_back(line_of("matrix, " + to_string(variant), text(s), variant.float16 || variant.cooperative ? kFloat16 : 3e-5,
+                            [&](SelfTestLine& line) {
       Tuning tuning;
       for (const ProductClass& p : {product, product_gated}) tuning.choose(p, {variant});
       const Kernels kernels(gpu.profile(), tuning);
@@ -397,6 +397,7 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
     lines.push_back(test_gated(gpu, s));
   for (const MatrixShape& s : std::initializer_list<MatrixShape>{{100, 256, 1, 4, 32, false}, {100, 256, 17, 4, 32, false}})
     for (SelfTestLine& line : test_variants(gpu, s)) lines.push_back(std::move(line));
+  for (SelfTestLine& line : test_cooperative(gpu, brief)) lines.push_back(std::move(line));
   for (SelfTestLine& line : test_epilogues(gpu)) lines.push_back(std::move(line));
   for (const uint32_t width : widths)
     for (const bool layer_norm : {false, true}) lines.push_back(test_norm(gpu, 5, width, layer_norm));

@@ -32,6 +32,8 @@ QuantizedMatrix random_quantized(const MatrixShape& shape, uint32_t seed, float 
 SelfTestLine test_matrix(GpuContext& gpu, const MatrixShape& shape);
 /// Every variant that a tuning run may choose, of a product and of a gated one.
 std::vector<SelfTestLine> test_variants(GpuContext& gpu, const MatrixShape& shape);
+/// Matrix x matrix on matrix units: every format at odd shapes, epilogues, x and weights beyond float16 and below it. Empty where they are not used.
+std::vector<SelfTestLine> test_cooperative(GpuContext& gpu, bool brief);
 /// Bias, every activation, add and multiply, on a small matrix.
 std::vector<SelfTestLine> test_epilogues(GpuContext& gpu);
 SelfTestLine test_norm(GpuContext& gpu, uint32_t tokens, uint32_t width, bool layer_norm);

@@ -14,6 +14,12 @@
 
 namespace qvlm::testing {
 
+inline constexpr double kFloat16 = 4e-3;  // tolerance of kernels that round to float16 on the way
+
+std::string text(const MatrixShape& shape);
+/// Weights of deviation 1 / sqrt(columns).
+PackedMatrix random_matrix(const MatrixShape& shape, uint32_t interleave, uint32_t seed);
+
 inline std::vector<float> normal(size_t count, uint32_t seed, float deviation = 1) {
   std::mt19937 generator(seed);
   std::normal_distribution<float> distribution(0, deviation);

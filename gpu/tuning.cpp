@@ -34,7 +34,8 @@ Tuning from_json(const Json& file, const DeviceProfile& profile) {
     const int format = entry.at("format"), size = entry.at("size");
     if (format < 0 || format >= int(kFormats.size()) || size < 0 || size >= int(kSizes.size())) return {};
     const ProductClass product{static_cast<WeightFormat>(format), entry.at("vector"), size};
-    const Tuning::Choice choice{{entry.at("rows"), entry.at("tokens"), entry.at("threads"), entry.at("float16")}, entry.at("gain")};
+    const Tuning::Choice choice{{entry.at("rows"), entry.at("tokens"), entry.at("threads"), entry.at("float16"), entry.value("cooperative", false)},
+                                entry.at("gain")};
     const auto known = variants(product, profile);
     if (std::find(known.begin(), known.end(), choice.variant) == known.end()) return {};
     tuning.choose(product, choice);
@@ -57,7 +58,7 @@ std::string to_string(const ProductClass& p) {
 std::string to_string(const Variant& v) {
   std::string text = std::to_string(v.rows) + " rows, " + std::to_string(v.tokens) + (v.tokens == 1 ? " token" : " tokens");
   if (v.threads > 0) text += ", " + std::to_string(v.threads) + " threads";
-  return text + (v.float16 ? ", float16" : "");
+  return text + (v.float16 ? ", float16" : "") + (v.cooperative ? ", cooperative" : "");
 }
 
 std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& profile) {
@@ -71,6 +72,23 @@ std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& 
   if (product.vector) return {{2, 1, 64}, {2, 1, 32}, {2, 1, 128}};
   std::vector<Variant> all{{64, 32, 256}};
   if (profile.info.float16) all.push_back({64, 32, 256, true});
+  if (profile.cooperative.m > 0)
+    for (const Variant& v : cooperative_variants(profile, profile.cooperative)) all.push_back(v);
+  return all;
+}
+
+std::vector<Variant> cooperative_variants(const DeviceProfile& profile, const CooperativeShape& shape) {
+  constexpr uint32_t kMostSums = 64;  // registers of a lane; on AMD (RDNA3) and Intel 128 of them spill
+  struct Tiles {
+    uint32_t rows, tokens, subgroups;
+  };
+  std::vector<Variant> all;
+  for (const Tiles& t : {Tiles{64, 32, 4}, {64, 64, 4}, {128, 64, 4}, {128, 128, 8}}) {
+    const uint32_t threads = t.subgroups * profile.cooperative_subgroup;
+    if (t.rows * t.tokens <= kMostSums * threads && threads <= profile.max_workgroup_threads &&
+        cooperative_shared_bytes(shape, t.rows, t.tokens, t.subgroups) <= profile.max_shared_bytes)
+      all.push_back({.rows = t.rows, .tokens = t.tokens, .threads = threads, .cooperative = true});
+  }
   return all;
 }
 
@@ -98,7 +116,7 @@ void Tuning::save(const fs::path& folder, const DeviceProfile& profile) const {
   for (const auto& [product, choice] : choices_)
     list.push_back({{"format", static_cast<int>(product.format)}, {"vector", product.vector}, {"size", product.size},
                     {"rows", choice.variant.rows}, {"tokens", choice.variant.tokens}, {"threads", choice.variant.threads},
-                    {"float16", choice.variant.float16}, {"gain", choice.gain}});
+                    {"float16", choice.variant.float16}, {"cooperative", choice.variant.cooperative}, {"gain", choice.gain}});
   const std::string text = Json{{"of", key_of(profile)}, {"choices", list}}.dump(1) + "\n";
   fs::create_directories(folder);
   write_scratch_file(file_in(folder, profile), std::as_bytes(std::span(text)));

@@ -25,16 +25,20 @@ ProductClass product_class(WeightFormat format, uint32_t rows, uint32_t columns,
 std::string to_string(const ProductClass& product);
 
 /// A matrix kernel's specialization. Texel-buffer kernels: rows of the weights a lane, tokens a workgroup. Others: rows a workgroup and its
-/// threads (matrix x vector), or float16 arithmetic (matrix x matrix).
+/// threads (matrix x vector), or float16 arithmetic or matrix units (matrix x matrix).
 struct Variant {
   uint32_t rows = 0, tokens = 0, threads = 0;
   bool float16 = false;
+  bool cooperative = false;
   auto operator<=>(const Variant&) const = default;
 };
 std::string to_string(const Variant& variant);
 
 /// What the device could run for such products; the first is what runs where nothing was measured.
 std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& profile);
+
+/// Those on matrix units that the device runs; empty: it does not.
+std::vector<Variant> cooperative_variants(const DeviceProfile& profile, const CooperativeShape& shape);
 
 class Tuning {
  public:

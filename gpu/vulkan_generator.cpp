@@ -87,12 +87,13 @@ class VulkanGenerator : public Generator {
     return values;
   }
 
-  StepProfile profile_step(int runs) {
+  StepProfile profile_step(int runs, int64_t rows) {
     StepProfile profile;
     guarded([&] {
-      if (position_ >= context_) throw Error("the context is full: there is no token to time");
+      if (rows < 1) throw Error("profile_step: expected 1 row or more, found " + std::to_string(rows));
+      if (position_ + rows > context_) throw Error("the context is full: there is no room for a step to time");
       last_rows_ = 0;
-      profile = engine_->decoder().profile_step(position_, runs);
+      profile = engine_->decoder().profile_step(position_, runs, rows);
     });
     return profile;
   }
@@ -263,10 +264,10 @@ class VulkanGenerator : public Generator {
 
 }  // namespace
 
-StepProfile profile_step(Generator& generator, int runs) {
+StepProfile profile_step(Generator& generator, int runs, int64_t rows) {
   auto* vulkan = dynamic_cast<VulkanGenerator*>(&generator);
   if (vulkan == nullptr) throw Error("only the Vulkan engine times its kernels");
-  return vulkan->profile_step(runs);
+  return vulkan->profile_step(runs, rows);
 }
 
 std::unique_ptr<Generator> make_vulkan_generator(std::shared_ptr<const Model> model, const EngineOptions& options) {

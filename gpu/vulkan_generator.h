@@ -38,8 +38,8 @@ struct EngineOptions {
 /// (by name).
 std::unique_ptr<Generator> make_vulkan_generator(std::shared_ptr<const Model> model, const EngineOptions& options = {});
 
-/// One token behind those of the sequence, run again and again with every kernel timed: the quickest of `runs`. There are
-/// no logits afterwards. Throws Error: not a Vulkan generator, a full context, DeviceLost.
-StepProfile profile_step(Generator& generator, int runs = 8);
+/// A token behind those of the sequence, or `rows` of them (no more than the device computes together), run again and again with every kernel
+/// timed: the quickest of `runs`. There are no logits afterwards. Throws Error: not a Vulkan generator, a full context, DeviceLost.
+StepProfile profile_step(Generator& generator, int runs = 8, int64_t rows = 1);
 
 }  // namespace qvlm

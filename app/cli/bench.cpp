@@ -105,12 +105,13 @@ class Bench {
     results_.push_back(result);
   }
 
-  /// Where a token's time goes. The Vulkan engine alone.
-  void step(int64_t context) {
+  /// Where the time of a token behind `context` ones goes, or of `rows` of them. The Vulkan engine alone.
+  void step(int64_t context, int64_t rows = 1) {
     generator_.reset();
     append_tokens(generator_, some_tokens(generator_.config(), context), session_.interrupt.token());
-    const StepProfile profile = profile_step(generator_);
-    session_.output.text(fmt::format("  a token at {:>4} positions: {} dispatches in {} {}, {:.2f} ms with kernels timed\n", context,
+    const StepProfile profile = profile_step(generator_, rows == 1 ? 8 : 2, rows);
+    const std::string what = profile.rows == 1 ? "a token" : fmt::format("{} tokens", profile.rows);
+    session_.output.text(fmt::format("  {} at {:>4} positions: {} dispatches in {} {}, {:.2f} ms with kernels timed\n", what, context,
                                      profile.dispatches, profile.submissions,
                                      profile.submissions == 1 ? "submission" : "submissions", 1e3 * profile.seconds));
     double sum = 0;
@@ -121,8 +122,9 @@ class Bench {
                                        1e6 * time.seconds / static_cast<double>(time.dispatches), 100 * time.seconds / sum));
       kernels.push_back({{"kernel", time.kernel}, {"dispatches", time.dispatches}, {"milliseconds", 1e3 * time.seconds}});
     }
-    results_.push_back({{"what", "step"},
+    results_.push_back({{"what", rows == 1 ? "step" : "prefill_step"},
                         {"context", context},
+                        {"rows", profile.rows},
                         {"dispatches", profile.dispatches},
                         {"submissions", profile.submissions},
                         {"milliseconds", 1e3 * profile.seconds},
@@ -182,7 +184,10 @@ void bench(Session& session, const Options& options) {
   Bench bench(session, *generator, bandwidth);
   for (const int64_t tokens : options.prefill) bench.prefill(tokens);
   for (const int64_t context : options.contexts) bench.decode(context, options.decode_tokens);
-  if (options.run.backend == "vulkan") bench.step(std::min<int64_t>(256, generator->context_length() / 2));
+  if (options.run.backend == "vulkan") {
+    bench.step(std::min<int64_t>(256, generator->context_length() / 2));
+    bench.step(1, std::min<int64_t>(512, generator->context_length() / 2));
+  }
   bench.picture();
   Json result{{"event", "Benched"},
               {"model", options.shape.empty() ? options.model.model : options.shape},

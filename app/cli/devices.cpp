@@ -2,6 +2,7 @@
 #include "gpu/devices.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -30,6 +31,8 @@ Json to_json(const DeviceInfo& device) {
           {"float16", device.float16},
           {"integer_dot_product", device.integer_dot_product},
           {"cooperative_matrix", device.cooperative_matrix},
+          {"cooperative_shapes", device.cooperative_shapes},
+          {"cooperative_unused", device.cooperative_unused},
           {"quirks", device.quirks},
           {"unusable", device.unusable}};
 }
@@ -41,6 +44,8 @@ std::string to_text(const DeviceInfo& device) {
   const auto can = [](bool able) { return able ? "yes" : "no"; };
   text += fmt::format("   float16 {}, integer dot product {}, cooperative matrix {}\n", can(device.float16),
                       can(device.integer_dot_product), can(device.cooperative_matrix));
+  if (!device.cooperative_shapes.empty()) text += fmt::format("   matrix units {}\n", fmt::join(device.cooperative_shapes, ", "));
+  if (!device.cooperative_unused.empty()) text += "   matrix units are not used: " + device.cooperative_unused + "\n";
   for (const auto& quirk : device.quirks) text += "   workaround: " + quirk + "\n";
   if (!device.unusable.empty()) text += "   cannot be used: " + device.unusable + "\n";
   return text;

@@ -105,13 +105,14 @@ class TestCliQuantize : public QObject {
       const QJsonObject one = value.toObject();
       kinds << one["what"].toString();
       if (kinds.last() == "decode") QVERIFY(one["p50_milliseconds"].toDouble() > 0 && one["p99_milliseconds"].toDouble() >= one["p50_milliseconds"].toDouble());
-      if (kinds.last() != "step") continue;
+      if (!kinds.last().endsWith("step")) continue;
+      QVERIFY((one["rows"].toInt() == 1) == (kinds.last() == "step"));
       QVERIFY(one["dispatches"].toInt() > one["submissions"].toInt() && one["milliseconds"].toDouble() > 0);
       int dispatches = 0;
       for (const QJsonValue& kernel : one["kernels"].toArray()) dispatches += kernel.toObject()["dispatches"].toInt();
       QVERIFY(dispatches == one["dispatches"].toInt() || one["kernels"].toArray().isEmpty());
     }
-    for (const char* kind : {"prefill", "decode", "step", "picture"}) QVERIFY2(kinds.contains(kind), kind);
+    for (const char* kind : {"prefill", "decode", "step", "prefill_step", "picture"}) QVERIFY2(kinds.contains(kind), kind);
     QVERIFY2(run_qvlm({"bench", model_, "--tokens", "2", "--backend", "reference"}).status == 0, "reference");
     const Ran shape = run_qvlm({"bench", "--shape", "demo", "--tokens", "2", "--prefill", "16,48", "--contexts", "20", "--json"});
     QVERIFY2(shape.status == 0, qPrintable(shape.err));

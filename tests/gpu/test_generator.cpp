@@ -192,6 +192,11 @@ class TestGenerator : public QObject {
       QVERIFY2(seconds > 0 && seconds <= 1.05 * profile.seconds, qPrintable(QString("%1 of %2 s").arg(seconds).arg(profile.seconds)));
     }
     QVERIFY(message_of([&] { generator->logits(); }).find("no logits") != std::string::npos);
+    const StepProfile rows = profile_step(*generator, 1, 20);
+    QCOMPARE(rows.rows, int64_t(20));
+    const auto is_matmul = [](const KernelTime& t) { return t.kernel.starts_with("matmul"); };
+    QVERIFY(rows.kernels.empty() || std::any_of(rows.kernels.begin(), rows.kernels.end(), is_matmul));
+    QVERIFY(message_of([&] { profile_step(*generator, 1, 126); }).find("context is full") != std::string::npos);
     append_tokens(*generator, {4});  // the sequence goes on where it was
     const auto other = make_vulkan_generator(model);
     append_tokens(*other, {1, 2, 3, 4});
