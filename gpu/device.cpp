@@ -1,6 +1,8 @@
 // Makes the logical device; submits and waits.
 #include "gpu/device.h"
 
+#include <vector>
+
 namespace qvlm {
 
 Device::Device(std::shared_ptr<Instance> instance, DeviceProfile profile)
@@ -17,17 +19,24 @@ Device::Device(std::shared_ptr<Instance> instance, DeviceProfile profile)
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
       .subgroupSizeControl = VK_TRUE,
       .computeFullSubgroups = VK_TRUE};
+  VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR dot{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES_KHR,
+                                                         .shaderIntegerDotProduct = VK_TRUE};
   VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &features12};
-  const char* extension = VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME;
+  std::vector<const char*> extensions;
+  void** next = &features12.pNext;
+  const auto enable = [&](const char* extension, auto& its_features) {
+    extensions.push_back(extension);
+    *next = &its_features;
+    next = &its_features.pNext;
+  };
+  if (profile_.subgroup_size_control) enable(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME, control);
+  if (profile_.info.integer_dot_product) enable(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, dot);
   VkDeviceCreateInfo info{.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                           .pNext = &features,
                           .queueCreateInfoCount = 1,
-                          .pQueueCreateInfos = &queue};
-  if (profile_.subgroup_size_control) {
-    features12.pNext = &control;
-    info.enabledExtensionCount = 1;
-    info.ppEnabledExtensionNames = &extension;
-  }
+                          .pQueueCreateInfos = &queue,
+                          .enabledExtensionCount = static_cast<uint32_t>(extensions.size()),
+                          .ppEnabledExtensionNames = extensions.data()};
   check(vkCreateDevice(profile_.physical, &info, nullptr, &device_), "vkCreateDevice");
   volkLoadDeviceTable(&api_, device_);
   api_.vkGetDeviceQueue(device_, profile_.queue_family, 0, &queue_);

@@ -25,6 +25,7 @@ struct AttentionShape {
   uint32_t tokens = 1, past = 0, heads = 1, kv_heads = 1, head_dim = 64;
   bool causal = true;
   int kv_bits = 16;  // of a causal one's cache: 16 or 8
+  uint32_t ranges = 1;  // of a causal one's keys
 };
 
 /// Random codes, scales and zero points or minimums, with weights of about the given deviation. shape.bits < 16; bits 5 to 8 also in groups of 16.
@@ -32,6 +33,8 @@ QuantizedMatrix random_quantized(const MatrixShape& shape, uint32_t seed, float 
 SelfTestLine test_matrix(GpuContext& gpu, const MatrixShape& shape);
 /// Every variant that a tuning run may choose, of a product and of a gated one.
 std::vector<SelfTestLine> test_variants(GpuContext& gpu, const MatrixShape& shape);
+/// Products of codes, plain and gated, and the codes themselves; none where the device has no integer dot product, or reads texel buffers.
+std::vector<SelfTestLine> test_integer_products(GpuContext& gpu, bool brief);
 /// Bias, every activation, add and multiply, on a small matrix.
 std::vector<SelfTestLine> test_epilogues(GpuContext& gpu);
 SelfTestLine test_norm(GpuContext& gpu, uint32_t tokens, uint32_t width, bool layer_norm);

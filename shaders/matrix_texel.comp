@@ -102,7 +102,7 @@ void main() {
           texel[r] = texelFetch(code_texels, int(code_index[r] + step * a.interleave));
         [[unroll]] for (uint i = 0u; i < 32u; ++i) {
           // A code stays at its place in the word, 2^place times too large; a smaller scale undoes it.
-          const uint place = (i & 7u) * 4u;
+          const uint place = int4_place(i);
           float w[ROWS];
           [[unroll]] for (uint r = 0u; r < ROWS; ++r) {
             uint word = texel[r][i >> 3];

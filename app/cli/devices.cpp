@@ -82,7 +82,7 @@ void tune_device(Session& session, int index, const FeatureSet& without) {
   Json lines = Json::array();
   for (const TuningLine& line : report.lines) {
     lines.push_back({{"products", line.products}, {"chosen", line.chosen}, {"gain", line.gain}});
-    session.output.text(fmt::format("{:32} {:28} {}\n", line.products, line.chosen,
+    session.output.text(fmt::format("{:50} {:46} {}\n", line.products, line.chosen,
                                     line.gain > 1 ? fmt::format("{:.2f} times as fast", line.gain) : "as untuned"));
   }
   session.output.text(fmt::format("{}: {:.1f} s; kept in {} for this driver ({}), used by chat, evaluate and bench\n",
@@ -104,7 +104,8 @@ Command add_devices(CLI::App& app) {
   command.app = app.add_subcommand("devices", "The Vulkan devices of this machine and what they can do");
   command.app->add_flag("--self-test", options->self_test, "Run each kernel and compare it with its plain loop");
   command.app->add_flag("--bandwidth", options->bandwidth, "Measure how fast each device reads its memory");
-  command.app->add_flag("--tune", options->tune, "Time the variants of each matrix kernel and keep the quickest for this device and driver");
+  command.app->add_flag("--tune", options->tune,
+                        "Time the variants of the matrix kernels and of attention and keep the quickest for this device and driver");
   command.app->add_option("--device", options->device, "The device to test or tune; -1: the first usable");
   add_without_option(*command.app, options->without);
   command.run = [options](Session& session) {
