@@ -162,14 +162,18 @@ Dispatch start(std::string kernel, PipelineKey key) {
 
 Kernels::Kernels(const DeviceProfile& profile, Tuning tuning) : profile_(profile), tuning_(std::move(tuning)) {}
 
-bool Kernels::runs_on_codes(const PackedLayout& l, uint32_t rows) const {
-  return tuning_.variant_for(product_class(l.format, l.rows, l.columns, rows, true), profile_).integer_dot;
+// Texel-buffer kernels take whole steps.
+bool Kernels::takes_codes(const PackedLayout& l, uint32_t group) const {
+  return !profile_.texel_buffers || (l.format != WeightFormat::INT8_HALF && (group == l.columns || group % 32 == 0));
+}
+
+bool Kernels::runs_on_codes(const PackedLayout& l, uint32_t rows, uint32_t group) const {
+  return takes_codes(l, group) && tuning_.variant_for(product_class(l.format, l.rows, l.columns, rows, true), profile_).integer_dot;
 }
 
 bool Kernels::has_integer_products() const {
   const auto& choices = tuning_.choices();
-  return !profile_.texel_buffers &&
-         (profile_.integer_dot_quick || std::any_of(choices.begin(), choices.end(), [](const auto& c) { return c.second.variant.integer_dot; }));
+  return profile_.integer_dot_quick || std::any_of(choices.begin(), choices.end(), [](const auto& c) { return c.second.variant.integer_dot; });
 }
 
 Dispatch Kernels::matrix(const DeviceMatrix& w, const MatrixInput& x, const DeviceTensor& y, const Epilogue& e) const {
@@ -202,11 +206,24 @@ Dispatch Kernels::product(const DeviceMatrix& w, const MatrixInput& input, const
   const uint32_t format = static_cast<uint32_t>(l.format), ragged = l.columns % 32 != 0 ? 1 : 0;
 
   Dispatch d;
-  const Variant variant = tuning_.variant_for(product_class(l.format, l.rows, l.columns, x.rows, codes.present()), profile_);
+  const bool has_codes = codes.present() && takes_codes(l, codes.group);
+  const Variant variant = tuning_.variant_for(product_class(l.format, l.rows, l.columns, x.rows, has_codes), profile_);
+  uint32_t edge = ragged;  // how a step's columns are taken
+  if (variant.integer_dot) {
+    // In pieces that lie in one group of x and of the weights.
+    edge = std::gcd(codes.groups() == 1 ? 32 : codes.group, l.format == WeightFormat::INT8_HALF ? 16u : 32u);
+    a.x = Place::address(codes.codes);
+    a.x_stride = codes.stride() / 16;
+    a.grids = codes.grids.address();
+    a.x_groups = codes.groups();
+    a.group_pieces = std::max(codes.group / edge, 1u);
+  }
   if (profile_.texel_buffers) {
     const uint32_t lanes = profile_.subgroup_size;
     const Variant v = x.rows > 1 && x.rows <= 4 ? Variant{4, 4} : variant;
-    d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, v.tokens, v.rows, ragged}, true});
+    const char* shader = variant.integer_dot ? "matrix_integer_texel" : "matrix_texel";
+    d = start(x.rows == 1 ? "matvec" : "matmul", {shader, {lanes, format, v.tokens, v.rows}, true});
+    if (!variant.integer_dot) d.pipeline.constants.push_back(ragged);
     d.groups_x = ceil_div(l.rows, lanes * v.rows);
     d.groups_y = ceil_div(x.rows, v.tokens);
     a.codes = Place::element(w.codes, 16);
@@ -220,34 +237,27 @@ Dispatch Kernels::product(const DeviceMatrix& w, const MatrixInput& input, const
                 {scales ? scales : x.span.block, scales ? VK_FORMAT_R16_SFLOAT : VK_FORMAT_R32G32B32A32_SFLOAT},
                 {zeros ? zeros : w.codes.block, zeros ? VK_FORMAT_R8_UINT : VK_FORMAT_R32G32B32A32_UINT},
                 {x.span.block, VK_FORMAT_R32G32B32A32_SFLOAT}};
+    if (variant.integer_dot) {
+      a.x = Place::element(codes.codes, 16);
+      a.grids = codes.grids.offset / 8;
+      d.texels.back() = {codes.codes.block, VK_FORMAT_R32G32B32A32_UINT};
+      d.texels.push_back({codes.grids.block, VK_FORMAT_R32G32_SFLOAT});
+    }
   } else {
     constexpr uint32_t kMostGroups = 65535;  // every device takes as many
-    uint32_t edge = ragged;  // how a step's columns are taken
-    std::string suffix = variant.float16 ? "_float16" : "";
-    if (variant.integer_dot) {
-      // In pieces that lie in one group of x and of the weights.
-      const uint32_t piece = std::gcd(codes.groups() == 1 ? 32 : codes.group, l.format == WeightFormat::INT8_HALF ? 16u : 32u);
-      edge = piece;
-      suffix = "_integer";
-      a.x = Place::address(codes.codes);
-      a.x_stride = codes.stride() / 16;
-      a.grids = codes.grids.address();
-      a.x_groups = codes.groups();
-      a.group_pieces = std::max(codes.group / piece, 1u);
-    }
+    const std::string suffix = variant.integer_dot ? "_integer" : "";
     if (x.rows <= kVectorRows && ceil_div(l.rows, 2) <= kMostGroups) {
       const uint32_t tokens = x.rows == 1 ? 1 : 4;
-      if (!variant.integer_dot) suffix = "";
       d = start("matvec", {"matvec" + suffix, {format, tokens, edge, x.rows == 1 ? variant.threads : 64u}});
       d.groups_x = ceil_div(l.rows, 2);
       d.groups_y = ceil_div(x.rows, tokens);
     } else {
-      d = start("matmul", {"matmul" + suffix, {format, edge}});
+      d = start("matmul", {variant.float16 ? "matmul_float16" : "matmul" + suffix, {format, edge}});
       d.groups_x = ceil_div(l.rows, 64);
       d.groups_y = ceil_div(x.rows, 32);
     }
-    if (variant.integer_dot) d.kernel += suffix;
   }
+  if (variant.integer_dot) d.kernel += "_integer";
   d.set_arguments(a);
   d.reads = {w.codes, w.scales, w.zeros};
   if (variant.integer_dot)

@@ -57,8 +57,8 @@ class Kernels {
                   const Epilogue& epilogue = {}) const;
   /// y[m, n] = activation(sum_k x[m, k] gate[n, k]) * sum_k x[m, k] up[n, k] by a matrix packed in pairs; x [M, K], y [M, outputs].
   Dispatch gated(const DeviceMatrix& gate_up, const MatrixInput& x, const DeviceTensor& y, Activation activation) const;
-  /// True where such products of x with codes run on them.
-  bool runs_on_codes(const PackedLayout& weights, uint32_t rows) const;
+  /// True where such products of x run on its codes, of grids that so many columns share.
+  bool runs_on_codes(const PackedLayout& weights, uint32_t rows, uint32_t group) const;
   /// True where any product may.
   bool has_integer_products() const;
   /// RMSNorm (bias absent) or LayerNorm of rows. y may be x. rounding: of y, in whole rows; codes: where its codes go, if anywhere. Throws Error
@@ -107,6 +107,7 @@ class Kernels {
   static constexpr uint32_t kVectorRows = 8;
 
  private:
+  bool takes_codes(const PackedLayout& weights, uint32_t group) const;
   Dispatch product(const DeviceMatrix& w, const MatrixInput& input, const DeviceTensor& y, const Epilogue& epilogue) const;
   Dispatch attention(const DeviceTensor& q, const KeyValues& kv, const Span& state, uint32_t keys_count, bool causal,
                      const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim, const KeyRanges& ranges) const;

@@ -5,7 +5,7 @@
 
 namespace qvlm {
 namespace {
-constexpr uint32_t kTexelBindings = 4;
+constexpr uint32_t kTexelBindings = 5;
 constexpr uint32_t kSetsAPool = 64;
 }  // namespace
 

@@ -33,7 +33,7 @@ QuantizedMatrix random_quantized(const MatrixShape& shape, uint32_t seed, float 
 SelfTestLine test_matrix(GpuContext& gpu, const MatrixShape& shape);
 /// Every variant that a tuning run may choose, of a product and of a gated one.
 std::vector<SelfTestLine> test_variants(GpuContext& gpu, const MatrixShape& shape);
-/// Products of codes, plain and gated, and the codes themselves; none where the device has no integer dot product, or reads texel buffers.
+/// Products of codes, plain and gated, and the codes themselves; none where the device has no integer dot product.
 std::vector<SelfTestLine> test_integer_products(GpuContext& gpu, bool brief);
 /// Bias, every activation, add and multiply, on a small matrix.
 std::vector<SelfTestLine> test_epilogues(GpuContext& gpu);

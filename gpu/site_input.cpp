@@ -99,7 +99,7 @@ void SiteInput::count(SiteScratchBytes& bytes, const Kernels& kernels, uint32_t 
 DeviceCodes SiteInput::codes_of(const Kernels& kernels, const DeviceTensor& x, const SiteScratch& scratch,
                                 std::span<const DeviceMatrix> linears) const {
   const uint32_t group = code_group(x.columns);
-  const auto takes = [&](const DeviceMatrix& matrix) { return kernels.runs_on_codes(matrix.layout, x.rows); };
+  const auto takes = [&](const DeviceMatrix& matrix) { return kernels.runs_on_codes(matrix.layout, x.rows, group); };
   if (group == 0 || !scratch.codes.block || std::none_of(linears.begin(), linears.end(), takes)) return {};
   return {scratch.codes.part(0, uint64_t{x.rows} * DeviceCodes::code_stride(x.columns)),
           scratch.grids.part(0, uint64_t{x.rows} * (x.columns / group) * 2 * sizeof(float)), x.columns, group};

@@ -71,23 +71,26 @@ std::string to_string(const Variant& v) {
 }
 
 std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& profile) {
+  std::vector<Variant> all;
   if (profile.texel_buffers) {
-    if (product.vector) return {{4, 1}, {8, 1}};
     // Measured on lavapipe (AVX2): 8 rows and 8 tokens take .70 of the time of 4 and 4, and half a second to compile in place of a tenth,
     // which small products do not earn.
-    if (product.size == 2) return {{8, 8}, {4, 4}, {8, 4}, {4, 8}};
-    return {{4, 4}, {4, 8}, {8, 4}};
-  }
-  std::vector<Variant> all{{64, 32, 256}};
-  if (product.vector)
+    if (product.vector)
+      all = {{4, 1}, {8, 1}};
+    else if (product.size == 2)
+      all = {{8, 8}, {4, 4}, {8, 4}, {4, 8}};
+    else
+      all = {{4, 4}, {4, 8}, {8, 4}};
+  } else if (product.vector) {
     all = {{2, 1, 64}, {2, 1, 32}, {2, 1, 128}};
-  else if (profile.info.float16)
-    all.push_back({64, 32, 256, true});
-  if (product.codes && profile.info.integer_dot_product) {
-    std::vector<Variant> integer{{64, 32, 256, false, true}};
-    if (product.vector) integer = {{2, 1, 64, false, true}, {2, 1, 32, false, true}, {2, 1, 128, false, true}};
-    all.insert(profile.integer_dot_quick ? all.begin() : all.end(), integer.begin(), integer.end());
+  } else {
+    all = {{64, 32, 256}};
   }
+  std::vector<Variant> integer = all;
+  for (Variant& variant : integer) variant.integer_dot = true;
+  if (!product.vector && !profile.texel_buffers && profile.info.float16) all.push_back({64, 32, 256, true});
+  if (product.codes && profile.info.integer_dot_product)
+    all.insert(profile.integer_dot_quick ? all.begin() : all.end(), integer.begin(), integer.end());
   return all;
 }
 

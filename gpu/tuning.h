@@ -37,7 +37,8 @@ struct Variant {
 };
 std::string to_string(const Variant& variant);
 
-/// What the device could run for such products; the first is what runs where nothing was measured.
+/// What the device could run for such products; the first is what runs where nothing was measured. Integer products stand before the others where
+/// the device is quick at them, else behind.
 std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& profile);
 
 /// Attention of one row whose keys are cut alike.

@@ -146,8 +146,7 @@ Tuning measure_tuning(GpuContext& gpu, int rounds, int largest_size) {
       for (int size = 0; size <= largest_size; ++size) {
         choose_product(gpu, {format, vector, size}, rounds, tuning);
         const ProductClass of_codes{format, vector, size, true};
-        const bool integer = format != WeightFormat::F16 && gpu.profile().info.integer_dot_product && !gpu.profile().texel_buffers;
-        if (integer) choose_product(gpu, of_codes, rounds, tuning);
+        if (format != WeightFormat::F16 && gpu.profile().info.integer_dot_product) choose_product(gpu, of_codes, rounds, tuning);
       }
   for (int keys = 0; keys <= largest_size; ++keys)
     for (const bool many_heads : {false, true}) choose_ranges(gpu, {keys, many_heads}, rounds, tuning);

@@ -7,11 +7,19 @@
 spirv_instruction(extensions = ["SPV_KHR_integer_dot_product"], capabilities = [6019, 6018], id = 4450)
 int signed_dot(uint a, uint b, spirv_literal int format);
 
-const uint PIECES = 32u / PIECE;                 // a step; arrays have room for the most, 8
-const uint WORDS = PIECE / 4u;
 const uint ONES = 0x01010101u;
 
 int dot4(uint a, uint b) { return signed_dot(a, b, 0); }
+
+// What a piece adds, of dot = sum of its products of codes.
+float piece_value(int dot, float scale, float zero, float minimum, float sum, float x_step, float x_offset, float x_sum) {
+  float whole = fma(x_offset, sum, float(dot)) - zero * x_sum;
+  return x_step * fma(scale, whole, minimum * x_sum);
+}
+
+#ifndef TEXEL_BUFFERS
+const uint PIECES = 32u / PIECE;  // a step; arrays have room for the most, 8
+const uint WORDS = PIECE / 4u;
 
 // One step of a row of weights: w = scale (code - zero) + minimum.
 struct StepCodes {
@@ -71,9 +79,4 @@ StepInputs step_inputs(uint m, uint step) {
   }
   return x;
 }
-
-// What a piece adds, of dot = sum of its products of codes.
-float piece_value(int dot, float scale, float zero, float minimum, float sum, float x_step, float x_offset, float x_sum) {
-  float whole = fma(x_offset, sum, float(dot)) - zero * x_sum;
-  return x_step * fma(scale, whole, minimum * x_sum);
-}
+#endif

@@ -20,8 +20,10 @@
 #ifdef TEXEL_BUFFERS
 // The first elements inside the bound texel buffers.
 #define MATRIX_POINTERS uvec2 codes; uvec2 scales; uvec2 zeros; uvec2 x;
+#define GRIDS uvec2
 #elif defined(INTEGER_DOT)
 #define MATRIX_POINTERS Texels codes; Words scales; Words zeros; Texels x;
+#define GRIDS Pairs
 #else
 #define MATRIX_POINTERS Texels codes; Words scales; Words zeros; Vectors x;
 #endif
@@ -46,7 +48,7 @@ layout(push_constant, std430) uniform Arguments {
   uint outputs;       // N, or the pairs
 #ifdef INTEGER_DOT
   uint group_pieces;  // pieces a group of x
-  Pairs grids;        // [tokens, x_groups] of step and offset
+  GRIDS grids;        // [tokens, x_groups] of step and offset
   uint x_groups;
 #endif
 } a;

@@ -19,17 +19,23 @@ BY_ADDRESS = ["--without", "texel-buffers"]
 QUESTIONS = 10
 
 
-def tuned(folder, integer):
-    """A tuning run by address, and in its file integer products for all that have codes, or for none."""
-    os.environ["XDG_CACHE_HOME"] = str(folder)
-    file = pathlib.Path(run_json([program("qvlm"), "devices", "--tune", *BY_ADDRESS, "--json"])[-1]["file"])
-    choices = json.loads(file.read_text())
-    for choice in choices["choices"]:
-        if choice["codes"]:
-            choice["integer_dot"] = integer
-            choice.update({"rows": 2, "tokens": 1, "threads": 64} if choice["vector"] else {"rows": 64, "tokens": 32, "threads": 256}, float16=False)
-    file.write_text(json.dumps(choices))
-    return sum(choice["codes"] for choice in choices["choices"])
+def tuned(folder):
+    """A short tuning run by address. -> (its file, what stands there)"""
+    os.environ["XDG_CACHE_HOME"] = folder
+    file = pathlib.Path(run_json([program("qvlm"), "devices", "--tune", "--sizes", 1, "--rounds", 1, *BY_ADDRESS, "--json"])[-1]["file"])
+    return file, json.loads(file.read_text())
+
+
+def choose(file, tuning, integer):
+    """Writes the file with integer products for all that have codes, of any size, or for none. -> how many kinds of them"""
+    of_codes = [choice for choice in tuning["choices"] if choice["codes"]]
+    choices = []
+    for choice in of_codes:
+        shape = {"rows": 2, "tokens": 1, "threads": 64} if choice["vector"] else {"rows": 64, "tokens": 32, "threads": 256}
+        choices += [{**choice, **shape, "size": size, "float16": False, "integer_dot": integer} for size in range(3)]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({**tuning, "choices": choices, "attention": []}))
+    return len(of_codes)
 
 
 def products(model, folder):
@@ -44,8 +50,9 @@ def products(model, folder):
 def main():
     figures = Figures()
     with tempfile.TemporaryDirectory() as with_codes, tempfile.TemporaryDirectory() as without:
-        figures.at_least("integer_dot_classes_of_products", tuned(pathlib.Path(with_codes), True), 12)
-        tuned(pathlib.Path(without), False)
+        file, tuning = tuned(with_codes)
+        figures.at_least("integer_dot_kinds_of_products", choose(file, tuning, True), 4)
+        choose(pathlib.Path(without) / file.relative_to(with_codes), tuning, False)
         for name, options in MODELS.items():
             model = quantize(f"engine-{name}", *options, samples=16, fresh=False)
             os.environ["XDG_CACHE_HOME"] = with_codes

@@ -50,9 +50,12 @@ class TestTuning : public QObject {
       QVERIFY(variants(product, profile).front().integer_dot);
       for (const Variant& v : variants(values, profile)) QVERIFY(!v.integer_dot);
       PackedLayout layout{.format = WeightFormat::INT4, .rows = 256, .columns = 256};
-      QVERIFY(Kernels(profile).runs_on_codes(layout, tokens) && Kernels(profile).has_integer_products());
+      QVERIFY(Kernels(profile).runs_on_codes(layout, tokens, 8) && Kernels(profile).has_integer_products());
+      DeviceProfile texels = profile;
+      texels.texel_buffers = true;  // whole steps alone
+      QVERIFY(Kernels(texels).runs_on_codes(layout, tokens, 64) && !Kernels(texels).runs_on_codes(layout, tokens, 8));
       layout.format = WeightFormat::F16;
-      QVERIFY(!Kernels(profile).runs_on_codes(layout, tokens));
+      QVERIFY(!Kernels(profile).runs_on_codes(layout, tokens, 256));
     }
     GpuContext without({.without = {Feature::TEXEL_BUFFERS, Feature::INTEGER_DOT_PRODUCT}});
     for (const Variant& v : variants({WeightFormat::INT4, true, 0, true}, without.profile())) QVERIFY(!v.integer_dot);
@@ -151,24 +154,14 @@ class TestTuning : public QObject {
     const QTemporaryDir folder;
     const fs::path place = folder.path().toStdString();
     const TuningReport report = tune(-1, {}, place, 2, 0);
-    QCOMPARE(report.lines.size(), size_t(8));  // three formats, to a vector and to a matrix; attention with few heads and with many
+    const size_t of_codes = report.device.integer_dot_product ? 4 : 0;  // int4 and int8
+    QCOMPARE(report.lines.size(), 6 + of_codes + 2);  // three formats, to a vector and to a matrix; attention with few heads and with many
     QVERIFY(fs::exists(report.file));
     for (const TuningLine& line : report.lines) QVERIFY(line.gain >= 1 && line.gain < 100 && !line.chosen.empty());
     GpuContext gpu({});
-    QCOMPARE(Tuning::load(place, gpu.profile()).choices().size(), size_t(6));
+    QCOMPARE(Tuning::load(place, gpu.profile()).choices().size(), 6 + of_codes);
     QCOMPARE(Tuning::load(place, gpu.profile()).ranges().size(), size_t(2));
     QVERIFY_THROWS_EXCEPTION(std::exception, tune(-1, {}, report.file / "below", 1, 0));
-  }
-
-  // Int4 and int8 of codes too, where the device can.
-  void integer_products_are_measured_by_address() {
-    const QTemporaryDir folder;
-    const FeatureSet by_address{Feature::TEXEL_BUFFERS};
-    GpuContext gpu({.without = by_address});
-    if (!gpu.profile().info.integer_dot_product) QSKIP("the device has no integer dot product");
-    const TuningReport report = tune(-1, by_address, folder.path().toStdString(), 1, 0);
-    QCOMPARE(report.lines.size(), size_t(6 + 4 + 2));
-    QCOMPARE(Tuning::load(folder.path().toStdString(), gpu.profile()).choices().size(), size_t(10));
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include "gpu/self_test.h"
 #include "gpu/self_test_bench.h"
+#include "tests/gpu/tuned_folder.h"
 #include "tests/gpu/without_device.h"
 
 using namespace qvlm;
@@ -67,12 +68,12 @@ class TestKernels : public QObject {
 
   // Codes cannot hold it: it must not turn into a number.
   void what_is_not_a_number_stays_so_in_integer_products() {
-    GpuContext gpu({.without = {Feature::TEXEL_BUFFERS}});
+    GpuContext gpu({.without = kByAddress});
     if (!gpu.profile().info.integer_dot_product) QSKIP("the device has no integer dot product");
     const MatrixShape shape{20, 96, 3, 4, 32};
     const ProductClass product = product_class(WeightFormat::INT4, shape.rows, shape.columns, shape.tokens, true);
     Tuning tuning;
-    tuning.choose(product, {variants(product, gpu.profile()).back()});
+    tuning.choose(product, {integer_variant(product, gpu.profile()).value()});
     const Kernels kernels(gpu.profile(), tuning);
     testing::Bench bench(gpu);
     plain::Tensor x = testing::random_tensor(shape.tokens, shape.columns, 1);

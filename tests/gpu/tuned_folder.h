@@ -2,15 +2,21 @@
 #pragma once
 
 #include <QTemporaryDir>
-#include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "gpu/gpu_context.h"
 
 namespace qvlm {
 
-/// Where integer products run: by address, on the CPU device too.
+/// With the kernels of other devices on the CPU device.
 inline const FeatureSet kByAddress{Feature::TEXEL_BUFFERS};
+
+inline std::optional<Variant> integer_variant(const ProductClass& product, const DeviceProfile& profile) {
+  for (const Variant& variant : variants(product, profile))
+    if (variant.integer_dot) return variant;
+  return {};
+}
 
 class TunedFolder {
  public:
@@ -22,9 +28,7 @@ class TunedFolder {
       for (const bool vector : {true, false})
         for (int size = 0; size < 3; ++size) {
           const ProductClass product{format, vector, size, true};
-          const auto all = variants(product, gpu.profile());
-          const auto integer = std::find_if(all.begin(), all.end(), [](const Variant& v) { return v.integer_dot; });
-          if (integer != all.end()) tuning.choose(product, {*integer});
+          if (const auto integer = integer_variant(product, gpu.profile())) tuning.choose(product, {*integer});
         }
     for (int keys = 0; keys < static_cast<int>(kFewestKeys.size()); ++keys)
       for (const bool many_heads : {false, true}) tuning.choose(AttentionClass{keys, many_heads}, {key_ranges});
