@@ -82,7 +82,7 @@ void tune_device(Session& session, int index, const FeatureSet& without, int siz
   Json lines = Json::array();
   for (const TuningLine& line : report.lines) {
     lines.push_back({{"products", line.products}, {"chosen", line.chosen}, {"gain", line.gain}});
-    session.output.text(fmt::format("{:50} {:46} {}\n", line.products, line.chosen,
+    session.output.text(fmt::format("{:54} {:46} {}\n", line.products, line.chosen,
                                     line.gain > 1 ? fmt::format("{:.2f} times as fast", line.gain) : "as untuned"));
   }
   session.output.text(fmt::format("{}: {:.1f} s; kept in {} for this driver ({}), used by chat, evaluate and bench\n",
