@@ -60,6 +60,12 @@ Decoder::Decoder(const DecoderConfig& config, std::span<const ActivationQuantize
   attended_ = gpu.new_tensor(chunk_, queries);
   ffn_ = gpu.new_tensor(chunk_, static_cast<uint32_t>(config.ffn));
   make_site_inputs(activations, loader);
+  uint32_t most_ranges = 1;
+  for (const uint32_t keys : kFewestKeys)
+    if (keys <= context_) most_ranges = std::max(most_ranges, key_ranges(keys - 1));
+  if (most_ranges > 1)
+    attention_parts_ = gpu.memory().allocate(
+        Kernels::attention_part_bytes(1, static_cast<uint32_t>(config.heads), static_cast<uint32_t>(config.head_dim), most_ranges), Intent::SCRATCH);
   logits_ = gpu.new_tensor(1, vocabulary);
   many_normed_ = gpu.new_tensor(kLogitRows, hidden);
   many_logits_ = gpu.new_tensor(kLogitRows, vocabulary);
@@ -175,7 +181,7 @@ void Decoder::make_site_inputs(std::span<const ActivationQuantizer> activations,
     throw Error::in("the model", "activation quantizers", std::to_string(sites), std::to_string(activations.size()));
   SiteInput hadamard;  // its matrices are the same for every layer
   if (config_.down_hadamard > 0) hadamard.add_hadamard(config_.down_hadamard, gpu_);
-  bool turns = false;
+  SiteScratchBytes scratch;
   for (size_t i = 0; i < layers_.size(); ++i) {
     for (int k = 0; k < kSitesPerLayer; ++k) {
       const auto kind = static_cast<SiteKind>(k);
@@ -187,15 +193,13 @@ void Decoder::make_site_inputs(std::span<const ActivationQuantizer> activations,
                             kronecker_shape(width_of(config_, kind)), gpu_);
       }
       if (!activations.empty()) input.set_rounding(activations[i * kSitesPerLayer + static_cast<size_t>(k)]);
-      turns = turns || input.turns();
+      input.count(scratch, gpu_.kernels(), chunk_, static_cast<uint32_t>(width_of(config_, kind)));
       const bool first = i == 0 && k == 0;
       least_activation_bits_ = first ? input.bits() : std::min(least_activation_bits_, input.bits());
       most_activation_bits_ = first ? input.bits() : std::max(most_activation_bits_, input.bits());
     }
   }
-  if (!turns) return;
-  const int64_t widest = std::max({config_.hidden, config_.heads * config_.head_dim, config_.ffn});
-  turned_ = gpu_.memory().allocate(tensor_bytes(chunk_, static_cast<uint32_t>(widest)), Intent::SCRATCH);
+  site_scratch_ = allocate(scratch, gpu_);
 }
 
 void Decoder::logits_of(Recorder& r, const DeviceTensor& hidden, const DeviceTensor& logits) {
@@ -204,7 +208,11 @@ void Decoder::logits_of(Recorder& r, const DeviceTensor& hidden, const DeviceTen
   r.add(gpu_.kernels().matrix(head_, normed, logits));
 }
 
-Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits, Timestamps* timestamps) {
+uint32_t Decoder::key_ranges(int64_t position) const {
+  return gpu_.kernels().key_ranges(static_cast<uint32_t>(position + 1), static_cast<uint32_t>(config_.heads));
+}
+
+Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits, uint32_t key_ranges, Timestamps* timestamps) {
   const Kernels& k = gpu_.kernels();
   Recorder r = gpu_.recorder(timestamps);
   const auto heads = static_cast<uint32_t>(config_.heads), kv_heads = static_cast<uint32_t>(config_.kv_heads),
@@ -214,22 +222,21 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits, Times
   const DeviceTensor qkv = qkv_.row_part(0, rows);            // [rows, (heads + 2 kv_heads) head_dim]
   const DeviceTensor attended = attended_.row_part(0, rows);  // [rows, heads * head_dim]
   const DeviceTensor ffn = ffn_.row_part(0, rows);            // [rows, ffn]
+  KeyRanges ranges{.count = key_ranges};
+  if (key_ranges > 1) ranges.parts = attention_parts_.part(0, Kernels::attention_part_bytes(rows, heads, head_dim, key_ranges));
   r.add(k.embed(embedding_, ids_, features_, x));
   if (layers_.front().streamed) stream_->record(r, 0);
   for (size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
     // What the site's linears read of x.
     const auto site = [&](SiteKind kind) -> const SiteInput& { return layer.inputs[static_cast<size_t>(kind)]; };
-    const auto scratch = [&](SiteKind kind) {
-      return site(kind).turns() ? tensor_in(turned_, rows, static_cast<uint32_t>(width_of(config_, kind))) : DeviceTensor{};
+    const auto normed_input = [&](SiteKind kind, const DeviceVector& weight, std::span<const DeviceMatrix> linears) {
+      return site(kind).record_normed(r, k, x, normed, weight, {}, config_.norm_epsilon, site_scratch_, linears);
     };
-    const auto normed_input = [&](SiteKind kind, const DeviceVector& weight) {
-      return site(kind).record_normed(r, k, x, normed, weight, {}, config_.norm_epsilon, scratch(kind));
+    const auto input = [&](SiteKind kind, const DeviceTensor& computed, const DeviceMatrix& linear) {
+      return site(kind).record(r, k, computed, site_scratch_, {&linear, 1});
     };
-    const auto input = [&](SiteKind kind, const DeviceTensor& computed) {
-      return site(kind).record(r, k, computed, scratch(kind));
-    };
-    const DeviceTensor attention_input = normed_input(SiteKind::ATTENTION_INPUT, layer.attention_norm);
+    const MatrixInput attention_input = normed_input(SiteKind::ATTENTION_INPUT, layer.attention_norm, layer.qkv);
     uint32_t column = 0;
     for (const DeviceMatrix& part : layer.qkv) {
       const uint32_t width = part.layout.rows;
@@ -243,10 +250,10 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits, Times
       r.add(k.norm_heads(qkv.column_part(heads * head_dim, kv_heads * head_dim), layer.key_norm, config_.norm_epsilon));
     }
     r.add(k.rope_kv(qkv, layer.cache, cosines_, sines_, state_, heads, kv_heads, head_dim));
-    r.add(k.attention_causal(qkv.column_part(0, heads * head_dim), layer.cache, state_, attended, heads, kv_heads,
-                             head_dim));
-    r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended), x, {.add = &x}));
-    const DeviceTensor mlp_input = normed_input(SiteKind::MLP_INPUT, layer.mlp_norm);
+    r.add(k.attention_causal(qkv.column_part(0, heads * head_dim), layer.cache, state_, attended, heads, kv_heads, head_dim, ranges));
+    if (ranges.count > 1) r.add(k.attention_join(ranges, attended, heads, head_dim));
+    r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended, layer.output), x, {.add = &x}));
+    const MatrixInput mlp_input = normed_input(SiteKind::MLP_INPUT, layer.mlp_norm, layer.gate_up);
     // Beside the largest product, which does not wait for it.
     if (i + 1 < layers_.size() && layers_[i + 1].streamed) stream_->record(r, *layers_[i + 1].streamed);
     if (layer.gate_up.size() == 1) {
@@ -255,7 +262,7 @@ Recording Decoder::record(uint32_t first, uint32_t rows, bool with_logits, Times
       r.add(k.matrix(layer.gate_up[1], mlp_input, ffn));
       r.add(k.matrix(layer.gate_up[0], mlp_input, ffn, {.activate = true, .activation = config_.activation, .multiply = &ffn}));
     }
-    r.add(k.matrix(layer.down, input(SiteKind::DOWN_INPUT, ffn), x, {.add = &x}));
+    r.add(k.matrix(layer.down, input(SiteKind::DOWN_INPUT, ffn, layer.down), x, {.add = &x}));
   }
   if (with_logits) logits_of(r, x.row_part(rows - 1, 1), logits_);
   return r.finish();
@@ -281,9 +288,9 @@ void Decoder::write_inputs(const InputRows& rows, size_t first, size_t count, in
 void Decoder::forward(const InputRows& rows, int64_t position, std::stop_token stop) {
   const size_t total = rows.ids.size();
   if (total == 1) {
-    if (decode_.segments().empty()) decode_ = record(0, 1, true);
+    const Recording& step = decode_step(position);
     write_inputs(rows, 0, 1, position);
-    gpu_.run(decode_, stop);
+    gpu_.run(step, stop);
     return;
   }
   for (size_t first = 0; first < total; first += chunk_) {
@@ -352,9 +359,14 @@ int32_t Decoder::sample(const SamplingParameters& parameters, std::span<const in
   return static_cast<int32_t>(result.token);
 }
 
-const Trace& Decoder::decode_trace() {
-  if (decode_.segments().empty()) decode_ = record(0, 1, true);
-  return decode_.trace();
+const Recording& Decoder::decode_step(int64_t position) {
+  const uint32_t ranges = key_ranges(position);
+  if (!decode_.contains(ranges)) decode_[ranges] = record(0, 1, true, ranges);
+  return decode_[ranges];
+}
+
+const Trace& Decoder::decode_trace(int64_t position) {
+  return decode_step(position).trace();
 }
 
 Trace Decoder::prefill_trace(uint32_t rows) {
@@ -365,7 +377,7 @@ StepProfile Decoder::profile_step(int64_t position, int runs, int64_t rows) {
   rows = std::min<int64_t>(rows, chunk_);
   std::optional<Timestamps> timestamps;
   if (Timestamps::supported(gpu_.profile())) timestamps.emplace(gpu_.device());
-  const Recording step = record(0, static_cast<uint32_t>(rows), true, timestamps ? &*timestamps : nullptr);
+  const Recording step = record(0, static_cast<uint32_t>(rows), true, rows == 1 ? key_ranges(position) : 1, timestamps ? &*timestamps : nullptr);
   const InputRows inputs{std::vector<int32_t>(static_cast<size_t>(rows)), {}};
   write_inputs(inputs, 0, inputs.ids.size(), position);
   StepProfile best{.rows = rows, .dispatches = step.dispatches(), .submissions = step.segments().size()};
@@ -381,8 +393,7 @@ StepProfile Decoder::profile_step(int64_t position, int runs, int64_t rows) {
 }
 
 size_t Decoder::decode_dispatches() {
-  decode_trace();
-  return decode_.dispatches();
+  return decode_step(0).dispatches();
 }
 
 }  // namespace qvlm

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -58,8 +59,9 @@ class Decoder {
   /// Layers that are copied from the host for every step, and their bytes there.
   size_t streamed_layers() const { return stream_ ? stream_->layers() : 0; }
   uint64_t streamed_bytes() const { return stream_ ? stream_->host_bytes() : 0; }
-  /// Of the recorded one-token step, and of a prefill of `rows` rows recorded anew: for the barrier checker.
-  const Trace& decode_trace();
+  /// Of the recorded one-token step (at `position`: with as many keys, attention may be cut otherwise), and of a prefill of `rows` rows recorded
+  /// anew: for the barrier checker.
+  const Trace& decode_trace(int64_t position = 0);
   Trace prefill_trace(uint32_t rows);
   const Trace& logits_trace() const { return read_logits_.trace(); }
   const Trace& sample_trace() const { return sample_.trace(); }
@@ -86,8 +88,11 @@ class Decoder {
   // Rows of the residual stream, inside one of its parts; the part is made when it is first needed.
   DeviceTensor residual(uint32_t first, uint32_t rows);
   void make_site_inputs(std::span<const ActivationQuantizer> activations, WeightLoader& loader);
-  /// All kernels of `rows` rows into stream rows [first, first + rows); with_logits: also the head on the last one.
-  Recording record(uint32_t first, uint32_t rows, bool with_logits, Timestamps* timestamps = nullptr);
+  /// All kernels of `rows` rows into stream rows [first, first + rows); with_logits: also the head on the last one; key_ranges: of one row.
+  Recording record(uint32_t first, uint32_t rows, bool with_logits, uint32_t key_ranges = 1, Timestamps* timestamps = nullptr);
+  uint32_t key_ranges(int64_t position) const;
+  /// The one-token step, recorded when first needed.
+  const Recording& decode_step(int64_t position);
   void write_inputs(const InputRows& rows, size_t first, size_t count, int64_t position);
   void logits_of(Recorder& recorder, const DeviceTensor& hidden, const DeviceTensor& logits);
 
@@ -104,8 +109,10 @@ class Decoder {
   std::optional<LayerStream> stream_;
   DeviceTensor features_;  // [chunk, hidden], written by the host
   DeviceTensor normed_, qkv_, attended_, ffn_, logits_, many_normed_, many_logits_;
-  Span turned_;  // of a site's input that is turned: empty where none is
-  Recording decode_, read_logits_, sample_;
+  SiteScratch site_scratch_;
+  Span attention_parts_;  // of the most ranges; absent where keys are never cut
+  std::map<uint32_t, Recording> decode_;  // by the number of key ranges
+  Recording read_logits_, sample_;
   double weight_bits_ = 16;
   int least_activation_bits_ = 16, most_activation_bits_ = 16;
 };

@@ -1,7 +1,6 @@
 // Makes the logical device; submits and waits.
 #include "gpu/device.h"
 
-#include <utility>
 #include <vector>
 
 namespace qvlm {
@@ -22,24 +21,27 @@ Device::Device(std::shared_ptr<Instance> instance, DeviceProfile profile)
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
       .subgroupSizeControl = VK_TRUE,
       .computeFullSubgroups = VK_TRUE};
+  VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR dot{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES_KHR,
+                                                         .shaderIntegerDotProduct = VK_TRUE};
   VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &features12};
   VkPhysicalDeviceCooperativeMatrixFeaturesKHR cooperative{
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR, .cooperativeMatrix = VK_TRUE};
   std::vector<const char*> extensions;
+  void** next = &features12.pNext;
+  const auto enable = [&](const char* extension, auto& its_features) {
+    extensions.push_back(extension);
+    *next = &its_features;
+    next = &its_features.pNext;
+  };
+  if (profile_.subgroup_size_control) enable(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME, control);
+  if (profile_.info.integer_dot_product) enable(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME, dot);
+  if (matrix_units) enable(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME, cooperative);
   VkDeviceCreateInfo info{.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
                           .pNext = &features,
                           .queueCreateInfoCount = 1,
-                          .pQueueCreateInfos = &queue};
-  if (profile_.subgroup_size_control) {
-    features12.pNext = &control;
-    extensions.push_back(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME);
-  }
-  if (matrix_units) {
-    cooperative.pNext = std::exchange(features12.pNext, &cooperative);
-    extensions.push_back(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME);
-  }
-  info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
-  info.ppEnabledExtensionNames = extensions.data();
+                          .pQueueCreateInfos = &queue,
+                          .enabledExtensionCount = static_cast<uint32_t>(extensions.size()),
+                          .ppEnabledExtensionNames = extensions.data()};
   check(vkCreateDevice(profile_.physical, &info, nullptr, &device_), "vkCreateDevice");
   volkLoadDeviceTable(&api_, device_);
   api_.vkGetDeviceQueue(device_, profile_.queue_family, 0, &queue_);

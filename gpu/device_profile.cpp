@@ -137,7 +137,18 @@ DeviceProfile profile_of(VkInstance instance, VkPhysicalDevice physical) {
                        [&](const auto& e) { return std::strcmp(e.extensionName, name) == 0; });
   };
   p.memory_budget = has(VK_EXT_MEMORY_BUDGET_EXTENSION_NAME) ? budget_of(physical, p.memory) : p.info.memory_bytes;
-  p.info.integer_dot_product = has("VK_KHR_shader_integer_dot_product");
+  if (has(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)) {
+    VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR dot{
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES_KHR};
+    VkPhysicalDeviceFeatures2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &dot};
+    vkGetPhysicalDeviceFeatures2(physical, &query);
+    VkPhysicalDeviceShaderIntegerDotProductPropertiesKHR quick{
+        .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES_KHR};
+    VkPhysicalDeviceProperties2 query2{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &quick};
+    vkGetPhysicalDeviceProperties2(physical, &query2);
+    p.info.integer_dot_product = dot.shaderIntegerDotProduct;
+    p.integer_dot_quick = dot.shaderIntegerDotProduct && quick.integerDotProduct4x8BitPackedSignedAccelerated;
+  }
   if (has(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME)) {
     VkPhysicalDeviceCooperativeMatrixFeaturesKHR cooperative{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR};
     VkPhysicalDeviceFeatures2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &cooperative};
@@ -203,7 +214,7 @@ void switch_off(DeviceProfile& p, const FeatureSet& without) {
     p.subgroup_size = static_cast<uint32_t>(p.info.subgroup_size);
   }
   if (without.has(Feature::FLOAT16)) p.info.float16 = false;
-  if (without.has(Feature::INTEGER_DOT_PRODUCT)) p.info.integer_dot_product = false;
+  if (without.has(Feature::INTEGER_DOT_PRODUCT)) p.info.integer_dot_product = p.integer_dot_quick = false;
   if (without.has(Feature::COOPERATIVE_MATRIX)) {
     p.info.cooperative_matrix = false;
     p.info.cooperative_shapes.clear();

@@ -19,6 +19,7 @@ struct DeviceProfile {
   bool cpu = false;                    // the device is the processor: kernels of the texel-buffer kind
   bool texel_buffers = false;          // those kernels are used
   bool subgroup_size_control = false;  // a pipeline can require its subgroup size
+  bool integer_dot_quick = false;      // the device says that it has instructions for signed products of packed bytes
   bool mapped_memory = true;           // the host writes device memory in place where the device lets it
   uint32_t subgroup_size = 32;
   uint32_t queue_family = 0;

@@ -49,6 +49,25 @@ struct DeviceMatrix {
   uint64_t bytes() const { return codes.size + scales.size + zeros.size; }
 };
 
+/// Rows as the codes of the grid that they were rounded to, of at most 8 bits: value = step (code + offset), a whole offset. int8
+/// [rows, stride]; behind the last column stand codes of zero.
+struct DeviceCodes {
+  Span codes, grids;     // grids: float32 [rows, columns / group, 2], steps and offsets
+  uint32_t columns = 0;
+  uint32_t group = 0;    // columns that share a grid
+  bool present() const { return codes.block != nullptr; }
+  uint32_t groups() const { return columns / group; }
+  uint32_t stride() const { return code_stride(columns); }
+  static uint32_t code_stride(uint32_t columns) { return (columns + 31) / 32 * 32; }
+};
+
+/// What a product reads: rows, and where they were rounded, perhaps their codes too.
+struct MatrixInput {
+  DeviceTensor x;
+  DeviceCodes codes;
+  MatrixInput(const DeviceTensor& rows, const DeviceCodes& rounded = {}) : x(rows), codes(rounded) {}
+};
+
 /// float32 [size]; empty: absent.
 struct DeviceVector {
   Span span;

@@ -37,6 +37,10 @@ TuningReport tune(int device, const FeatureSet& without, const std::filesystem::
   tuning.save(folder, gpu.profile());
   TuningReport report{.device = gpu.profile().info, .file = Tuning::file_in(folder, gpu.profile())};
   for (const auto& [product, choice] : tuning.choices()) report.lines.push_back({to_string(product), to_string(choice.variant), choice.gain});
+  for (const auto& [attention, choice] : tuning.ranges()) {
+    const std::string chosen = choice.ranges == 1 ? "keys in one range" : "keys in " + std::to_string(choice.ranges) + " ranges";
+    report.lines.push_back({to_string(attention), chosen, choice.gain});
+  }
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

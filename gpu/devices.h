@@ -55,7 +55,7 @@ struct SelfTestReport {
 /// Error.
 SelfTestReport self_test(int device = -1, const FeatureSet& without = {});
 
-/// Which variant of a kernel a kind of product runs by.
+/// Which variant of a kernel a kind of product, or of attention, runs by.
 struct TuningLine {
   std::string products;  // "int4 matrix x vector, large"
   std::string chosen;
@@ -69,8 +69,8 @@ struct TuningReport {
   double seconds = 0;
 };
 
-/// Measures the variants of the matrix kernels on the device and keeps what is quickest in `folder`, for engines of this folder, device and
-/// driver version. rounds: measurements of each, the best of which counts. Throws Error.
+/// Measures the variants of the matrix kernels and of attention on the device and keeps what is quickest in `folder`, for engines of this folder,
+/// device and driver version. rounds: measurements of each, the best of which counts. Throws Error.
 TuningReport tune(int device, const FeatureSet& without, const std::filesystem::path& folder, int rounds = 9, int largest_size = 2);
 
 }  // namespace qvlm

@@ -1,8 +1,9 @@
-// Chooses variants and dispatch sizes, fills push constants, declares ranges. The argument structs mirror the shaders'.
+// Chooses variants and dispatch sizes, fills push constants, declares what is read and written. The argument structs mirror the shaders'.
 #include "gpu/kernels.h"
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace qvlm {
 namespace {
@@ -26,6 +27,9 @@ struct MatrixArguments {
   uint32_t rows, columns, tokens, x_stride, y_stride, extra_stride, steps, groups, group_steps, interleave;
   float zero;
   uint32_t flags, outputs;
+  uint32_t group_pieces;  // the rest is read by integer products alone
+  uint64_t grids;
+  uint32_t x_groups;
 };
 constexpr uint32_t kBias = 1, kAdd = 2, kMultiply = 4, kHasZeros = 8, kHasMinimums = 16, kPaired = 32, kActivationShift = 8;
 
@@ -37,17 +41,26 @@ struct RoundingArguments {
   uint32_t padding = 0;
 };
 
+struct CodeArguments {
+  uint64_t words, grids;
+  uint32_t stride;  // in words
+  uint32_t padding = 0;
+};
+
 struct NormArguments {
   RoundingArguments rounding;
   uint64_t x, y, weight, bias;
   uint32_t width, x_stride, y_stride, layer_norm;
   float epsilon;
+  uint32_t padding = 0;
+  CodeArguments codes{};
 };
 
 struct RoundArguments {
   RoundingArguments rounding;
   uint64_t x;
   uint32_t width, stride;
+  CodeArguments codes;
 };
 
 struct AxisProductArguments {
@@ -71,6 +84,11 @@ struct AttentionArguments {
   uint64_t y, state;
   uint32_t tokens, keys_count, q_stride, kv_stride, y_stride, heads_per_kv, kv_heads, causal;
   float scale;
+};
+
+struct AttentionJoinArguments {
+  uint64_t parts, y;
+  uint32_t d4, y_stride;
 };
 
 struct PatchesArguments {
@@ -101,6 +119,12 @@ RoundingArguments rounding_arguments(const RoundingGrid& grid, uint32_t group, c
                 std::to_string(x.columns) + "]");
   return {grid.bounds.span.address(), grid.bounds.size / 2, grid.dynamic ? 1u : 2u, grid.low, grid.high,
           static_cast<float>((1 << grid.bits) - 1)};
+}
+
+CodeArguments code_arguments(const DeviceCodes& codes) { return {codes.codes.address(), codes.grids.address(), codes.stride() / 4}; }
+
+void declare_writes(Dispatch& d, const DeviceCodes& codes) {
+  if (codes.present()) d.writes.insert(d.writes.end(), {codes.codes, codes.grids});
 }
 
 // Of a product without an epilogue, everything by address.
@@ -138,20 +162,36 @@ Dispatch start(std::string kernel, PipelineKey key) {
 
 Kernels::Kernels(const DeviceProfile& profile, Tuning tuning) : profile_(profile), tuning_(std::move(tuning)) {}
 
-Dispatch Kernels::matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& e) const {
+// Texel-buffer kernels take whole steps.
+bool Kernels::takes_codes(const PackedLayout& l, uint32_t group) const {
+  return !profile_.texel_buffers || (l.format != WeightFormat::INT8_HALF && (group == l.columns || group % 32 == 0));
+}
+
+bool Kernels::runs_on_codes(const PackedLayout& l, uint32_t rows, uint32_t group) const {
+  return takes_codes(l, group) && tuning_.variant_for(product_class(l.format, l.rows, l.columns, rows, true), profile_).integer_dot;
+}
+
+bool Kernels::has_integer_products() const {
+  const auto& choices = tuning_.choices();
+  return profile_.integer_dot_quick || std::any_of(choices.begin(), choices.end(), [](const auto& c) { return c.second.variant.integer_dot; });
+}
+
+Dispatch Kernels::matrix(const DeviceMatrix& w, const MatrixInput& x, const DeviceTensor& y, const Epilogue& e) const {
   if (w.layout.pair > 0) throw Error("Vulkan: a matrix in pairs runs as gated()");
   return product(w, x, y, e);
 }
 
-Dispatch Kernels::gated(const DeviceMatrix& gate_up, const DeviceTensor& x, const DeviceTensor& y, Activation activation) const {
+Dispatch Kernels::gated(const DeviceMatrix& gate_up, const MatrixInput& x, const DeviceTensor& y, Activation activation) const {
   if (gate_up.layout.pair != row_pair()) throw Error("Vulkan: gated() takes a matrix in pairs of " + std::to_string(row_pair()) + " rows");
   Dispatch d = product(gate_up, x, y, {.activate = true, .activation = activation});
   d.kernel += "_gated";
   return d;
 }
 
-Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& e) const {
+Dispatch Kernels::product(const DeviceMatrix& w, const MatrixInput& input, const DeviceTensor& y, const Epilogue& e) const {
   const PackedLayout& l = w.layout;
+  const DeviceTensor& x = input.x;
+  const DeviceCodes& codes = input.codes;
   if (x.columns != l.columns || y.columns != l.outputs || x.rows != y.rows)
     throw Error("Vulkan: a matrix [" + std::to_string(l.outputs) + ", " + std::to_string(l.columns) +
                 "] does not fit x [" + std::to_string(x.rows) + ", " + std::to_string(x.columns) + "] and y [" +
@@ -166,11 +206,24 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
   const uint32_t format = static_cast<uint32_t>(l.format), ragged = l.columns % 32 != 0 ? 1 : 0;
 
   Dispatch d;
-  const Variant variant = tuning_.variant_for(product_class(l.format, l.rows, l.columns, x.rows), profile_);
+  const bool has_codes = codes.present() && takes_codes(l, codes.group);
+  const Variant variant = tuning_.variant_for(product_class(l.format, l.rows, l.columns, x.rows, has_codes), profile_);
+  uint32_t edge = ragged;  // how a step's columns are taken
+  if (variant.integer_dot) {
+    // In pieces that lie in one group of x and of the weights.
+    edge = std::gcd(codes.groups() == 1 ? 32 : codes.group, l.format == WeightFormat::INT8_HALF ? 16u : 32u);
+    a.x = Place::address(codes.codes);
+    a.x_stride = codes.stride() / 16;
+    a.grids = codes.grids.address();
+    a.x_groups = codes.groups();
+    a.group_pieces = std::max(codes.group / edge, 1u);
+  }
   if (profile_.texel_buffers) {
     const uint32_t lanes = profile_.subgroup_size;
     const Variant v = x.rows > 1 && x.rows <= 4 ? Variant{4, 4} : variant;
-    d = start(x.rows == 1 ? "matvec" : "matmul", {"matrix_texel", {lanes, format, v.tokens, v.rows, ragged}, true});
+    const char* shader = variant.integer_dot ? "matrix_integer_texel" : "matrix_texel";
+    d = start(x.rows == 1 ? "matvec" : "matmul", {shader, {lanes, format, v.tokens, v.rows}, true});
+    if (!variant.integer_dot) d.pipeline.constants.push_back(ragged);
     d.groups_x = ceil_div(l.rows, lanes * v.rows);
     d.groups_y = ceil_div(x.rows, v.tokens);
     a.codes = Place::element(w.codes, 16);
@@ -184,11 +237,18 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
                 {scales ? scales : x.span.block, scales ? VK_FORMAT_R16_SFLOAT : VK_FORMAT_R32G32B32A32_SFLOAT},
                 {zeros ? zeros : w.codes.block, zeros ? VK_FORMAT_R8_UINT : VK_FORMAT_R32G32B32A32_UINT},
                 {x.span.block, VK_FORMAT_R32G32B32A32_SFLOAT}};
+    if (variant.integer_dot) {
+      a.x = Place::element(codes.codes, 16);
+      a.grids = codes.grids.offset / 8;
+      d.texels.back() = {codes.codes.block, VK_FORMAT_R32G32B32A32_UINT};
+      d.texels.push_back({codes.grids.block, VK_FORMAT_R32G32_SFLOAT});
+    }
   } else {
     constexpr uint32_t kMostGroups = 65535;  // every device takes as many
+    const std::string suffix = variant.integer_dot ? "_integer" : "";
     if (x.rows <= kVectorRows && ceil_div(l.rows, 2) <= kMostGroups) {
       const uint32_t tokens = x.rows == 1 ? 1 : 4;
-      d = start("matvec", {"matvec", {format, tokens, ragged, x.rows == 1 ? variant.threads : 64u}});
+      d = start("matvec", {"matvec" + suffix, {format, tokens, edge, x.rows == 1 ? variant.threads : 64u}});
       d.groups_x = ceil_div(l.rows, 2);
       d.groups_y = ceil_div(x.rows, tokens);
     } else if (variant.cooperative) {
@@ -199,13 +259,18 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
       d.groups_x = ceil_div(l.rows, variant.rows);
       d.groups_y = ceil_div(x.rows, variant.tokens);
     } else {
-      d = start("matmul", {variant.float16 ? "matmul_float16" : "matmul", {format, ragged}});
+      d = start("matmul", {variant.float16 ? "matmul_float16" : "matmul" + suffix, {format, edge}});
       d.groups_x = ceil_div(l.rows, 64);
       d.groups_y = ceil_div(x.rows, 32);
     }
   }
+  if (variant.integer_dot) d.kernel += "_integer";
   d.set_arguments(a);
-  d.reads = {w.codes, w.scales, w.zeros, x.span};
+  d.reads = {w.codes, w.scales, w.zeros};
+  if (variant.integer_dot)
+    d.reads.insert(d.reads.end(), {codes.codes, codes.grids});
+  else
+    d.reads.push_back(x.span);
   if (e.bias.present()) d.reads.push_back(e.bias.span);
   if (extra) d.reads.push_back(extra->span);
   d.writes = {y.span};
@@ -214,16 +279,17 @@ Dispatch Kernels::product(const DeviceMatrix& w, const DeviceTensor& x, const De
 }
 
 Dispatch Kernels::norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight,
-                       const DeviceVector& bias, float epsilon, const RoundingGrid* rounding) const {
-  Dispatch d = start(bias.present() ? "layer_norm" : "rms_norm", {"norm", {profile_.norm_threads}});
+                       const DeviceVector& bias, float epsilon, const RoundingGrid* rounding, const DeviceCodes& codes) const {
+  Dispatch d = start(bias.present() ? "layer_norm" : "rms_norm", {"norm", {profile_.norm_threads, codes.present() ? 1u : 0u}});
   d.set_arguments(NormArguments{rounding ? rounding_arguments(*rounding, y.columns, y) : RoundingArguments{}, x.address(),
                                 y.address(), weight.span.address(), bias.span.address(), x.columns, x.stride, y.stride,
-                                bias.present() ? 1u : 0u, epsilon});
+                                bias.present() ? 1u : 0u, epsilon, 0, code_arguments(codes)});
   d.groups_x = x.rows;
   d.reads = {x.span, weight.span};
   if (rounding && rounding->bounds.present()) d.reads.push_back(rounding->bounds.span);
   if (bias.present()) d.reads.push_back(bias.span);
   d.writes = {y.span};
+  declare_writes(d, codes);
   d.macs = 4.0 * x.rows * x.columns;
   return d;
 }
@@ -242,15 +308,16 @@ Dispatch Kernels::norm_heads(const DeviceTensor& x, const DeviceVector& weight, 
   return d;
 }
 
-Dispatch Kernels::round(const DeviceTensor& x, const RoundingGrid& grid) const {
+Dispatch Kernels::round(const DeviceTensor& x, const RoundingGrid& grid, const DeviceCodes& codes) const {
   const uint32_t group = grid.group > 0 ? grid.group : x.columns;
-  Dispatch d = start("round", {"round", {profile_.norm_threads}});
-  d.set_arguments(RoundArguments{rounding_arguments(grid, group, x), x.address(), group, x.stride});
+  Dispatch d = start("round", {"round", {profile_.norm_threads, codes.present() ? 1u : 0u}});
+  d.set_arguments(RoundArguments{rounding_arguments(grid, group, x), x.address(), group, x.stride, code_arguments(codes)});
   d.groups_x = x.columns / group;
   d.groups_y = x.rows;
   d.reads = {x.span};
   if (grid.bounds.present()) d.reads.push_back(grid.bounds.span);
   d.writes = {x.span};
+  declare_writes(d, codes);
   d.macs = 4.0 * x.rows * x.columns;
   return d;
 }
@@ -295,14 +362,15 @@ Dispatch Kernels::rope_kv(const DeviceTensor& qkv, const KeyValues& cache, const
 
 Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Span& state, uint32_t keys_count,
                             bool causal, const DeviceTensor& y, uint32_t heads, uint32_t kv_heads,
-                            uint32_t head_dim) const {
+                            uint32_t head_dim, const KeyRanges& ranges) const {
   if (head_dim % 4 != 0 || head_dim > 256)
     throw Error("Vulkan: attention heads of " + std::to_string(head_dim) +
                 " channels: expected a multiple of 4, at most 256");
   const uint32_t queries = q.rows == 1 ? 1 : profile_.attention_queries;
-  Dispatch d = start(
-      causal ? "attention_causal" : "attention_full",
-      {profile_.texel_buffers ? "attention_texel" : "attention", {profile_.subgroup_size, head_dim, queries, static_cast<uint32_t>(kv.format)}, true});
+  Dispatch d = start(causal ? "attention_causal" : "attention_full",
+                     {profile_.texel_buffers ? "attention_texel" : "attention",
+                      {profile_.subgroup_size, head_dim, queries, static_cast<uint32_t>(kv.format), ranges.count},
+                      true});
   AttentionArguments a{};
   if (profile_.texel_buffers) {
     const uint32_t bytes = kv.format == KvFormat::INT8 ? 4 : kv.format == KvFormat::F16 ? 8 : 16;
@@ -322,9 +390,10 @@ Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Sp
     a.q = Place::address(q.span);
     a.scales = Place::address(kv.scales);
   }
-  a.y = y.address();
+  const Span& to = ranges.count > 1 ? ranges.parts : y.span;
+  a.y = to.address();
   // Never null: lavapipe of Mesa 25 loads from it even where the kernel does not ask it to.
-  a.state = state.block ? state.address() : y.address();
+  a.state = state.block ? state.address() : to.address();
   a.tokens = q.rows;
   a.keys_count = keys_count;
   a.q_stride = q.stride / 4;
@@ -336,23 +405,35 @@ Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Sp
   a.scale = 1.0f / std::sqrt(static_cast<float>(head_dim));
   d.set_arguments(a);
   d.groups_x = heads;
-  d.groups_y = ceil_div(q.rows, queries);
+  d.groups_y = ceil_div(q.rows, queries) * ranges.count;
   d.reads = {q.span, kv.keys, kv.values};
   if (kv.scales.block) d.reads.push_back(kv.scales);
   if (causal) d.reads.push_back(state);
-  d.writes = {y.span};
+  d.writes = {to};
   d.macs = 2.0 * q.rows * heads * head_dim * (causal ? 1024.0 : keys_count);
   return d;
 }
 
 Dispatch Kernels::attention_causal(const DeviceTensor& q, const KeyValues& cache, const Span& state,
-                                   const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const {
-  return attention(q, cache, state, 0, true, y, heads, kv_heads, head_dim);
+                                   const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim,
+                                   const KeyRanges& ranges) const {
+  return attention(q, cache, state, 0, true, y, heads, kv_heads, head_dim, ranges);
+}
+
+Dispatch Kernels::attention_join(const KeyRanges& ranges, const DeviceTensor& y, uint32_t heads, uint32_t head_dim) const {
+  Dispatch d = start("attention_join", {"attention_join", {profile_.small_threads, ranges.count}});
+  d.set_arguments(AttentionJoinArguments{ranges.parts.address(), y.address(), head_dim / 4, y.stride / 4});
+  d.groups_x = heads;
+  d.groups_y = y.rows;
+  d.reads = {ranges.parts};
+  d.writes = {y.span};
+  d.macs = double(y.rows) * heads * head_dim * ranges.count;
+  return d;
 }
 
 Dispatch Kernels::attention_full(const DeviceTensor& q, const KeyValues& kv, uint32_t keys_count, const DeviceTensor& y,
                                  uint32_t heads, uint32_t head_dim) const {
-  return attention(q, kv, {}, keys_count, false, y, heads, heads, head_dim);
+  return attention(q, kv, {}, keys_count, false, y, heads, heads, head_dim, {});
 }
 
 Dispatch Kernels::embed(const DeviceMatrix& embedding, const Span& ids, const DeviceTensor& features,

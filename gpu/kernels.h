@@ -42,22 +42,33 @@ struct KeyValues {
   Span scales;          // of INT8: float32 [context, kv_heads, 2], magnitudes of a key's head and a value's
 };
 
+/// Into how many ranges attention cuts its keys, and where their results lie until they are joined; 1: it does not.
+struct KeyRanges {
+  uint32_t count = 1;
+  Span parts;  // attention_part_bytes()
+};
+
 class Kernels {
  public:
   explicit Kernels(const DeviceProfile& profile, Tuning tuning = {});
 
   /// y[m, n] = epilogue(sum_k x[m, k] w[n, k]); x [M, K], y [M, N].
-  Dispatch matrix(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y,
+  Dispatch matrix(const DeviceMatrix& w, const MatrixInput& x, const DeviceTensor& y,
                   const Epilogue& epilogue = {}) const;
   /// y[m, n] = activation(sum_k x[m, k] gate[n, k]) * sum_k x[m, k] up[n, k] by a matrix packed in pairs; x [M, K], y [M, outputs].
-  Dispatch gated(const DeviceMatrix& gate_up, const DeviceTensor& x, const DeviceTensor& y, Activation activation) const;
-  /// RMSNorm (bias absent) or LayerNorm of rows. y may be x. rounding: of y, in whole rows. Throws Error where its bounds do not fit.
+  Dispatch gated(const DeviceMatrix& gate_up, const MatrixInput& x, const DeviceTensor& y, Activation activation) const;
+  /// True where such products of x run on its codes, of grids that so many columns share.
+  bool runs_on_codes(const PackedLayout& weights, uint32_t rows, uint32_t group) const;
+  /// True where any product may.
+  bool has_integer_products() const;
+  /// RMSNorm (bias absent) or LayerNorm of rows. y may be x. rounding: of y, in whole rows; codes: where its codes go, if anywhere. Throws Error
+  /// where bounds do not fit.
   Dispatch norm(const DeviceTensor& x, const DeviceTensor& y, const DeviceVector& weight, const DeviceVector& bias,
-                float epsilon, const RoundingGrid* rounding = nullptr) const;
+                float epsilon, const RoundingGrid* rounding = nullptr, const DeviceCodes& codes = {}) const;
   /// RMSNorm of each head of x [M, heads * head_dim] in place. weight [head_dim].
   Dispatch norm_heads(const DeviceTensor& x, const DeviceVector& weight, float epsilon) const;
-  /// Rounds x in place. Throws Error where groups or bounds do not fit it.
-  Dispatch round(const DeviceTensor& x, const RoundingGrid& grid) const;
+  /// Rounds x in place, and writes its codes if they go anywhere. Throws Error where groups or bounds do not fit it.
+  Dispatch round(const DeviceTensor& x, const RoundingGrid& grid, const DeviceCodes& codes = {}) const;
   /// Rows as [outer, order, behind]: y[o, k, l] = scale * sum_i x[o, i, l] factor[i, k]. factor [order, order]; y is not x.
   Dispatch axis_product(const DeviceTensor& x, const DeviceVector& factor, uint32_t order, uint32_t behind, float scale,
                         const DeviceTensor& y) const;
@@ -65,9 +76,16 @@ class Kernels {
   /// go to the cache. cosines, sines [context, head_dim / 2].
   Dispatch rope_kv(const DeviceTensor& qkv, const KeyValues& cache, const Span& cosines, const Span& sines,
                    const Span& state, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const;
-  /// Causal: row m sees cache rows 0 .. state.position + m. q [M, heads * head_dim], y likewise.
+  /// Causal: row m sees cache rows 0 .. state.position + m. q [M, heads * head_dim], y likewise; with more than one range y is what
+  /// attention_join() of them makes.
   Dispatch attention_causal(const DeviceTensor& q, const KeyValues& cache, const Span& state, const DeviceTensor& y,
-                            uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const;
+                            uint32_t heads, uint32_t kv_heads, uint32_t head_dim, const KeyRanges& ranges = {}) const;
+  Dispatch attention_join(const KeyRanges& ranges, const DeviceTensor& y, uint32_t heads, uint32_t head_dim) const;
+  /// Ranges for a row that sees so many keys.
+  uint32_t key_ranges(uint32_t keys, uint32_t heads) const { return tuning_.ranges_for(attention_class(keys, heads), profile_); }
+  static uint64_t attention_part_bytes(uint32_t rows, uint32_t heads, uint32_t head_dim, uint32_t ranges) {
+    return uint64_t{rows} * heads * ranges * (head_dim + 4) * sizeof(float);
+  }
   /// Full: every row sees all `keys_count` rows.
   Dispatch attention_full(const DeviceTensor& q, const KeyValues& kv, uint32_t keys_count, const DeviceTensor& y,
                           uint32_t heads, uint32_t head_dim) const;
@@ -89,9 +107,10 @@ class Kernels {
   static constexpr uint32_t kVectorRows = 8;
 
  private:
-  Dispatch product(const DeviceMatrix& w, const DeviceTensor& x, const DeviceTensor& y, const Epilogue& epilogue) const;
+  bool takes_codes(const PackedLayout& weights, uint32_t group) const;
+  Dispatch product(const DeviceMatrix& w, const MatrixInput& input, const DeviceTensor& y, const Epilogue& epilogue) const;
   Dispatch attention(const DeviceTensor& q, const KeyValues& kv, const Span& state, uint32_t keys_count, bool causal,
-                     const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim) const;
+                     const DeviceTensor& y, uint32_t heads, uint32_t kv_heads, uint32_t head_dim, const KeyRanges& ranges) const;
   DeviceProfile profile_;
   Tuning tuning_;
 };

@@ -138,11 +138,12 @@ PackedMatrix pack(std::span<const Weight* const> parts, uint32_t interleave, con
       const size_t stride = size_t{interleave} * 4;  // words to the row's next texel
       if (const auto* q = std::get_if<QuantizedMatrix>(part)) {
         const uint8_t* codes = q->codes.data() + r * columns;
-        const size_t bits = l.format == WeightFormat::INT4 ? 4 : 8, per_word = 32 / bits;
+        const bool int4 = l.format == WeightFormat::INT4;
+        const size_t per_word = int4 ? 8 : 4;
         for (size_t t = 0; t < texels; ++t)
           for (size_t i = 0; i < per_texel; ++i) {
             const size_t c = t * per_texel + i;
-            if (c < l.columns) texel[t * stride + i / per_word] |= uint32_t{codes[c]} << (i % per_word * bits);
+            if (c < l.columns) texel[t * stride + i / per_word] |= uint32_t{codes[c]} << (int4 ? int4_place(i % per_word) : i % per_word * 8);
           }
         for (size_t g = 0; g < l.groups; ++g) {
           const size_t at = (tile * l.groups + g) * interleave + within;

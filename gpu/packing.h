@@ -11,6 +11,9 @@
 
 namespace qvlm {
 
+/// Bits from which on column i of eight lies in a word of int4 codes (shaders/matrix.glsl).
+constexpr size_t int4_place(size_t i) { return (i & 3) * 8 + (i & 4); }
+
 /// INT8_HALF: int8 in groups of 16 columns, half a step.
 enum class WeightFormat : uint32_t { INT4 = 0, INT8 = 1, F16 = 2, INT8_HALF = 3 };
 

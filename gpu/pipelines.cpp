@@ -1,11 +1,13 @@
 // Makes pipelines and texel-buffer sets on first use.
 #include "gpu/pipelines.h"
 
+#include <algorithm>
+
 #include "gpu/shader_library.h"
 
 namespace qvlm {
 namespace {
-constexpr uint32_t kTexelBindings = 4;
+constexpr uint32_t kTexelBindings = 5;
 constexpr uint32_t kSetsAPool = 64;
 }  // namespace
 
@@ -114,8 +116,8 @@ VkDescriptorSet Pipelines::texel_set(const std::vector<TexelBinding>& bindings) 
   --sets_left_;
   std::array<VkBufferView, kTexelBindings> views{};
   std::array<VkWriteDescriptorSet, kTexelBindings> writes{};
-  for (uint32_t i = 0; i < bindings.size(); ++i) {
-    views[i] = view_of(bindings[i]);
+  for (uint32_t i = 0; i < kTexelBindings; ++i) {  // drivers look at those that no kernel reads, too: the last one stands in
+    views[i] = view_of(bindings[std::min<size_t>(i, bindings.size() - 1)]);
     writes[i] = {.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET,
                  .dstSet = set,
                  .dstBinding = i,
@@ -123,7 +125,7 @@ VkDescriptorSet Pipelines::texel_set(const std::vector<TexelBinding>& bindings) 
                  .descriptorType = VK_DESCRIPTOR_TYPE_UNIFORM_TEXEL_BUFFER,
                  .pTexelBufferView = &views[i]};
   }
-  api.vkUpdateDescriptorSets(device_.handle(), static_cast<uint32_t>(bindings.size()), writes.data(), 0, nullptr);
+  api.vkUpdateDescriptorSets(device_.handle(), kTexelBindings, writes.data(), 0, nullptr);
   return sets_.emplace(bindings, set).first->second;
 }
 

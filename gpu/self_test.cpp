@@ -17,30 +17,12 @@ namespace qvlm {
 
 using namespace testing;
 
-PackedMatrix testing::random_matrix(const MatrixShape& s, uint32_t interleave, uint32_t seed) {
-  const float deviation = 1 / std::sqrt(static_cast<float>(s.columns));
-  if (s.bits == 16) {
-    const std::vector<float> values = normal(size_t{s.rows} * s.columns, seed, deviation);
-    return pack(Weight(TensorView{DType::F32, {s.rows, s.columns}, std::as_bytes(std::span(values)), "random"}),
-                interleave, "random");
-  }
-  return pack(Weight(random_quantized(s, seed, deviation)), interleave, "random");
-}
-
-std::string testing::text(const MatrixShape& s) {
-  return std::to_string(s.tokens) + " x " + std::to_string(s.columns) + " -> " + std::to_string(s.rows) + ", " +
-         std::to_string(s.bits) + " bits" +
-         (s.bits == 16
-              ? ""
-              : ", group " + (s.group ? std::to_string(s.group) : "row") +
-                    (s.minimums ? ", minimums" : s.symmetric ? "" : ", zero points"));
-}
-
 namespace {
 
 std::string text(const AttentionShape& s) {
   return std::to_string(s.tokens) + " rows after " + std::to_string(s.past) + ", " + std::to_string(s.heads) + "/" +
-         std::to_string(s.kv_heads) + " heads of " + std::to_string(s.head_dim) + (s.kv_bits == 8 ? ", 8-bit cache" : "");
+         std::to_string(s.kv_heads) + " heads of " + std::to_string(s.head_dim) + (s.kv_bits == 8 ? ", 8-bit cache" : "") +
+         (s.ranges > 1 ? ", keys in " + std::to_string(s.ranges) + " ranges" : "");
 }
 
 std::vector<uint16_t> halves_of(const plain::Tensor& t) {
@@ -284,8 +266,12 @@ SelfTestLine test_attention(GpuContext& gpu, const AttentionShape& s) {
         cache = {bench.array(halves_of(keys)), bench.array(halves_of(values)), KvFormat::F16, kv};
       }
       const std::vector<uint32_t> state{s.past, 0, 0, 0};
-      bench.run({gpu.kernels().attention_causal(bench.upload(q), cache, bench.array(state), y, s.heads, kv_heads,
-                                                s.head_dim)});
+      KeyRanges ranges{.count = s.ranges};
+      if (s.ranges > 1) ranges.parts = bench.bytes(std::vector<std::byte>(Kernels::attention_part_bytes(s.tokens, s.heads, s.head_dim, s.ranges)));
+      std::vector<Dispatch> dispatches{
+          gpu.kernels().attention_causal(bench.upload(q), cache, bench.array(state), y, s.heads, kv_heads, s.head_dim, ranges)};
+      if (s.ranges > 1) dispatches.push_back(gpu.kernels().attention_join(ranges, y, s.heads, s.head_dim));
+      bench.run(dispatches);
     } else {
       const KeyValues plain_kv{bench.upload(keys).span, bench.upload(values).span, KvFormat::F32, padded_columns(kv)};
       bench.run({gpu.kernels().attention_full(bench.upload(q), plain_kv, count, y, s.heads, s.head_dim)});
@@ -361,7 +347,8 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
                                     {72, 256, 3, 4, 32, false, true},
                                     {72, 256, 11, 6, 16}};
   std::vector<AttentionShape> attentions{{1, 70, 4, 2, 64}, {13, 5, 3, 1, 24}, {17, 0, 2, 2, 72, false},
-                                         {1, 70, 4, 2, 64, true, 8}, {13, 5, 3, 1, 24, true, 8}};
+                                         {1, 70, 4, 2, 64, true, 8}, {13, 5, 3, 1, 24, true, 8},
+                                         {1, 70, 4, 2, 64, true, 16, 4}, {13, 5, 3, 1, 24, true, 8, 8}, {1, 1030, 4, 4, 72, true, 16, 16}};
   std::vector<uint32_t> widths{72, 576};
   if (!brief) {
     for (uint32_t tokens = 1; tokens <= 9; ++tokens) matrices.push_back({96, 64, tokens, 4, 32, false});
@@ -387,7 +374,9 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
       matrices.push_back(s);
     for (const AttentionShape& s : std::initializer_list<AttentionShape>{
              {1, 0, 4, 2, 64}, {9, 33, 2, 2, 128}, {1, 5, 2, 1, 256}, {65, 0, 4, 4, 64, false}, {6, 3, 5, 1, 80},
-             {9, 33, 2, 2, 128, true, 8}, {1, 5, 2, 1, 256, true, 8}, {65, 0, 4, 4, 36, true, 8}})
+             {9, 33, 2, 2, 128, true, 8}, {1, 5, 2, 1, 256, true, 8}, {65, 0, 4, 4, 36, true, 8},
+             {1, 0, 4, 2, 128, true, 16, 8}, {1, 4099, 8, 2, 128, true, 16, 8}, {1, 4099, 8, 2, 64, true, 8, 16}, {1, 99, 4, 4, 80, true, 16, 2},
+             {3, 40, 4, 1, 96, true, 16, 16}, {1, 1023, 3, 1, 40, true, 8, 4}, {1, 300, 2, 1, 256, true, 16, 32}})
       attentions.push_back(s);
     widths = {72, 256, 576, 960, 4304};
   }
@@ -398,6 +387,7 @@ std::vector<SelfTestLine> test_all_kernels(GpuContext& gpu, bool brief) {
   for (const MatrixShape& s : std::initializer_list<MatrixShape>{{100, 256, 1, 4, 32, false}, {100, 256, 17, 4, 32, false}})
     for (SelfTestLine& line : test_variants(gpu, s)) lines.push_back(std::move(line));
   for (SelfTestLine& line : test_cooperative(gpu, brief)) lines.push_back(std::move(line));
+  for (SelfTestLine& line : test_integer_products(gpu, brief)) lines.push_back(std::move(line));
   for (SelfTestLine& line : test_epilogues(gpu)) lines.push_back(std::move(line));
   for (const uint32_t width : widths)
     for (const bool layer_norm : {false, true}) lines.push_back(test_norm(gpu, 5, width, layer_norm));

@@ -25,6 +25,7 @@ struct AttentionShape {
   uint32_t tokens = 1, past = 0, heads = 1, kv_heads = 1, head_dim = 64;
   bool causal = true;
   int kv_bits = 16;  // of a causal one's cache: 16 or 8
+  uint32_t ranges = 1;  // of a causal one's keys
 };
 
 /// Random codes, scales and zero points or minimums, with weights of about the given deviation. shape.bits < 16; bits 5 to 8 also in groups of 16.
@@ -34,6 +35,8 @@ SelfTestLine test_matrix(GpuContext& gpu, const MatrixShape& shape);
 std::vector<SelfTestLine> test_variants(GpuContext& gpu, const MatrixShape& shape);
 /// Matrix x matrix on matrix units: every format at odd shapes, epilogues, x and weights beyond float16 and below it. Empty where they are not used.
 std::vector<SelfTestLine> test_cooperative(GpuContext& gpu, bool brief);
+/// Products of codes, plain and gated, and the codes themselves; none where the device has no integer dot product.
+std::vector<SelfTestLine> test_integer_products(GpuContext& gpu, bool brief);
 /// Bias, every activation, add and multiply, on a small matrix.
 std::vector<SelfTestLine> test_epilogues(GpuContext& gpu);
 SelfTestLine test_norm(GpuContext& gpu, uint32_t tokens, uint32_t width, bool layer_norm);

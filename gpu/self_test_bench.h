@@ -16,10 +16,6 @@ namespace qvlm::testing {
 
 inline constexpr double kFloat16 = 4e-3;  // tolerance of kernels that round to float16 on the way
 
-std::string text(const MatrixShape& shape);
-/// Weights of deviation 1 / sqrt(columns).
-PackedMatrix random_matrix(const MatrixShape& shape, uint32_t interleave, uint32_t seed);
-
 inline std::vector<float> normal(size_t count, uint32_t seed, float deviation = 1) {
   std::mt19937 generator(seed);
   std::normal_distribution<float> distribution(0, deviation);
@@ -32,6 +28,26 @@ inline plain::Tensor random_tensor(uint32_t rows, uint32_t columns, uint32_t see
   plain::Tensor t(rows, columns);
   t.values = normal(t.values.size(), seed);
   return t;
+}
+
+/// Weights of deviation 1 / sqrt(columns).
+inline PackedMatrix random_matrix(const MatrixShape& s, uint32_t interleave, uint32_t seed) {
+  const float deviation = 1 / std::sqrt(static_cast<float>(s.columns));
+  if (s.bits == 16) {
+    const std::vector<float> values = normal(size_t{s.rows} * s.columns, seed, deviation);
+    return pack(Weight(TensorView{DType::F32, {s.rows, s.columns}, std::as_bytes(std::span(values)), "random"}),
+                interleave, "random");
+  }
+  return pack(Weight(random_quantized(s, seed, deviation)), interleave, "random");
+}
+
+inline std::string text(const MatrixShape& s) {
+  return std::to_string(s.tokens) + " x " + std::to_string(s.columns) + " -> " + std::to_string(s.rows) + ", " +
+         std::to_string(s.bits) + " bits" +
+         (s.bits == 16
+              ? ""
+              : ", group " + (s.group ? std::to_string(s.group) : "row") +
+                    (s.minimums ? ", minimums" : s.symmetric ? "" : ", zero points"));
 }
 
 // Uploads and downloads tensors, keeping what it allocated until it goes. Every buffer stands between guards that no kernel may write.

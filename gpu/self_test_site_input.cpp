@@ -1,4 +1,5 @@
-// The self-test of what happens to a site's input: rounding, Kronecker and Hadamard transforms, against core/model's plain loops.
+// The self-test of what happens to a site's input, against core/model's plain loops: rounding, also to codes with the products that run on them,
+// Kronecker and Hadamard transforms.
 #include <functional>
 
 #include "core/model/hadamard.h"
@@ -53,7 +54,7 @@ SelfTestLine test_site_input(GpuContext& gpu, std::string kernel, const plain::T
                    const DeviceTensor device = bench.upload(x), scratch = bench.tensor(x.rows, x.columns);
                    const SiteInput input = make();
                    Recorder recorder = gpu.recorder();
-                   const DeviceTensor result = input.record(recorder, gpu.kernels(), device, scratch);
+                   const DeviceTensor result = input.record(recorder, gpu.kernels(), device, {.turned = scratch.span}, {}).x;
                    gpu.run(recorder.finish());
                    const plain::Tensor found = bench.download(result);
                    if (rounds) {
@@ -64,7 +65,111 @@ SelfTestLine test_site_input(GpuContext& gpu, std::string kernel, const plain::T
                  });
 }
 
+// Throws Error where the codes do not stand for the values, bit for bit, with zeros behind them.
+void check_codes(Bench& bench, const DeviceCodes& codes, const plain::Tensor& values) {
+  const std::vector<std::byte> bytes = bench.download(codes.codes), raw = bench.download(codes.grids);
+  const auto* grids = reinterpret_cast<const float*>(raw.data());
+  for (uint32_t row = 0; row < values.rows; ++row)
+    for (uint32_t i = 0; i < codes.stride(); ++i) {
+      const uint32_t group = std::min(i / codes.group, codes.groups() - 1);
+      const float* grid = grids + (size_t{row} * codes.groups() + group) * 2;
+      const float code = std::to_integer<int8_t>(bytes[size_t{row} * codes.stride() + i]), expected = i < values.columns ? values.at(row, i) : 0;
+      if ((code + grid[1]) * grid[0] != expected)
+        throw Error("row " + std::to_string(row) + ", column " + std::to_string(i) + ": a code stands for " +
+                    std::to_string((code + grid[1]) * grid[0]) + ", the value is " + std::to_string(expected));
+    }
+}
+
+// Rounded by a kernel of its own, or behind a norm.
+SelfTestLine test_integer_product(GpuContext& gpu, const MatrixShape& s, const ActivationQuantizer& quantizer, bool normed) {
+  const std::string kernel = "matrix, integer dot product, " + std::string(normed ? "norm, " : "") + std::string(name_of(quantizer.granularity)) +
+                             ", A" + std::to_string(quantizer.bits);
+  return line_of(kernel, text(s), 2e-5, [&](SelfTestLine& line) {
+    const uint32_t interleave = gpu.kernels().row_interleave();
+    const PackedMatrix w = random_matrix(s, interleave, 5);
+    const float deviation = 1 / std::sqrt(static_cast<float>(s.columns));
+    const Weight gate(random_quantized(s, 6, deviation)), up(random_quantized(s, 7, deviation));
+    const Weight* parts[] = {&gate, &up};
+    const PackedMatrix pair = pack(parts, interleave, "random", gpu.kernels().row_pair());
+    Tuning tuning;
+    for (const PackedLayout* l : {&w.layout, &pair.layout}) {
+      const ProductClass product = product_class(l->format, l->rows, l->columns, s.tokens, true);
+      const std::vector<Variant> all = variants(product, gpu.profile());
+      tuning.choose(product, {*std::find_if(all.begin(), all.end(), [](const Variant& v) { return v.integer_dot; })});
+    }
+    const Kernels kernels(gpu.profile(), tuning);
+    Bench bench(gpu);
+    const plain::Tensor x = rows_to_round(s.tokens, s.columns);
+    const DeviceTensor in = bench.upload(x), y = bench.tensor(s.tokens, s.rows), z = bench.tensor(s.tokens, s.rows);
+    const std::vector<DeviceMatrix> linears{bench.matrix(w), bench.matrix(pair)};
+    SiteInput input;
+    input.set_rounding(quantizer);
+    SiteScratchBytes bytes;
+    input.count(bytes, kernels, s.tokens, s.columns);
+    const auto room = [&](uint64_t size) { return bench.bytes(std::vector<std::byte>(size)); };
+    const SiteScratch scratch{{}, room(bytes.codes), room(bytes.grids)};
+    const std::vector<float> weight = normal(s.columns, 8);
+    Recorder recorder = gpu.recorder();
+    const MatrixInput rounded = normed ? input.record_normed(recorder, kernels, in, in, bench.vector(weight), {}, 1e-5f, scratch, linears)
+                                       : input.record(recorder, kernels, in, scratch, linears);
+    gpu.run(recorder.finish());
+    const std::vector<Dispatch> products{kernels.matrix(linears[0], rounded, y), kernels.gated(linears[1], rounded, z, Activation::SILU)};
+    for (const Dispatch& d : products)
+      if (d.kernel.find("_integer") == std::string::npos) throw Error("expected an integer product, found " + d.pipeline.shader);
+    bench.run(products);
+    const plain::Tensor found = bench.download(in);
+    check_codes(bench, rounded.codes, found);
+    plain::Tensor expected = normed ? plain::norm(x, weight, {}, 1e-5f) : x;
+    quantize_activations(expected.values, s.columns, quantizer);
+    SelfTestLine rounding{.tolerance = 2e-3};
+    compare_rounded(rounding, found, expected, quantizer.bits);
+    if (!rounding.passed) throw Error("rounded otherwise than without codes");
+    // Each row for itself: some are a thousand times larger.
+    const plain::Tensor outputs = bench.download(y), gated = bench.download(z), expected_y = plain::matrix(w, found),
+                        expected_z = plain::gated(pair, found, Activation::SILU);
+    for (size_t row = 0; row < s.tokens; ++row)
+      for (const auto& [a, b] : {std::pair{&outputs, &expected_y}, std::pair{&gated, &expected_z}})
+        compare(line, std::span(a->values).subspan(row * s.rows, s.rows), std::span(b->values).subspan(row * s.rows, s.rows));
+  });
+}
+
 }  // namespace
+
+std::vector<SelfTestLine> test_integer_products(GpuContext& gpu, bool brief) {
+  if (!gpu.profile().info.integer_dot_product) return {};
+  using enum ActivationGranularity;
+  struct Case {
+    MatrixShape shape;
+    ActivationQuantizer quantizer;
+    bool normed = false;
+  };
+  const ActivationQuantizer a8{DYNAMIC_TOKEN, 8}, a6{DYNAMIC_TOKEN, 6, 0, 0, 0, 0.9f}, a4{DYNAMIC_TOKEN, 4, 0, 0, 0, 0.9f},
+      tensor{STATIC_TENSOR, 8, 0, -1.5f, 2.5f};
+  const auto of_groups = [](int bits, int64_t group) { return ActivationQuantizer{DYNAMIC_GROUP, bits, group}; };
+  std::vector<Case> cases{{{100, 256, 1, 4, 32, false}, a8},
+                          {{72, 72, 5, 4, 0, false}, a4, true},
+                          {{100, 256, 17, 4, 64}, of_groups(6, 32)},
+                          {{40, 96, 3, 8, 32, false, true}, of_groups(4, 24)},
+                          {{31, 256, 9, 6, 16, false}, tensor}};
+  if (!brief)
+    for (const Case& c : std::initializer_list<Case>{{{130, 588, 6, 4, 0}, a8},
+                                                     {{33, 4304, 1, 8, 0, false}, a8},
+                                                     {{72, 576, 12, 8, 64, false}, a6, true},
+                                                     {{65, 128, 34, 4, 128}, tensor, true},
+                                                     {{37, 512, 34, 5, 32, false, true}, of_groups(8, 128)},
+                                                     {{130, 512, 1, 4, 32, false, true}, of_groups(4, 16)},
+                                                     {{9, 256, 8, 8, 16, false, true}, a6},
+                                                     {{64, 60, 10, 4, 0, false}, of_groups(8, 12)},
+                                                     {{64, 60, 2, 8, 0, false}, of_groups(4, 4)},
+                                                     {{1030, 992, 50, 4, 32, false}, a8}})
+      cases.push_back(c);
+  std::vector<SelfTestLine> lines;
+  for (const Case& c : cases) {
+    const bool parts_of_steps = c.shape.group == 16 || (c.quantizer.granularity == DYNAMIC_GROUP && c.quantizer.group % 32 != 0);
+    if (!gpu.profile().texel_buffers || !parts_of_steps) lines.push_back(test_integer_product(gpu, c.shape, c.quantizer, c.normed));
+  }
+  return lines;
+}
 
 SelfTestLine test_round(GpuContext& gpu, uint32_t tokens, uint32_t width, const ActivationQuantizer& quantizer) {
   const plain::Tensor x = rows_to_round(tokens, width);
@@ -109,7 +214,7 @@ SelfTestLine test_norm_rounded(GpuContext& gpu, uint32_t tokens, uint32_t width,
     const DeviceTensor y = bench.tensor(tokens, width);
     Recorder recorder = gpu.recorder();
     const DeviceTensor result = input.record_normed(recorder, gpu.kernels(), bench.upload(x), y, bench.vector(weight),
-                                                    layer_norm ? bench.vector(bias) : DeviceVector{}, 1e-5f, {});
+                                                    layer_norm ? bench.vector(bias) : DeviceVector{}, 1e-5f, {}, {}).x;
     const Recording recording = recorder.finish();
     if (recording.dispatches() != 1) throw Error("expected one kernel, found " + std::to_string(recording.dispatches()));
     gpu.run(recording);

@@ -77,23 +77,54 @@ void SiteInput::set_rounding(const VisionQuantizer& quantizer, GpuContext& gpu) 
   grid_ = grid;
 }
 
-DeviceTensor SiteInput::record(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x,
-                               const DeviceTensor& scratch) const {
-  DeviceTensor from = x, to = scratch;
+SiteScratch allocate(const SiteScratchBytes& bytes, GpuContext& gpu) {
+  const auto span = [&](uint64_t size) { return size > 0 ? gpu.memory().allocate(size, Intent::SCRATCH) : Span{}; };
+  return {span(bytes.turned), span(bytes.codes), span(bytes.grids)};
+}
+
+uint32_t SiteInput::code_group(uint32_t columns) const {
+  if (!grid_ || grid_->bits > 8) return 0;
+  if (grid_->group == 0 || grid_->group == columns) return columns;
+  return columns % grid_->group == 0 && grid_->group % 4 == 0 ? grid_->group : 0;
+}
+
+void SiteInput::count(SiteScratchBytes& bytes, const Kernels& kernels, uint32_t rows, uint32_t columns) const {
+  if (turns()) bytes.turned = std::max(bytes.turned, tensor_bytes(rows, columns));
+  const uint32_t group = code_group(columns);
+  if (group == 0 || !kernels.has_integer_products()) return;
+  bytes.codes = std::max(bytes.codes, uint64_t{rows} * DeviceCodes::code_stride(columns));
+  bytes.grids = std::max(bytes.grids, uint64_t{rows} * (columns / group) * 2 * sizeof(float));
+}
+
+DeviceCodes SiteInput::codes_of(const Kernels& kernels, const DeviceTensor& x, const SiteScratch& scratch,
+                                std::span<const DeviceMatrix> linears) const {
+  const uint32_t group = code_group(x.columns);
+  const auto takes = [&](const DeviceMatrix& matrix) { return kernels.runs_on_codes(matrix.layout, x.rows, group); };
+  if (group == 0 || !scratch.codes.block || std::none_of(linears.begin(), linears.end(), takes)) return {};
+  return {scratch.codes.part(0, uint64_t{x.rows} * DeviceCodes::code_stride(x.columns)),
+          scratch.grids.part(0, uint64_t{x.rows} * (x.columns / group) * 2 * sizeof(float)), x.columns, group};
+}
+
+MatrixInput SiteInput::record(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x, const SiteScratch& scratch,
+                              std::span<const DeviceMatrix> linears) const {
+  DeviceTensor from = x, to = turns() ? tensor_in(scratch.turned, x.rows, x.columns) : DeviceTensor{};
   for (const Axis& axis : axes_) {
     recorder.add(kernels.axis_product(from, axis.factor, axis.order, axis.behind, axis.scale, to));
     std::swap(from, to);
   }
-  if (grid_) recorder.add(kernels.round(from, *grid_));
-  return from;
+  if (!grid_) return from;
+  const DeviceCodes codes = codes_of(kernels, from, scratch, linears);
+  recorder.add(kernels.round(from, *grid_, codes));
+  return {from, codes};
 }
 
-DeviceTensor SiteInput::record_normed(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x,
-                                      const DeviceTensor& y, const DeviceVector& weight, const DeviceVector& bias,
-                                      float epsilon, const DeviceTensor& scratch) const {
+MatrixInput SiteInput::record_normed(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x, const DeviceTensor& y,
+                                     const DeviceVector& weight, const DeviceVector& bias, float epsilon, const SiteScratch& scratch,
+                                     std::span<const DeviceMatrix> linears) const {
   const bool rounds = grid_ && !turns() && (grid_->group == 0 || grid_->group == y.columns);
-  recorder.add(kernels.norm(x, y, weight, bias, epsilon, rounds ? &*grid_ : nullptr));
-  return rounds ? y : record(recorder, kernels, y, scratch);
+  const DeviceCodes codes = rounds ? codes_of(kernels, y, scratch, linears) : DeviceCodes{};
+  recorder.add(kernels.norm(x, y, weight, bias, epsilon, rounds ? &*grid_ : nullptr, codes));
+  return rounds ? MatrixInput{y, codes} : record(recorder, kernels, y, scratch, linears);
 }
 
 }  // namespace qvlm

@@ -13,6 +13,18 @@
 
 namespace qvlm {
 
+/// Memory that sites' inputs take on the way, one after the other.
+struct SiteScratch {
+  Span turned;         // as x, of those that turn
+  Span codes, grids;   // of those that are rounded; absent where no product runs on codes
+};
+
+/// Bytes of each: what the largest site takes.
+struct SiteScratchBytes {
+  uint64_t turned = 0, codes = 0, grids = 0;
+};
+SiteScratch allocate(const SiteScratchBytes& bytes, GpuContext& gpu);
+
 class SiteInput {
  public:
   SiteInput() = default;  // nothing happens
@@ -29,16 +41,21 @@ class SiteInput {
   bool turns() const { return !axes_.empty(); }
   /// Bits that the linears read; 16: not rounded.
   int bits() const { return grid_ ? grid_->bits : 16; }
-  /// Records it over x, which is overwritten, as `scratch` (as large) is where turns(). Returns the one that holds the
-  /// result.
-  DeviceTensor record(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x,
-                      const DeviceTensor& scratch) const;
+  /// Raises `bytes` to what x [rows, columns] takes.
+  void count(SiteScratchBytes& bytes, const Kernels& kernels, uint32_t rows, uint32_t columns) const;
+  /// Records it over x, which is overwritten, as what it takes of `scratch` is. Returns what holds the result, with codes where any of `linears`,
+  /// which read it, runs on them.
+  MatrixInput record(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x, const SiteScratch& scratch,
+                     std::span<const DeviceMatrix> linears) const;
   /// The same behind a norm of x into y, which rounds by itself where it can.
-  DeviceTensor record_normed(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x, const DeviceTensor& y,
-                             const DeviceVector& weight, const DeviceVector& bias, float epsilon,
-                             const DeviceTensor& scratch) const;
+  MatrixInput record_normed(Recorder& recorder, const Kernels& kernels, const DeviceTensor& x, const DeviceTensor& y,
+                            const DeviceVector& weight, const DeviceVector& bias, float epsilon, const SiteScratch& scratch,
+                            std::span<const DeviceMatrix> linears) const;
 
  private:
+  // Columns that share a grid whose codes a product can take; 0: none does.
+  uint32_t code_group(uint32_t columns) const;
+  DeviceCodes codes_of(const Kernels& kernels, const DeviceTensor& x, const SiteScratch& scratch, std::span<const DeviceMatrix> linears) const;
   struct Axis {
     DeviceVector factor;  // [order, order]
     uint32_t order = 1, behind = 1;

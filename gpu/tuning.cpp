@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::array<const char*, 4> kFormats{"int4", "int8", "float16", "int8 in groups of 16"};
 constexpr std::array<const char*, 3> kSizes{"small", "middling", "large"};
+constexpr uint32_t kManyHeads = 16;
 constexpr uintmax_t kMost = 1 << 20;  // bytes; a larger file is not ours
 
 Json key_of(const DeviceProfile& profile) {
@@ -33,47 +34,66 @@ Tuning from_json(const Json& file, const DeviceProfile& profile) {
   for (const Json& entry : file.at("choices")) {
     const int format = entry.at("format"), size = entry.at("size");
     if (format < 0 || format >= int(kFormats.size()) || size < 0 || size >= int(kSizes.size())) return {};
-    const ProductClass product{static_cast<WeightFormat>(format), entry.at("vector"), size};
-    const Tuning::Choice choice{{entry.at("rows"), entry.at("tokens"), entry.at("threads"), entry.at("float16"), entry.value("cooperative", false)},
+    const ProductClass product{static_cast<WeightFormat>(format), entry.at("vector"), size, entry.at("codes")};
+    const Tuning::Choice choice{{entry.at("rows"), entry.at("tokens"), entry.at("threads"), entry.at("float16"), entry.at("integer_dot"),
+                                  entry.at("cooperative")},
                                 entry.at("gain")};
     const auto known = variants(product, profile);
     if (std::find(known.begin(), known.end(), choice.variant) == known.end()) return {};
     tuning.choose(product, choice);
+  }
+  for (const Json& entry : file.at("attention")) {
+    const AttentionClass attention{entry.at("keys"), entry.at("many_heads")};
+    const Tuning::RangesChoice choice{entry.at("ranges"), entry.at("gain")};
+    if (attention.keys < 0 || attention.keys >= int(kFewestKeys.size())) return {};
+    const auto known = key_ranges(attention, profile);
+    if (std::find(known.begin(), known.end(), choice.ranges) == known.end()) return {};
+    tuning.choose(attention, choice);
   }
   return tuning;
 }
 
 }  // namespace
 
-ProductClass product_class(WeightFormat format, uint32_t rows, uint32_t columns, uint32_t tokens) {
+ProductClass product_class(WeightFormat format, uint32_t rows, uint32_t columns, uint32_t tokens, bool codes) {
   const double macs = double(rows) * columns * tokens, small = tokens == 1 ? 1e6 : 1e7, large = tokens == 1 ? 1e7 : 1e8;
-  return {format, tokens == 1, macs < small ? 0 : macs < large ? 1 : 2};
+  return {format, tokens == 1, macs < small ? 0 : macs < large ? 1 : 2, codes && format != WeightFormat::F16};
 }
 
 std::string to_string(const ProductClass& p) {
   return std::string(kFormats.at(static_cast<size_t>(p.format))) + (p.vector ? " matrix x vector, " : " matrix x matrix, ") +
-         kSizes.at(static_cast<size_t>(p.size));
+         kSizes.at(static_cast<size_t>(p.size)) + (p.codes ? ", of codes" : "");
 }
 
 std::string to_string(const Variant& v) {
   std::string text = std::to_string(v.rows) + " rows, " + std::to_string(v.tokens) + (v.tokens == 1 ? " token" : " tokens");
   if (v.threads > 0) text += ", " + std::to_string(v.threads) + " threads";
-  return text + (v.float16 ? ", float16" : "") + (v.cooperative ? ", cooperative" : "");
+  return text + (v.float16 ? ", float16" : "") + (v.integer_dot ? ", integer dot product" : "") + (v.cooperative ? ", cooperative" : "");
 }
 
 std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& profile) {
+  std::vector<Variant> all;
   if (profile.texel_buffers) {
-    if (product.vector) return {{4, 1}, {8, 1}};
     // Measured on lavapipe (AVX2): 8 rows and 8 tokens take .70 of the time of 4 and 4, and half a second to compile in place of a tenth,
     // which small products do not earn.
-    if (product.size == 2) return {{8, 8}, {4, 4}, {8, 4}, {4, 8}};
-    return {{4, 4}, {4, 8}, {8, 4}};
+    if (product.vector)
+      all = {{4, 1}, {8, 1}};
+    else if (product.size == 2)
+      all = {{8, 8}, {4, 4}, {8, 4}, {4, 8}};
+    else
+      all = {{4, 4}, {4, 8}, {8, 4}};
+  } else if (product.vector) {
+    all = {{2, 1, 64}, {2, 1, 32}, {2, 1, 128}};
+  } else {
+    all = {{64, 32, 256}};
   }
-  if (product.vector) return {{2, 1, 64}, {2, 1, 32}, {2, 1, 128}};
-  std::vector<Variant> all{{64, 32, 256}};
-  if (profile.info.float16) all.push_back({64, 32, 256, true});
-  if (profile.cooperative.m > 0)
+  std::vector<Variant> integer = all;
+  for (Variant& variant : integer) variant.integer_dot = true;
+  if (!product.vector && !profile.texel_buffers && profile.info.float16) all.push_back({64, 32, 256, true});
+  if (!product.vector && !profile.texel_buffers && profile.cooperative.m > 0)
     for (const Variant& v : cooperative_variants(profile, profile.cooperative)) all.push_back(v);
+  if (product.codes && profile.info.integer_dot_product)
+    all.insert(profile.integer_dot_quick ? all.begin() : all.end(), integer.begin(), integer.end());
   return all;
 }
 
@@ -90,6 +110,25 @@ std::vector<Variant> cooperative_variants(const DeviceProfile& profile, const Co
       all.push_back({.rows = t.rows, .tokens = t.tokens, .threads = threads, .cooperative = true});
   }
   return all;
+}
+
+AttentionClass attention_class(uint32_t keys, uint32_t heads) {
+  const auto more = std::upper_bound(kFewestKeys.begin() + 1, kFewestKeys.end(), keys);
+  return {static_cast<int>(more - kFewestKeys.begin()) - 1, heads >= kManyHeads};
+}
+
+std::string to_string(const AttentionClass& a) {
+  const auto at = static_cast<size_t>(a.keys);
+  const std::string last = at + 1 < kFewestKeys.size() ? " to " + std::to_string(kFewestKeys.at(at + 1) - 1) : " and more";
+  return "attention over " + std::to_string(kFewestKeys.at(at)) + last + " keys, " + (a.many_heads ? "" : "fewer than ") +
+         std::to_string(kManyHeads) + (a.many_heads ? " heads or more" : " heads");
+}
+
+std::vector<uint32_t> key_ranges(const AttentionClass& attention, const DeviceProfile& profile) {
+  // The heads alone keep a processor's few cores busy. Other devices have tens of compute units, each of which wants several subgroups.
+  if (profile.cpu) return {1, 2, 4, 8};
+  if (attention.keys == 0) return {8, 1, 2, 4, 16};
+  return {16, 1, 2, 4, 8, 32};
 }
 
 fs::path Tuning::file_in(const fs::path& folder, const DeviceProfile& profile) {
@@ -116,8 +155,12 @@ void Tuning::save(const fs::path& folder, const DeviceProfile& profile) const {
   for (const auto& [product, choice] : choices_)
     list.push_back({{"format", static_cast<int>(product.format)}, {"vector", product.vector}, {"size", product.size},
                     {"rows", choice.variant.rows}, {"tokens", choice.variant.tokens}, {"threads", choice.variant.threads},
-                    {"float16", choice.variant.float16}, {"cooperative", choice.variant.cooperative}, {"gain", choice.gain}});
-  const std::string text = Json{{"of", key_of(profile)}, {"choices", list}}.dump(1) + "\n";
+                    {"float16", choice.variant.float16}, {"integer_dot", choice.variant.integer_dot}, {"cooperative", choice.variant.cooperative},
+                    {"codes", product.codes}, {"gain", choice.gain}});
+  Json attentions = Json::array();
+  for (const auto& [attention, choice] : ranges_)
+    attentions.push_back({{"keys", attention.keys}, {"many_heads", attention.many_heads}, {"ranges", choice.ranges}, {"gain", choice.gain}});
+  const std::string text = Json{{"of", key_of(profile)}, {"choices", list}, {"attention", attentions}}.dump(1) + "\n";
   fs::create_directories(folder);
   write_scratch_file(file_in(folder, profile), std::as_bytes(std::span(text)));
 }
@@ -125,6 +168,11 @@ void Tuning::save(const fs::path& folder, const DeviceProfile& profile) const {
 Variant Tuning::variant_for(const ProductClass& product, const DeviceProfile& profile) const {
   if (const auto found = choices_.find(product); found != choices_.end()) return found->second.variant;
   return variants(product, profile).front();
+}
+
+uint32_t Tuning::ranges_for(const AttentionClass& attention, const DeviceProfile& profile) const {
+  if (const auto found = ranges_.find(attention); found != ranges_.end()) return found->second.ranges;
+  return key_ranges(attention, profile).front();
 }
 
 }  // namespace qvlm

@@ -29,6 +29,7 @@ VisionEncoder::VisionEncoder(const Model& model, std::span<const VisionQuantizer
   if (!activations.empty() && activations.size() != sites)
     throw Error::in(model.path().string(), "the tower's activation quantizers", std::to_string(sites),
                     std::to_string(activations.size()));
+  SiteScratchBytes scratch;
   loader.counting = true;
   for (int i = 0; i < config_.layers; ++i) {
     const std::string p = "vision." + std::to_string(i) + ".";
@@ -50,6 +51,8 @@ VisionEncoder::VisionEncoder(const Model& model, std::span<const VisionQuantizer
       const VisionQuantizer& quantizer = activations[static_cast<size_t>(i) * kSitesPerLayer + k];
       validate(quantizer, config_.positions(), model.path().string() + ": " + p + "activations");
       layer.inputs[k].set_rounding(quantizer, gpu);
+      layer.inputs[k].count(scratch, gpu.kernels(), static_cast<uint32_t>(config_.positions()),
+                            static_cast<uint32_t>(static_cast<SiteKind>(k) == SiteKind::DOWN_INPUT ? config_.ffn : config_.hidden));
       activation_bits_ = std::min(activation_bits_, layer.inputs[k].bits());
     }
     layers_.push_back(std::move(layer));
@@ -72,6 +75,7 @@ VisionEncoder::VisionEncoder(const Model& model, std::span<const VisionQuantizer
   qkv_ = gpu_.new_tensor(rows, 3 * hidden);
   attended_ = gpu_.new_tensor(rows, hidden);
   ffn_ = gpu_.new_tensor(rows, static_cast<uint32_t>(config_.ffn));
+  site_scratch_ = allocate(scratch, gpu_);
   projected_ = gpu_.new_tensor(tokens, static_cast<uint32_t>(projector_.hidden));
   features_ = gpu_.new_tensor(tokens, decoder_hidden_);
   readback_ = gpu_.memory().allocate(features_.span.size, Intent::READBACK);
@@ -96,14 +100,14 @@ void VisionEncoder::record() {
   if (config_.pre_norm) r.add(k.norm(hidden_, hidden_, pre_norm_, pre_norm_bias_, config_.norm_epsilon));
 
   for (const Layer& layer : layers_) {
-    const auto input = [&](SiteKind kind, const DeviceTensor& x) {
-      return layer.inputs[static_cast<size_t>(kind)].record(r, k, x, {});
+    const auto input = [&](SiteKind kind, const DeviceTensor& x, const DeviceMatrix& linear) {
+      return layer.inputs[static_cast<size_t>(kind)].record(r, k, x, site_scratch_, {&linear, 1});
     };
-    const auto normed_input = [&](SiteKind kind, const DeviceVector& weight, const DeviceVector& bias) {
-      return layer.inputs[static_cast<size_t>(kind)].record_normed(r, k, hidden_, normed_, weight, bias,
-                                                                   config_.norm_epsilon, {});
+    const auto normed_input = [&](SiteKind kind, const DeviceVector& weight, const DeviceVector& bias, std::span<const DeviceMatrix> linears) {
+      return layer.inputs[static_cast<size_t>(kind)].record_normed(r, k, hidden_, normed_, weight, bias, config_.norm_epsilon, site_scratch_,
+                                                                   linears);
     };
-    normed_input(SiteKind::ATTENTION_INPUT, layer.attention_norm, layer.attention_norm_bias);
+    const MatrixInput attention_input = normed_input(SiteKind::ATTENTION_INPUT, layer.attention_norm, layer.attention_norm_bias, layer.qkv);
     uint32_t column = 0;
     for (const DeviceMatrix& part : layer.qkv) {
       const DeviceVector bias =
@@ -111,17 +115,17 @@ void VisionEncoder::record() {
               ? DeviceVector{layer.qkv_bias.span.part(uint64_t{column} * 4, uint64_t{part.layout.rows} * 4),
                              part.layout.rows}
               : DeviceVector{};
-      r.add(k.matrix(part, normed_, qkv_.column_part(column, part.layout.rows), {.bias = bias}));
+      r.add(k.matrix(part, attention_input, qkv_.column_part(column, part.layout.rows), {.bias = bias}));
       column += part.layout.rows;
     }
     const KeyValues kv{qkv_.column_part(hidden, hidden).span, qkv_.column_part(2 * hidden, hidden).span, KvFormat::F32,
                        qkv_.stride};
     r.add(k.attention_full(qkv_.column_part(0, hidden), kv, qkv_.rows, attended_, heads, head_dim));
-    r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended_), hidden_,
+    r.add(k.matrix(layer.output, input(SiteKind::OUTPUT_INPUT, attended_, layer.output), hidden_,
                    {.bias = layer.output_bias, .add = &hidden_}));
-    r.add(k.matrix(layer.up, normed_input(SiteKind::MLP_INPUT, layer.mlp_norm, layer.mlp_norm_bias), ffn_,
+    r.add(k.matrix(layer.up, normed_input(SiteKind::MLP_INPUT, layer.mlp_norm, layer.mlp_norm_bias, {&layer.up, 1}), ffn_,
                    {.bias = layer.up_bias, .activate = true, .activation = config_.activation}));
-    r.add(k.matrix(layer.down, input(SiteKind::DOWN_INPUT, ffn_), hidden_, {.bias = layer.down_bias, .add = &hidden_}));
+    r.add(k.matrix(layer.down, input(SiteKind::DOWN_INPUT, ffn_, layer.down), hidden_, {.bias = layer.down_bias, .add = &hidden_}));
   }
 
   const DeviceTensor kept =

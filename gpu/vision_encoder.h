@@ -45,6 +45,7 @@ class VisionEncoder {
   DeviceVector patch_bias_, class_row_, positions_, pre_norm_, pre_norm_bias_, projector_in_bias_, projector_out_bias_;
   std::vector<Layer> layers_;
   Span pixels_, readback_;
+  SiteScratch site_scratch_;
   DeviceTensor patches_, hidden_, normed_, qkv_, attended_, ffn_, projected_, features_;
   Recording recording_;
 };

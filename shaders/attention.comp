@@ -1,6 +1,7 @@
 // softmax(q k' * scale) v by online softmax, causal or full, grouped-query. One workgroup = one subgroup takes one head
 // and QUERIES rows; scores go by lane = key, the weighted sum of values by lane = channel. Keys and values are f16
-// (cache) or f32 (tower), or of the cache 8-bit multiples of each head's greatest magnitude.
+// (cache) or f32 (tower), or of the cache 8-bit multiples of each head's greatest magnitude. With RANGES > 1 the keys are cut into so many ranges, a
+// workgroup each; attention_join.comp puts their results together.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
@@ -10,6 +11,7 @@ layout(constant_id = 0) const uint LANES = 8u;
 layout(constant_id = 1) const uint HEAD_DIM = 64u;
 layout(constant_id = 2) const uint QUERIES = 1u;
 layout(constant_id = 3) const uint KV_FORMAT = 1u;
+layout(constant_id = 4) const uint RANGES = 1u;
 const uint KV_F16 = 1u;
 const uint KV_INT8 = 2u;
 const uint D4 = HEAD_DIM / 4u;
@@ -23,13 +25,12 @@ layout(set = 0, binding = 2) uniform textureBuffer query_texels;  // RGBA32F
 layout(set = 0, binding = 3) uniform textureBuffer scale_texels;  // RG32F, of 8-bit caches
 #else
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Halves4 { uvec2 at[]; };
-layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Pairs { vec2 at[]; };
 #define POINTERS Vectors keys; Vectors values; Vectors q; Pairs scales;
 #endif
 
 layout(push_constant, std430) uniform Arguments {
   POINTERS           // keys, values [keys, kv_stride], q [tokens, q_stride], scales [keys, kv_heads] of key and value
-  OutVectors y;      // [tokens, y_stride]
+  OutVectors y;      // [tokens, y_stride]; of ranges [tokens, heads, RANGES, head_dim / 4 + 1]: weighted values, then their highest score and mass
   StepState state;   // causal: row m sees keys 0 .. position + m
   uint tokens;
   uint keys_count;   // full: all of them
@@ -89,11 +90,14 @@ vec4 query_at(uint i) {
 void main() {
   uint lane = gl_SubgroupInvocationID;
   uint head = gl_WorkGroupID.x;
-  uint first = gl_WorkGroupID.y * QUERIES;
+  uint range = gl_WorkGroupID.y % RANGES;
+  uint first = gl_WorkGroupID.y / RANGES * QUERIES;
   uint kv_head = head / a.heads_per_kv;
   uint kv_column = kv_head * D4;
   uint last_row = min(first + QUERIES, a.tokens) - 1u;
   uint count = a.causal != 0u ? a.state.position + last_row + 1u : a.keys_count;
+  uint per_range = (count + RANGES * LANES - 1u) / (RANGES * LANES) * LANES;
+  uint end = min((range + 1u) * per_range, count);
 
   uint q_row[QUERIES];
   vec4 o[QUERIES * PARTS];
@@ -109,7 +113,7 @@ void main() {
     [[unroll]] for (uint p = 0u; p < PARTS; ++p) o[r * PARTS + p] = vec4(0.0);
   }
 
-  for (uint block = 0u; block < count; block += LANES) {
+  for (uint block = range * per_range; block < end; block += LANES) {
     uint key = block + lane;
     uint key_row = min(key, count - 1u) * a.kv_stride + kv_column;
     vec2 scales = vec2(1.0);
@@ -141,12 +145,15 @@ void main() {
   }
 
   [[unroll]] for (uint r = 0u; r < QUERIES; ++r) {
-    float inverse = 1.0 / subgroupAdd(mass[r]);
+    float total = subgroupAdd(mass[r]);
     if (first + r < a.tokens) {
+      uint to = RANGES == 1u ? (first + r) * a.y_stride + head * D4 : (((first + r) * gl_NumWorkGroups.x + head) * RANGES + range) * (D4 + 1u);
+      float factor = RANGES == 1u ? 1.0 / total : 1.0;
       [[unroll]] for (uint p = 0u; p < PARTS; ++p) {
         uint d = lane + p * LANES;
-        if (d < D4) a.y.at[(first + r) * a.y_stride + head * D4 + d] = o[r * PARTS + p] * inverse;
+        if (d < D4) a.y.at[to + d] = o[r * PARTS + p] * factor;
       }
+      if (RANGES > 1u && lane == 0u) a.y.at[to + D4] = vec4(highest[r], total, 0.0, 0.0);
     }
   }
 }

@@ -9,6 +9,8 @@
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Texels { uvec4 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Words { uint at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) writeonly buffer OutWords { uint at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer Pairs { vec2 at[]; };
+layout(buffer_reference, std430, buffer_reference_align = 8) writeonly buffer OutPairs { vec2 at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Ints { int at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer Floats { float at[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Vectors { vec4 at[]; };

@@ -4,13 +4,12 @@
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
 #include "matrix.glsl"
+#include "tile.glsl"
 
 layout(local_size_x = 256) in;
 layout(constant_id = 0) const uint FORMAT = 0u;
 layout(constant_id = 1) const uint RAGGED = 0u;
-const uint TILE_N = 64u;
-const uint HALF_M = 16u;  // tokens m and m + HALF_M of a tile go together
-const uint PART = 8u;     // columns that are summed in the arithmetic's own precision; float32 beyond
+const uint PART = 8u;  // columns that are summed in the arithmetic's own precision; float32 beyond
 
 #ifdef FLOAT16
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
@@ -57,19 +56,5 @@ void main() {
     }
     barrier();
   }
-  if ((a.flags & PAIRED) != 0u) {  // in turns of 32 rows
-    [[unroll]] for (uint i = 0u; i < 2u; ++i)
-      [[unroll]] for (uint j = 0u; j < 2u; ++j) {
-        uint m = first_token + tm + j * 16u;
-        if (m < a.tokens) finish_pair(m, first_row / 2u + tn + i * 16u, sums[i][j], sums[i + 2u][j]);
-      }
-    return;
-  }
-  [[unroll]] for (uint i = 0u; i < 4u; ++i) {
-    uint n = first_row + tn + i * 16u;
-    [[unroll]] for (uint j = 0u; j < 2u; ++j) {
-      uint m = first_token + tm + j * 16u;
-      if (n < a.rows && m < a.tokens) finish(m, n, sums[i][j]);
-    }
-  }
+  finish_tile(first_row, first_token, tn, tm, sums);
 }

@@ -1,7 +1,8 @@
 // Arguments and epilogue of the matrix kernels: y[m, n] = epilogue(sum_k x[m, k] * w[n, k]).
 // Weights lie as 16-byte texels in steps of 32 columns (int4: 1 texel a step, int8: 2, f16: 4); texel t of row n is at
 // ((n / interleave) * texels_per_row + t) * interleave + n % interleave; scales (f16, in pairs with minimums where there are such) and zeros
-// (u8) likewise by group.
+// (u8) likewise by group. A texel of int4 holds 8 columns a word, int8 4 in the order of its bytes; of int4 the low halves of a word's bytes are the
+// first 4 columns, the high ones the other 4, as products of four bytes take them.
 #include "activation.glsl"
 
 #define FORMAT_INT4 0u
@@ -19,6 +20,10 @@
 #ifdef TEXEL_BUFFERS
 // The first elements inside the bound texel buffers.
 #define MATRIX_POINTERS uvec2 codes; uvec2 scales; uvec2 zeros; uvec2 x;
+#define GRIDS uvec2
+#elif defined(INTEGER_DOT)
+#define MATRIX_POINTERS Texels codes; Words scales; Words zeros; Texels x;
+#define GRIDS Pairs
 #else
 #define MATRIX_POINTERS Texels codes; Words scales; Words zeros; Vectors x;
 #endif
@@ -31,7 +36,7 @@ layout(push_constant, std430) uniform Arguments {
   uint rows;     // N, output features
   uint columns;  // K, input features
   uint tokens;   // M
-  uint x_stride;  // in vec4
+  uint x_stride;  // in vec4, or in texels of codes
   uint y_stride;
   uint extra_stride;
   uint steps;         // ceil(K / 32)
@@ -41,7 +46,15 @@ layout(push_constant, std430) uniform Arguments {
   float zero;         // the zero point where there is no plane of them
   uint flags;         // EPILOGUE_* | activation kind << 8
   uint outputs;       // N, or the pairs
+#ifdef INTEGER_DOT
+  uint group_pieces;  // pieces a group of x
+  GRIDS grids;        // [tokens, x_groups] of step and offset
+  uint x_groups;
+#endif
 } a;
+
+// The place of column i of eight in a word of int4 codes.
+uint int4_place(uint i) { return (i & 3u) * 8u + (i & 4u); }
 
 void finish(uint m, uint n, float value) {
   if ((a.flags & EPILOGUE_BIAS) != 0u) value += a.bias.at[n];
@@ -93,7 +106,7 @@ void step_weights(uint format, uint row, uint step, out float w[32]) {
   if (format == FORMAT_INT4) {
     uvec4 texel = a.codes.at[row_base(row, a.steps) + step * a.interleave];
     [[unroll]] for (uint i = 0u; i < 32u; ++i)
-      w[i] = (float((texel[i >> 3] >> ((i & 7u) * 4u)) & 15u) - group.zero) * group.scale + group.minimum;
+      w[i] = (float((texel[i >> 3] >> int4_place(i)) & 15u) - group.zero) * group.scale + group.minimum;
   } else {
     uint base = row_base(row, a.steps * 2u) + step * 2u * a.interleave;
     [[unroll]] for (uint t = 0u; t < 2u; ++t) {
@@ -105,6 +118,7 @@ void step_weights(uint format, uint row, uint step, out float w[32]) {
   }
 }
 
+#ifndef INTEGER_DOT
 // x[m, 4 * k4 .. 4 * k4 + 3], zero past the last column; ragged: K is not a multiple of 32.
 vec4 input_at(uint m, uint k4, uint ragged) {
   if (ragged == 0u) return a.x.at[m * a.x_stride + k4];
@@ -112,4 +126,5 @@ vec4 input_at(uint m, uint k4, uint ragged) {
   uint k = k4 * 4u;
   return mix(vec4(0.0), v, lessThan(uvec4(k, k + 1u, k + 2u, k + 3u), uvec4(a.columns)));
 }
+#endif
 #endif

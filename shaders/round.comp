@@ -1,4 +1,4 @@
-// Rounds the groups of each row, in place; a workgroup takes one group of one row.
+// Rounds the groups of each row, in place, and writes them as codes too where CODES; a workgroup takes one group of one row.
 #version 460
 #extension GL_GOOGLE_include_directive : require
 #include "common.glsl"
@@ -6,12 +6,14 @@
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 0) const uint THREADS = 64u;
+layout(constant_id = 1) const uint CODES = 0u;
 
 layout(push_constant, std430) uniform Arguments {
   Rounding rounding;
   Floats x;    // [rows, groups * width]
   uint width;  // of a group
   uint stride;
+  CodeRows rows;
 } a;
 
 shared float lows[THREADS];
@@ -43,5 +45,13 @@ void main() {
     bounds *= vec2(least, most);
   }
   Grid grid = grid_between(bounds.x, bounds.y, a.rounding.top);
-  for (uint i = id; i < a.width; i += THREADS) a.x.at[begin + i] = on_grid(grid, a.x.at[begin + i]);
+  if (CODES == 0u) {
+    for (uint i = id; i < a.width; i += THREADS) a.x.at[begin + i] = on_grid(grid, a.x.at[begin + i]);
+    return;
+  }
+  uint group = gl_WorkGroupID.x;
+  uint before = group * a.width;
+  uint end = group + 1u == gl_NumWorkGroups.x ? a.rows.stride * 4u - before : a.width;
+  round_to_codes(grid, a.rounding.top, a.x, begin, a.width, end, a.rows, gl_WorkGroupID.y * a.rows.stride + before / 4u,
+                 gl_WorkGroupID.y * gl_NumWorkGroups.x + group, id, THREADS);
 }

@@ -80,14 +80,14 @@ void test_device(Session& session, int index, const FeatureSet& without) {
         fmt::format("self-test of {}: {} of {} kernels failed", report.device.name, failed, report.lines.size()));
 }
 
-void tune_device(Session& session, int index, const FeatureSet& without) {
+void tune_device(Session& session, int index, const FeatureSet& without, int sizes, int rounds) {
   const std::filesystem::path folder = cache_folder();
   if (folder.empty()) throw Error("there is no folder to keep the choices in: set HOME or XDG_CACHE_HOME");
-  const TuningReport report = tune(index, without, folder);
+  const TuningReport report = tune(index, without, folder, rounds, sizes - 1);
   Json lines = Json::array();
   for (const TuningLine& line : report.lines) {
     lines.push_back({{"products", line.products}, {"chosen", line.chosen}, {"gain", line.gain}});
-    session.output.text(fmt::format("{:32} {:28} {}\n", line.products, line.chosen,
+    session.output.text(fmt::format("{:54} {:46} {}\n", line.products, line.chosen,
                                     line.gain > 1 ? fmt::format("{:.2f} times as fast", line.gain) : "as untuned"));
   }
   session.output.text(fmt::format("{}: {:.1f} s; kept in {} for this driver ({}), used by chat, evaluate and bench\n",
@@ -101,7 +101,7 @@ void tune_device(Session& session, int index, const FeatureSet& without) {
 Command add_devices(CLI::App& app) {
   struct Options {
     bool self_test = false, tune = false, bandwidth = false;
-    int device = -1;
+    int device = -1, sizes = 3, rounds = 9;
     std::vector<std::string> without;
   };
   auto options = std::make_shared<Options>();
@@ -109,12 +109,19 @@ Command add_devices(CLI::App& app) {
   command.app = app.add_subcommand("devices", "The Vulkan devices of this machine and what they can do");
   command.app->add_flag("--self-test", options->self_test, "Run each kernel and compare it with its plain loop");
   command.app->add_flag("--bandwidth", options->bandwidth, "Measure how fast each device reads its memory");
-  command.app->add_flag("--tune", options->tune, "Time the variants of each matrix kernel and keep the quickest for this device and driver");
+  command.app->add_flag("--tune", options->tune,
+                        "Time the variants of the matrix kernels and of attention and keep the quickest for this device and driver");
+  command.app->add_option("--sizes", options->sizes, "--tune: 1: small products and few keys alone, 2: middling ones too, 3: all")
+      ->check(CLI::Range(1, 3))
+      ->capture_default_str();
+  command.app->add_option("--rounds", options->rounds, "--tune: measurements of each, the best of which counts")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command.app->add_option("--device", options->device, "The device to test or tune; -1: the first usable");
   add_without_option(*command.app, options->without);
   command.run = [options](Session& session) {
     if (options->self_test) return test_device(session, options->device, features_from(options->without));
-    if (options->tune) return tune_device(session, options->device, features_from(options->without));
+    if (options->tune) return tune_device(session, options->device, features_from(options->without), options->sizes, options->rounds);
     const auto devices = list_devices();
     Json list = Json::array();
     for (const DeviceInfo& device : devices) {

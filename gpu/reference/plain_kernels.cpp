@@ -34,8 +34,8 @@ float weight_at(const PackedMatrix& w, uint32_t row, uint32_t column) {
   const uint32_t i = column % per_texel;
   if (l.format == WeightFormat::F16)
     return from_half(static_cast<uint16_t>(w.codes[texel * 4 + i / 2] >> (i % 2 * 16)));
-  const uint32_t bits = l.format == WeightFormat::INT4 ? 4 : 8, per_word = 32 / bits;
-  const uint32_t code = (w.codes[texel * 4 + i / per_word] >> (i % per_word * bits)) & ((1u << bits) - 1);
+  const bool int4 = l.format == WeightFormat::INT4;
+  const uint32_t code = int4 ? (w.codes[texel * 4 + i / 8] >> int4_place(i % 8)) & 15 : (w.codes[texel * 4 + i / 4] >> (i % 4 * 8)) & 255;
   const uint32_t in_row = l.format == WeightFormat::INT8_HALF ? column / 16 : column / 32 / l.group_steps;
   const size_t group = (tile * l.groups + in_row) * l.interleave + within;
   if (l.has_minimums) return static_cast<float>(code) * from_half(w.scales[group * 2]) + from_half(w.scales[group * 2 + 1]);

@@ -4,6 +4,7 @@
 
 #include "gpu/engine.h"
 #include "tests/gpu/random_model.h"
+#include "tests/gpu/tuned_folder.h"
 #include "tests/gpu/without_device.h"
 
 using namespace qvlm;
@@ -123,6 +124,26 @@ class TestBarriers : public QObject {
     Decoder& d = engine.decoder();
     check_trace(joined({d.prefill_trace(21), d.sample_trace(), d.decode_trace(), d.sample_trace(), d.decode_trace(), d.logits_trace()}));
     QCOMPARE(d.decode_dispatches(), size_t(3 * 8 + 3));
+  }
+
+  // Rounded inputs written as codes, keys in ranges.
+  void codes_and_ranges_need_their_barriers() {
+    const TunedFolder tuned(kByAddress, 4);
+    for (const auto granularity : {ActivationGranularity::DYNAMIC_TOKEN, ActivationGranularity::DYNAMIC_GROUP}) {
+      RandomModel model(small_config(), RandomWeights{4, 32, false});
+      model.set_activations(std::vector<ActivationQuantizer>(12, {granularity, 4, 8}));
+      Engine engine(model, {.cache_folder = tuned.path(), .without = kByAddress});
+      Decoder& d = engine.decoder();
+      const Trace& step = d.decode_trace();
+      check_trace(joined({d.prefill_trace(21), d.sample_trace(), step, d.sample_trace(), step, d.logits_trace()}));
+      const bool own_kernel = granularity == ActivationGranularity::DYNAMIC_GROUP;  // behind a norm too
+      QCOMPARE(d.decode_dispatches(), size_t(3 * (8 + (own_kernel ? 4 : 2) + 1) + 3));
+      const auto runs = [&](const std::string& kernel) {
+        return static_cast<int>(std::count_if(step.begin(), step.end(), [&](const TraceStep& s) { return s.kernel.starts_with(kernel); }));
+      };
+      QCOMPARE(runs("attention_join"), 3);
+      if (engine.gpu().profile().info.integer_dot_product) QCOMPARE(runs("matvec_integer"), 3 * 4);
+    }
   }
 
   void a_missing_barrier_is_seen_across_submissions() {

@@ -9,6 +9,7 @@
 #include "tests/base/message_of.h"
 #include "tests/gpu/plain_model.h"
 #include "tests/gpu/random_model.h"
+#include "tests/gpu/tuned_folder.h"
 #include "tests/gpu/without_device.h"
 
 using namespace qvlm;
@@ -223,18 +224,23 @@ class TestGenerator : public QObject {
     QTest::addColumn<int>("hadamard");
     QTest::addColumn<bool>("transforms");
     QTest::addColumn<double>("kl");  // at most: a value in the middle of two codes may take either
+    QTest::addColumn<int>("codes");  // integer products: 1: by address, 2: as the device reads weights
     const int token = int(ActivationGranularity::DYNAMIC_TOKEN), group = int(ActivationGranularity::DYNAMIC_GROUP),
               tensor = int(ActivationGranularity::STATIC_TENSOR);
-    QTest::newRow("A8 a token") << 8 << token << 16 << 0 << false << 1e-4;
-    QTest::newRow("A6 a group") << 6 << group << 16 << 0 << false << 1e-3;
-    QTest::newRow("A8 a tensor") << 8 << tensor << 16 << 0 << false << 1e-4;
-    QTest::newRow("A4 a token") << 4 << token << 16 << 0 << false << 1e-2;
-    QTest::newRow("tower A8") << 16 << token << 8 << 0 << false << 1e-4;
-    QTest::newRow("A8, tower A4") << 8 << token << 4 << 0 << false << 1e-3;
-    QTest::newRow("Hadamard whole") << 16 << token << 16 << 160 << false << 1e-5;
-    QTest::newRow("A8, Hadamard in blocks") << 8 << token << 16 << 32 << false << 1e-4;
-    QTest::newRow("transforms") << 16 << token << 16 << 0 << true << 1e-5;
-    QTest::newRow("A8, transforms") << 8 << token << 16 << 0 << true << 1e-4;
+    QTest::newRow("A8 a token") << 8 << token << 16 << 0 << false << 1e-4 << 0;
+    QTest::newRow("A6 a group") << 6 << group << 16 << 0 << false << 1e-3 << 0;
+    QTest::newRow("A8 a tensor") << 8 << tensor << 16 << 0 << false << 1e-4 << 0;
+    QTest::newRow("A4 a token") << 4 << token << 16 << 0 << false << 1e-2 << 0;
+    QTest::newRow("tower A8") << 16 << token << 8 << 0 << false << 1e-4 << 0;
+    QTest::newRow("A8, tower A4") << 8 << token << 4 << 0 << false << 1e-3 << 0;
+    QTest::newRow("Hadamard whole") << 16 << token << 16 << 160 << false << 1e-5 << 0;
+    QTest::newRow("A8, Hadamard in blocks") << 8 << token << 16 << 32 << false << 1e-4 << 0;
+    QTest::newRow("transforms") << 16 << token << 16 << 0 << true << 1e-5 << 0;
+    QTest::newRow("A8, transforms") << 8 << token << 16 << 0 << true << 1e-4 << 0;
+    QTest::newRow("A8 a token, as codes") << 8 << token << 16 << 0 << false << 1e-4 << 1;
+    QTest::newRow("A6 a group, as codes") << 6 << group << 16 << 0 << false << 1e-3 << 1;
+    QTest::newRow("A4 a token, as codes, own variant") << 4 << token << 16 << 0 << true << 1e-2 << 2;
+    QTest::newRow("A8 a tensor, as codes, own variant") << 8 << tensor << 16 << 0 << false << 1e-4 << 2;
   }
 
   void activations_run_as_they_are_quantized() {
@@ -244,6 +250,7 @@ class TestGenerator : public QObject {
     QFETCH(int, hadamard);
     QFETCH(bool, transforms);
     QFETCH(double, kl);
+    QFETCH(int, codes);
     VlmConfig config = small_config();
     config.decoder.down_hadamard = hadamard;
     config.decoder.site_transforms = transforms;
@@ -260,7 +267,11 @@ class TestGenerator : public QObject {
       each.high[3] = 0.5f;
       model->set_vision_activations({one, each, one, each, each, one, one, each});
     }
-    const auto generator = make_vulkan_generator(model);
+    EngineOptions options;
+    static const TunedFolder by_address(kByAddress, 2), own_variant({}, 4);
+    if (codes == 1) options = {.cache_folder = by_address.path(), .without = kByAddress};
+    if (codes == 2) options.cache_folder = own_variant.path();
+    const auto generator = make_vulkan_generator(model, options);
     QCOMPARE(generator->info().activation_bits, bits);
     QCOMPARE(generator->info().vision_activation_bits, tower_bits);
     QVERIFY(generator->info().activation_note.empty());
@@ -286,6 +297,9 @@ class TestGenerator : public QObject {
     for (const int32_t token : tokens) append_tokens(*generator, {token});
     const plain::Tensor steps = PlainModel(*model).logits({tokens});
     QVERIFY(divergence({&steps.values[4 * vocabulary], vocabulary}, generator->logits()) <= 10 * kl);
+    if (codes == 0 || !list_devices().front().integer_dot_product) return;
+    const std::vector<KernelTime> kernels = profile_step(*generator, 1).kernels;
+    QVERIFY(std::any_of(kernels.begin(), kernels.end(), [](const KernelTime& k) { return k.kernel == "matvec_integer" && k.dispatches == 9; }));
   }
 
   void what_activations_run_as_is_said() {

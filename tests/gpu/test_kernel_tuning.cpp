@@ -26,6 +26,55 @@ class TestTuning : public QObject {
     QCOMPARE(product_class(WeightFormat::INT4, 5632, 2048, 1).size, 2);
     QVERIFY(!product_class(WeightFormat::INT8, 96, 96, 64).vector);
     QCOMPARE(to_string(product_class(WeightFormat::F16, 2048, 2048, 512)), std::string("float16 matrix x matrix, large"));
+    QVERIFY(product_class(WeightFormat::INT8, 96, 96, 1, true).codes);
+    QVERIFY(!product_class(WeightFormat::F16, 96, 96, 1, true).codes);  // float16 weights read the values
+    QCOMPARE(attention_class(512, 15).keys, 0);
+    QCOMPARE(attention_class(513, 15).keys, 1);
+    QCOMPARE(attention_class(2048, 16).keys, 1);
+    QCOMPARE(attention_class(9000, 16).keys, 2);
+    QCOMPARE(to_string(attention_class(600, 16)), std::string("attention over 513 to 2048 keys, 16 heads or more"));
+    QCOMPARE(to_string(attention_class(9000, 3)), std::string("attention over 2049 and more keys, fewer than 16 heads"));
+  }
+
+  // Where the device says that it is quick, untuned; else only where it was measured so; never without the feature or for values alone.
+  void integer_products_are_a_variant() {
+    GpuContext gpu({.without = {Feature::TEXEL_BUFFERS}});
+    DeviceProfile profile = gpu.profile();
+    profile.info.integer_dot_product = true;
+    for (const uint32_t tokens : {1u, 64u}) {
+      const ProductClass product = product_class(WeightFormat::INT4, 256, 256, tokens, true);
+      const ProductClass values = product_class(WeightFormat::INT4, 256, 256, tokens);
+      profile.integer_dot_quick = false;
+      QVERIFY(!variants(product, profile).front().integer_dot && variants(product, profile).back().integer_dot);
+      profile.integer_dot_quick = true;
+      QVERIFY(variants(product, profile).front().integer_dot);
+      for (const Variant& v : variants(values, profile)) QVERIFY(!v.integer_dot);
+      PackedLayout layout{.format = WeightFormat::INT4, .rows = 256, .columns = 256};
+      QVERIFY(Kernels(profile).runs_on_codes(layout, tokens, 8) && Kernels(profile).has_integer_products());
+      DeviceProfile texels = profile;
+      texels.texel_buffers = true;  // whole steps alone
+      QVERIFY(Kernels(texels).runs_on_codes(layout, tokens, 64) && !Kernels(texels).runs_on_codes(layout, tokens, 8));
+      layout.format = WeightFormat::F16;
+      QVERIFY(!Kernels(profile).runs_on_codes(layout, tokens, 256));
+    }
+    GpuContext without({.without = {Feature::TEXEL_BUFFERS, Feature::INTEGER_DOT_PRODUCT}});
+    for (const Variant& v : variants({WeightFormat::INT4, true, 0, true}, without.profile())) QVERIFY(!v.integer_dot);
+    QVERIFY(!without.kernels().has_integer_products());
+  }
+
+  void keys_are_cut_as_was_chosen() {
+    GpuContext gpu({});
+    QCOMPARE(gpu.kernels().key_ranges(3000, 32), key_ranges(attention_class(3000, 32), gpu.profile()).front());
+    DeviceProfile cpu = gpu.profile(), other = gpu.profile();
+    cpu.cpu = true;
+    other.cpu = false;
+    QCOMPARE(Kernels(cpu).key_ranges(3000, 32), 1u);
+    QVERIFY(Kernels(other).key_ranges(3000, 32) > 1);
+    Tuning tuning;
+    tuning.choose(attention_class(3000, 32), {4, 1.5});
+    QCOMPARE(Kernels(cpu, tuning).key_ranges(3000, 32), 4u);
+    QCOMPARE(Kernels(cpu, tuning).key_ranges(3000, 8), 1u);
+    QCOMPARE(Kernels(cpu, tuning).key_ranges(300, 32), 1u);
   }
 
   void what_is_chosen_runs() {
@@ -56,9 +105,13 @@ class TestTuning : public QObject {
     const Variant last = variants(product, gpu.profile()).back();
     Tuning tuning;
     tuning.choose(product, {last, 1.25});
+    tuning.choose(AttentionClass{2, true}, {4, 1.75});
     tuning.save(place, gpu.profile());
     const Tuning back = Tuning::load(place, gpu.profile());
     QCOMPARE(back.choices().size(), size_t(1));
+    QCOMPARE(back.ranges().size(), size_t(1));
+    QCOMPARE(back.ranges_for({2, true}, gpu.profile()), 4u);
+    QCOMPARE(back.ranges().at({2, true}).gain, 1.75);
     QCOMPARE(back.choices().at(product).variant, last);
     QCOMPARE(back.choices().at(product).gain, 1.25);
   }
@@ -69,6 +122,7 @@ class TestTuning : public QObject {
     GpuContext gpu({});
     Tuning tuning;
     tuning.choose({WeightFormat::INT4, false, 2}, {variants({WeightFormat::INT4, false, 2}, gpu.profile()).back(), 2});
+    tuning.choose(AttentionClass{1, false}, {2, 1.5});
     tuning.save(place, gpu.profile());
     const fs::path file = Tuning::file_in(place, gpu.profile());
     std::ifstream stream(file);
@@ -79,16 +133,18 @@ class TestTuning : public QObject {
     QVERIFY(Tuning::file_in(place, newer) != file);
     write_file(Tuning::file_in(place, newer), good);
     QVERIFY(Tuning::load(place, newer).choices().empty());
-    const auto changed = [&](const char* field, const nlohmann::json& value) {
+    const auto changed = [&](const char* field, const nlohmann::json& value, const char* list = "choices") {
       auto json = nlohmann::ordered_json::parse(good);
-      json["choices"][0][field] = value;
+      json[list][0][field] = value;
       return json.dump();
     };
     for (const std::string& bad : {std::string(), std::string("rubbish"), good.substr(0, good.size() / 2), std::string("[]"), changed("rows", 3),
                                    changed("rows", -1), changed("rows", "8"), changed("format", 17), changed("size", 3), changed("tokens", 4096),
-                                   std::string(2 << 20, ' ')}) {
+                                   changed("integer_dot", true), changed("ranges", 3, "attention"), changed("ranges", "2", "attention"),
+                                   changed("keys", 3, "attention"), changed("keys", -1, "attention"), std::string(2 << 20, ' ')}) {
       write_file(file, bad);
       QVERIFY(Tuning::load(place, gpu.profile()).choices().empty());
+      QVERIFY(Tuning::load(place, gpu.profile()).ranges().empty());
     }
     write_file(file, good);
     QCOMPARE(Tuning::load(place, gpu.profile()).choices().size(), size_t(1));
@@ -98,11 +154,13 @@ class TestTuning : public QObject {
     const QTemporaryDir folder;
     const fs::path place = folder.path().toStdString();
     const TuningReport report = tune(-1, {}, place, 2, 0);
-    QCOMPARE(report.lines.size(), size_t(6));  // three formats, to a vector and to a matrix
+    const size_t of_codes = report.device.integer_dot_product ? 4 : 0;  // int4 and int8
+    QCOMPARE(report.lines.size(), 6 + of_codes + 2);  // three formats, to a vector and to a matrix; attention with few heads and with many
     QVERIFY(fs::exists(report.file));
     for (const TuningLine& line : report.lines) QVERIFY(line.gain >= 1 && line.gain < 100 && !line.chosen.empty());
     GpuContext gpu({});
-    QCOMPARE(Tuning::load(place, gpu.profile()).choices().size(), size_t(6));
+    QCOMPARE(Tuning::load(place, gpu.profile()).choices().size(), 6 + of_codes);
+    QCOMPARE(Tuning::load(place, gpu.profile()).ranges().size(), size_t(2));
     QVERIFY_THROWS_EXCEPTION(std::exception, tune(-1, {}, report.file / "below", 1, 0));
   }
 };
