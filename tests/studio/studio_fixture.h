@@ -104,7 +104,7 @@ struct Studio {
     QuantizePage& page = *window->quantize_page();
     QSignalSpy finished(&page, &QuantizePage::run_finished);
     click(page.start_button());
-    return finished.wait(30000) ? finished.first().first().toString() : QString();
+    return finished.wait(120000) ? finished.first().first().toString() : QString();  // other work may have the processors
   }
 };
 

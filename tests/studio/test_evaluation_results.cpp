@@ -104,8 +104,8 @@ class TestEvaluationResults : public QObject {
     QCOMPARE(results.results().size(), size_t(1));
     const QStringList& problems = results.problems();
     QCOMPARE(problems.size(), 7);
-    for (const char* part : {"cut.json: not valid JSON", "empty.json", "later.json: kept_version: expected 1, found 2", "date.json: at: expected a date",
-                             "rows.json: table.rows: expected 1, found 0", "bare.json: table.rows[0].evaluation", "typed.json: model"})
+    for (const char* part : {"cut.json: not valid JSON", "empty.json", "later.json: kept_version: expected 1, found 2",
+                             "date.json: at: expected a date", "rows.json: table.rows: expected 1, found 0", "bare.json: table.rows[0].evaluation", "typed.json: model"})
       QVERIFY2(problems.filter(QLatin1String(part)).size() == 1, qPrintable(problems.join(QLatin1Char('\n'))));
   }
 
@@ -145,8 +145,9 @@ class TestEvaluationResults : public QObject {
     finished.categories.clear();
     finished.likelihood["text"] = {630, 1.5};
     QByteArray said;
-    for (const EvaluationEvent& event : {EvaluationEvent(EvaluationStarted{.model = "m", .questions = 2}), EvaluationEvent(TextScored{.index = 0, .tokens = 315}),
-                                         EvaluationEvent(TextScored{.index = 1, .tokens = 315}), EvaluationEvent(finished)})
+    for (const EvaluationEvent& event :
+         {EvaluationEvent(EvaluationStarted{.model = "m", .questions = 2}), EvaluationEvent(TextScored{.index = 0, .tokens = 315}),
+          EvaluationEvent(TextScored{.index = 1, .tokens = 315}), EvaluationEvent(finished)})
       said += QByteArray::fromStdString(to_json_line(event)) + '\n';
     const auto write = [&](const QString& name, const QByteArray& text) {
       QFile file(folder.filePath(name));
@@ -178,8 +179,8 @@ class TestEvaluationResults : public QObject {
   void a_row_is_the_result_that_says_the_most() {
     const QString quantized = QStringLiteral("/runs/b.qvlm"), own = QStringLiteral("/models/demo");
     // Compared with float beats later; of two alike the later one stands; float first, then by name.
-    const Table table = table_of_these({kept(QStringLiteral("/runs/a.qvlm"), finished_with(4), 1), kept(quantized, finished_with(5, "/models/demo"), 2),
-                                        kept(quantized, finished_with(6), 3), kept(own, finished_with(8), 4), kept(own, finished_with(9), 5)});
+    const Table table = table_of_these({kept(QStringLiteral("/runs/a.qvlm"), finished_with(4), 1),
+                                        kept(quantized, finished_with(5, "/models/demo"), 2), kept(quantized, finished_with(6), 3), kept(own, finished_with(8), 4), kept(own, finished_with(9), 5)});
     QCOMPARE(names_of(table), QStringList({"demo", "a", "b"}));
     QCOMPARE(table.rows[0].evaluation->overall.right, 9);
     QCOMPARE(table.rows[2].evaluation->overall.right, 5);
@@ -205,7 +206,8 @@ class TestEvaluationResults : public QObject {
     same.answer = "red";
     same.images = {"/elsewhere/p.png"};
     QCOMPARE(hash_of(one), hash_of(same));
-    for (std::string QuestionAnswered::*part : {&QuestionAnswered::id, &QuestionAnswered::category, &QuestionAnswered::question, &QuestionAnswered::expected}) {
+    for (std::string QuestionAnswered::*part :
+         {&QuestionAnswered::id, &QuestionAnswered::category, &QuestionAnswered::question, &QuestionAnswered::expected}) {
       QuestionAnswered other = one;
       other.*part += "!";
       QVERIFY(hash_of(other) != hash_of(one));

@@ -115,7 +115,8 @@ class TestEvaluationTables : public QObject {
       QCOMPARE(tab.stack()->caption(0)->text(), tables.captions()[0]);
     }
     const QString setting = QStringLiteral("W4A16\n(weights 4 bit, group 32;\nactivations 16 bit)\n");
-    QCOMPARE(cell(tables, 0, 1, setting + QStringLiteral("accuracy %")), QStringLiteral("%1").arg(100 * tables.table()->rows[1].evaluation->overall.value(), 0, 'f', 2));
+    QCOMPARE(cell(tables, 0, 1, setting + QStringLiteral("accuracy %")),
+             QString::number(100 * tables.table()->rows[1].evaluation->overall.value(), 'f', 2));
     QVERIFY(cell(tables, 0, 1, setting + QStringLiteral("search cost")).toInt() > 0);
     QVERIFY(tab.stack()->table(0)->horizontalHeader()->height() > 3 * tab.fontMetrics().height());  // the setting has its lines
     // Another number of questions is another table; the one that came last is shown, the other chosen by keys.

@@ -54,7 +54,8 @@ QString name_of(const QWidget* widget) {
 /// Of the longest line.
 int text_width(const QWidget* widget, const QString& text) {
   int width = 0;
-  for (const QString& line : QString(text).remove(QLatin1Char('&')).split(QLatin1Char('\n'))) width = std::max(width, widget->fontMetrics().horizontalAdvance(line));
+  for (const QString& line : QString(text).remove(QLatin1Char('&')).split(QLatin1Char('\n')))
+    width = std::max(width, widget->fontMetrics().horizontalAdvance(line));
   return width;
 }
 

@@ -27,10 +27,12 @@ EvaluateChild::EvaluateChild(QString command, QObject* parent) : QObject(parent)
 }
 
 void EvaluateChild::start(const EvaluateRequest& request) {
-  QStringList arguments = {QStringLiteral("evaluate"), request.model.path, QStringLiteral("--questions"), request.questions, QStringLiteral("--json")};
+  QStringList arguments = {QStringLiteral("evaluate"), request.model.path, QStringLiteral("--questions"), request.questions,
+                           QStringLiteral("--json")};
   if (request.limit > 0) arguments << QStringLiteral("--limit") << QString::number(request.limit);
   arguments << run_arguments(request.model);
-  if (!request.against.isEmpty()) arguments << QStringLiteral("--against") << request.against << QStringLiteral("--against-backend") << request.against_backend;
+  if (!request.against.isEmpty())
+    arguments << QStringLiteral("--against") << request.against << QStringLiteral("--against-backend") << request.against_backend;
   failure_.clear();
   stopped_ = false;
   child_.start(command_, arguments);

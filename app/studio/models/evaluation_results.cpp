@@ -170,7 +170,8 @@ void EvaluationResults::keep(const EvaluateRequest& request, const EvaluationFin
     try {
       content = asked_of(request, asked, count);
       const KeptResult result{request.model.path, content, QString::fromStdString(finished.info.backend), at, table_of(request, finished, problem)};
-      const QString of = QStringList{content, QString::fromStdString(result.table.rows.front().name), result.model, result.backend, request.against}.join(QLatin1Char('\n'));
+      const QString name = QString::fromStdString(result.table.rows.front().name);
+      const QString of = QStringList{content, name, result.model, result.backend, request.against}.join(QLatin1Char('\n'));
       if (!QDir().mkpath(folder)) throw Error(tr("%1: cannot be made").arg(folder).toStdString());
       write_file(std::filesystem::path(folder.toStdString()) / (to_hex(hash64(of.toStdString())) + ".json"), std::string_view(to_json(result)));
       if (!problem.isEmpty()) failure = tr("The result is kept without the figures of its run: %1").arg(problem);

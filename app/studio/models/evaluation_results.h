@@ -48,8 +48,8 @@ class EvaluationResults : public QObject {
   const QStringList& problems() const { return problems_; }
   /// Reads the folder again, on another thread.
   void refresh();
-  /// Writes a result, on another thread; an earlier one of the same model, place and questions, compared with the same, gives way. `asked`: the sum of
-  /// hash_of over the `count` questions; of a text, whose content is hashed here, 0.
+  /// Writes a result, on another thread; an earlier one of the same model, place and questions, compared with the same, gives way. `asked`: the sum
+  /// of hash_of over the `count` questions; of a text, whose content is hashed here, 0.
   void keep(const EvaluateRequest& request, const EvaluationFinished& finished, quint64 asked, int count);
 
  Q_SIGNALS:

@@ -26,14 +26,16 @@ constexpr std::array kKnownTexts = {
     QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables",
                       "Distance from float: KL(float || row) in nats a token, and tokens where the most likely one is the same"),
     QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables",
-                      "The runs: relative squared errors (mean of the blocks; of the layers; of the layers, token by token; last layer), search cost, time and memory"),
+                      "The runs: relative squared errors (mean of the blocks; of the layers; of the layers, token by token; last layer), search cost, time "
+                      "and memory"),
     QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables", "The evaluations: what ran them, in which bits, their time, and memory on the device"),
     QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables", "Stored size, search cost in site forwards, result (the layout of Q-VLM's Table 1)"),
     QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables", "Accuracy by category, % (the layout of Q-VLM's Table 2)"),
     QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables",
                       "Seconds of the evaluation on the reference, which computes in 32 bits whatever the model's bits are; stored size; result (the "
                       "layout of Q-VLM's Table 4)"),
-    QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables", "Seconds of the evaluation on what ran it; stored size; result (the layout of Q-VLM's Table 4)"),
+    QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables",
+                      "Seconds of the evaluation on what ran it; stored size; result (the layout of Q-VLM's Table 4)"),
     QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables", "Result and search cost in site forwards (the layout of Q-VLM's Table 5)"),
     QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables", "row"),
     QT_TRANSLATE_NOOP("qvlm::studio::EvaluationTables", "weights"),
@@ -177,7 +179,8 @@ EvaluationTables::EvaluationTables(EvaluationResults& results, QObject* parent) 
 }
 
 const std::vector<TableLayout>& EvaluationTables::layouts() {
-  static const std::vector<TableLayout> all{TableLayout::ROWS, TableLayout::TABLE_1, TableLayout::TABLE_2, TableLayout::TABLE_4, TableLayout::TABLE_5};
+  static const std::vector<TableLayout> all{TableLayout::ROWS, TableLayout::TABLE_1, TableLayout::TABLE_2, TableLayout::TABLE_4,
+                                            TableLayout::TABLE_5};
   return all;
 }
 

@@ -13,8 +13,8 @@
 
 namespace qvlm::studio {
 
-/// The table of results that were asked the same, a row a model and place: its latest result that is compared with a model in full precision, else its
-/// latest. Models in full precision stand first, each part by name. Comparisons with quantized models are left out: columns speak of float.
+/// The table of results that were asked the same, a row a model and place: its latest result that is compared with a model in full precision, else
+/// its latest. Models in full precision stand first, each part by name. Comparisons with quantized models are left out: columns speak of float.
 Table table_of_results(const std::vector<const KeptResult*>& results);
 
 class EvaluationTables : public QObject {

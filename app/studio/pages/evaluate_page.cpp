@@ -131,7 +131,7 @@ QWidget* EvaluatePage::build_controls() {
   limit_->setToolTip(tr("How many questions; 0: all"));
   row->add(labelled(tr("Model and what runs it"), picker_, card), 5, 27);
   row->add(labelled(tr("Compared with"), against_, card), 2, 10);
-  row->add(labelled(tr("Question set"), set_, card), 3, 14);
+  row->add(labelled(tr("Question set"), set_, card), 3, 17);
   row->add(labelled(tr("Questions"), limit_, card));
   card->body()->addLayout(row);
   auto* words = new FlowLayout;
@@ -219,7 +219,7 @@ void EvaluatePage::resizeEvent(QResizeEvent* event) {
 void EvaluatePage::share_columns() {
   const bool narrow = width() < 1060;
   view_->setColumnWidth(QuestionTableModel::PICTURE, narrow ? 64 : 84);
-  const int beside = evaluation_->compares() ? theme_.scaled(56) : 0;  // for what the other model was
+  const int beside = evaluation_->compares() ? theme_.scaled(76) : 0;  // for what the other model was
   view_->setColumnWidth(QuestionTableModel::VERDICT, theme_.scaled(narrow ? 70 : 84) + beside);
   view_->setColumnWidth(QuestionTableModel::CATEGORY, theme_.scaled(narrow ? 88 : 104));
   for (const int column : {QuestionTableModel::EXPECTED, QuestionTableModel::ANSWER}) {
@@ -246,7 +246,8 @@ void EvaluatePage::start() {
 
 void EvaluatePage::show_evaluation() {
   status_->setText(evaluation_->status_text());
-  progress_->setRange(0, evaluation_->running() ? evaluation_->total() : std::max(1, evaluation_->total()));  // 0: it only shows that something goes on
+  // 0 to 0 only shows that something goes on.
+  progress_->setRange(0, evaluation_->running() ? evaluation_->total() : std::max(1, evaluation_->total()));
   progress_->setValue(evaluation_->done());
   for (const QString& category : evaluation_->categories()) {
     if (category_->findData(category) < 0) category_->addItem(category, category);

@@ -29,8 +29,8 @@ TablesTab::TablesTab(EvaluationResults& results, const Theme& theme, QWidget* pa
   card->body()->addWidget(build_controls());
   banner_ = new Banner(card);
   card->body()->addWidget(banner_);
-  nothing_ = muted_label(tr("No results yet. Run a model over a question set: its result is kept here, and every further model that is asked the same becomes a "
-                            "row. Tables of `qvlm table` can be opened, or dropped on the window."),
+  nothing_ = muted_label(tr("No results yet. Run a model over a question set: its result is kept here, and every further model that is asked the same "
+                            "becomes a row. Tables of `qvlm table` can be opened, or dropped on the window."),
                          card);
   nothing_->setTextFormat(Qt::PlainText);
   card->body()->addWidget(nothing_);
@@ -124,7 +124,8 @@ void TablesTab::tell_problems() {
   const QStringList& problems = results_.problems();
   if (problems.isEmpty() || problems == told_) return;  // a message that was dismissed does not come back
   told_ = problems;
-  banner_->show_message(Banner::Kind::WARNING, tr("Kept results that cannot be read are left out:") + QLatin1Char('\n') + problems.join(QLatin1Char('\n')));
+  const QStringList lines = QStringList{tr("Kept results that cannot be read are left out:")} + problems;
+  banner_->show_message(Banner::Kind::WARNING, lines.join(QLatin1Char('\n')));
 }
 
 void TablesTab::showEvent(QShowEvent* event) {

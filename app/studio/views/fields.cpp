@@ -67,7 +67,8 @@ void NameBox::paintEvent(QPaintEvent*) {
 }
 
 QString model_caption(const QString& path) {
-  return path.endsWith(QLatin1String(".qvlm")) ? ModelPicker::tr("%1 (quantized)").arg(model_name(path)) : ModelPicker::tr("%1 (full precision)").arg(model_name(path));
+  const bool quantized = path.endsWith(QLatin1String(".qvlm"));
+  return (quantized ? ModelPicker::tr("%1 (quantized)") : ModelPicker::tr("%1 (full precision)")).arg(model_name(path));
 }
 
 PathField::PathField(Kind kind, const QString& name, QWidget* parent)

@@ -13,8 +13,8 @@ namespace qvlm::studio {
 
 class Workbench;
 
-/// Its texts are the user's: elided in the middle, where there is no room, for names part at both ends. The list is as wide as they are, and the tool tip
-/// says the chosen one whole.
+/// Its texts are the user's: elided in the middle, where there is no room, for names part at both ends. The list is as wide as they are, and the
+/// tool tip says the chosen one whole.
 class NameBox : public QComboBox {
   Q_OBJECT
  public:
