@@ -64,7 +64,7 @@ std::string to_json(const KeptResult& result) {
                                     {"model", result.model.toStdString()},
                                     {"asked", result.asked.toStdString()},
                                     {"backend", result.backend.toStdString()},
-                                    {"at", result.at.toUTC().toString(Qt::ISODate).toStdString()},
+                                    {"at", result.at.toUTC().toString(Qt::ISODateWithMs).toStdString()},
                                     {"table", nlohmann::ordered_json::parse(to_json(result.table))}};
   return json.dump(1) + "\n";
 }
@@ -73,7 +73,7 @@ KeptResult kept_result_from_json(const Json& json, const std::string& file) {
   const auto version = field<int64_t>(json, "kept_version", file);
   if (version != kVersion) throw Error::in(file, "kept_version", std::to_string(kVersion), std::to_string(version));
   const auto text = [&](const char* key) { return QString::fromStdString(field<std::string>(json, key, file)); };
-  KeptResult result{text("model"), text("asked"), text("backend"), QDateTime::fromString(text("at"), Qt::ISODate),
+  KeptResult result{text("model"), text("asked"), text("backend"), QDateTime::fromString(text("at"), Qt::ISODateWithMs),
                     table_from_json(object_field(json, "table", file), file + ": table")};
   if (!result.at.isValid()) throw Error::in(file, "at", "a date", "\"" + text("at").toStdString() + "\"");
   if (result.table.rows.size() != 1) throw Error::in(file, "table.rows", "1", std::to_string(result.table.rows.size()));
