@@ -17,6 +17,7 @@
 #include <algorithm>
 
 #include "app/studio/children/chat_child.h"
+#include "app/studio/models/evaluation_tables.h"
 #include "app/studio/models/ribbon_model.h"
 #include "app/studio/models/run_controller.h"
 #include "app/studio/models/workbench.h"
@@ -222,6 +223,9 @@ void MainWindow::open_paths(const QStringList& paths) {
     } else if (clean.endsWith(QLatin1String(".qvlm.partial"))) {
       show_workspace(Workspace::QUANTIZE);
       quantize_->open_run(clean);
+    } else if (looks_like_table(clean)) {
+      show_workspace(Workspace::EVALUATE);
+      evaluate_->open_table(clean);
     } else {
       // Whatever else it is: inspecting says what is wrong with it.
       show_workspace(Workspace::MODEL);

@@ -30,7 +30,7 @@ class MainWindow : public QMainWindow {
 
   void show_workspace(Workspace workspace);
   Workspace workspace() const;
-  /// Models are opened, runs shown, pictures put before the next question; what was dropped, or came from a second start.
+  /// Models are opened, runs and tables shown, pictures put before the next question; what was dropped, or came from a second start.
   void open_paths(const QStringList& paths);
   /// The demo model with its three steps, where nothing was ever opened; else the model that was open last.
   void open_what_was_open();

@@ -1,4 +1,4 @@
-// Reading a run's report, naming a recipe's grid, and a table as text and JSON.
+// Reading a run's report, naming a recipe's grid, and a table as text, for a sheet, and as JSON.
 #include "core/evaluation/table.h"
 
 #include <fmt/format.h>
@@ -76,20 +76,53 @@ std::string line_of(const std::vector<std::string>& cells, const std::vector<siz
   return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
 }
 
+std::vector<std::string> headings_of(const Grid& grid) {
+  std::vector<std::string> headings;
+  for (size_t column = 0; column < grid.columns.size(); ++column) headings.push_back(grid.heading(column));
+  return headings;
+}
+
 std::string to_text(const Grid& grid) {
+  const std::vector<std::string> headings = headings_of(grid);
   std::vector<size_t> widths;
-  for (const auto& column : grid.columns) widths.push_back(width_of(column));
+  for (const auto& heading : headings) widths.push_back(width_of(heading));
   for (const auto& row : grid.rows) {
     if (row.size() == grid.columns.size()) {
       for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
     }
   }
-  std::string text = grid.caption + "\n" + line_of(grid.columns, widths);
+  std::string text = grid.caption + "\n" + line_of(headings, widths);
   for (const auto& row : grid.rows) text += row.size() == widths.size() ? line_of(row, widths) : row.front() + "\n";
   return text;
 }
 
+std::string tsv_line(const std::vector<std::string>& cells) {
+  std::string line;
+  for (const std::string& cell : cells) {
+    if (!line.empty()) line += '\t';
+    for (const char c : cell) {
+      const bool space = c == ' ' || (c >= '\t' && c <= '\r');
+      if (!space) line += c;
+      if (space && !line.empty() && line.back() != ' ' && line.back() != '\t') line += ' ';
+    }
+  }
+  return line + "\n";
+}
+
 }  // namespace
+
+std::string Grid::heading(size_t column) const {
+  return settings.empty() || settings[column].empty() ? columns[column] : settings[column] + " " + columns[column];
+}
+
+std::string to_tsv(const Table& table, TableLayout layout) {
+  std::string text;
+  for (const Grid& grid : make_grids(table, layout)) {
+    text += (text.empty() ? "" : "\n") + tsv_line({grid.caption}) + tsv_line(headings_of(grid));
+    for (const auto& row : grid.rows) text += tsv_line(row);
+  }
+  return text;
+}
 
 std::string to_text(const Table& table, TableLayout layout) {
   std::string text = fmt::format("{}\nmodel {}, calibration {}, {} {}\n", table.title, table.model, table.calibration,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/json.h"
 #include "core/evaluation/evaluation_events.h"
 #include "core/run/recipe.h"
 
@@ -41,7 +42,7 @@ struct TableRow {
 /// Fills bits, weights and activations.
 void describe_recipe(const Recipe& recipe, TableRow& row);
 
-/// The first row is the model itself, in full precision.
+/// The rows of models in full precision (bits "float") come first; `qvlm table` has one.
 struct Table {
   std::string title, model, calibration, questions;
   bool is_text = false;  // perplexity of a text instead of answers
@@ -61,13 +62,27 @@ TableLayout table_layout_from(std::string_view name);
 struct Grid {
   std::string caption;
   std::vector<std::string> columns;
+  std::vector<std::string> settings;           // bits and groups that each column is of, empty for none; no entries: none is of any
   std::vector<std::vector<std::string>> rows;  // each as long as `columns`, or one cell that spans them all: a failure
+
+  /// "W4A4 (weights 4 bit, group 32; activations 4 bit, dynamic-token) accuracy %", or the column alone.
+  std::string heading(size_t column) const;
 };
 std::vector<Grid> make_grids(const Table& table, TableLayout layout);
 
 std::string to_text(const Table& table, TableLayout layout);
+/// For a sheet: cells between tabs, an empty line between grids; white space inside a cell as one blank.
+std::string to_tsv(const Table& table, TableLayout layout);
 std::string to_json(const Table& table);
 /// One self-contained page: plots (inline SVG) of accuracy or perplexity and of KL by row, and the grids; light and dark.
 std::string to_html(const Table& table, TableLayout layout);
+
+inline constexpr size_t kMaxTableRows = 500;
+inline constexpr size_t kMaxTableCategories = 500;
+/// What to_json wrote; unknown keys are passed over. Throws Error naming file, row and field: a later version, what is absent, a wrong type, more
+/// right answers than questions, more rows or categories than these.
+Table table_from_json(const Json& json, const std::string& file);
+/// `path`: a table.json, or the folder that `qvlm table` wrote one into. Throws Error.
+Table read_table(const std::filesystem::path& path);
 
 }  // namespace qvlm

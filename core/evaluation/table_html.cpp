@@ -54,6 +54,7 @@ struct Bar {
   bool present = false;
   double value = 0, low = 0, high = 0;  // low = high: no interval
   std::string text;                     // the value as it is written
+  bool own = false;                     // the model itself
 };
 
 struct Plot {
@@ -102,7 +103,7 @@ std::string to_svg(const Plot& plot) {
     double end = kLeft;
     if (bar.present) {
       const double x = end = place(plot, bar.value);
-      const char* style = i == 0 ? "own" : "mark";
+      const char* style = bar.own ? "own" : "mark";
       if (plot.logarithmic) {
         svg += fmt::format("<circle class=\"{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/>", style, x, y);
         end += 4;
@@ -142,11 +143,12 @@ bool fit_logarithmic(Plot& plot) {
 Bar bar_of(const TableRow& row) {
   Bar bar{row.name, row.weights + "; activations " + row.activations};
   if (!row.failure.empty()) bar.text = "failed";
+  bar.own = row.bits == "float";
   return bar;
 }
 
 Plot accuracy_plot(const Table& table) {
-  Plot plot{"Right answers, %, with 95 % intervals; dashed: float"};
+  Plot plot{"Right answers, %, with 95 % intervals"};
   plot.to = 100;
   plot.ticks = {0, 20, 40, 60, 80, 100};
   for (const TableRow& row : table.rows) {
@@ -158,7 +160,10 @@ Plot accuracy_plot(const Table& table) {
     bar.low = 100 * all.low;
     bar.high = 100 * all.high;
     bar.text = fmt::format("{:.1f}", bar.value);
-    if (plot.bars.size() == 1) plot.reference = bar.value;
+    if (plot.bars.size() == 1 && bar.own) {
+      plot.reference = bar.value;
+      plot.caption += "; dashed: float";
+    }
   }
   return plot;
 }
@@ -196,7 +201,6 @@ std::string plots(const Table& table) {
   Plot plot = figure_plot(table, "KL(float || row), nats a token (logarithmic)", [](const EvaluationFinished& e) -> std::optional<double> {
     return e.divergence.empty() ? std::nullopt : std::optional(e.mean_kl);
   }, "{:.2e}");
-  // Without the model itself the first row is a quantized one: none is drawn in grey.
   if (!plot.bars.empty()) plot.bars.insert(plot.bars.begin(), Bar{"float", "the model itself", false, 0, 0, 0, "0"});
   if (fit_logarithmic(plot)) add(plot);
   return html;
@@ -204,7 +208,7 @@ std::string plots(const Table& table) {
 
 std::string to_html(const Grid& grid) {
   std::string html = "<h2>" + escaped(grid.caption) + "</h2>\n<div class=\"scroll\"><table><thead><tr>";
-  for (const auto& column : grid.columns) html += "<th scope=\"col\">" + escaped(column) + "</th>";
+  for (size_t column = 0; column < grid.columns.size(); ++column) html += "<th scope=\"col\">" + escaped(grid.heading(column)) + "</th>";
   html += "</tr></thead><tbody>\n";
   for (const auto& row : grid.rows) {
     html += "<tr>";

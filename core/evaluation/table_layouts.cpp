@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -29,6 +30,8 @@ struct Column {
 };
 
 std::string percent(const Accuracy& accuracy) { return fmt::format("{:.2f}", 100 * accuracy.value()); }
+
+std::string interval(const Accuracy& accuracy) { return fmt::format("{:.1f} to {:.1f}", 100 * accuracy.low, 100 * accuracy.high); }
 
 /// The figure by which rows are compared: accuracy of answers, or perplexity of a text.
 std::string result_of(const Table& table, const TableRow& row) {
@@ -89,7 +92,7 @@ void add_categories(std::vector<Column>& columns, const Table& table) {
 }
 
 Grid grid_of(const Table& table, std::string caption, const std::vector<Column>& columns) {
-  Grid grid{std::move(caption), {}, {}};
+  Grid grid{std::move(caption), {}, {}, {}};
   for (const Column& column : columns) grid.columns.push_back(column.heading);
   for (const TableRow& row : table.rows) {
     if (!row.failure.empty()) {
@@ -106,9 +109,7 @@ Grid accuracy_grid(const Table& table) {
   std::vector<Column> columns = grid_columns();
   columns.push_back({"all", [&](const TableRow& row) { return result_of(table, row); }});
   columns.push_back({"95 % interval", [](const TableRow& row) -> std::string {
-                       if (!row.evaluation) return kNone;
-                       const Accuracy& all = row.evaluation->overall;
-                       return fmt::format("{:.1f} to {:.1f}", 100 * all.low, 100 * all.high);
+                       return row.evaluation ? interval(row.evaluation->overall) : kNone;
                      }});
   columns.push_back({"McNemar p", [](const TableRow& row) -> std::string {
                        if (!row.evaluation || !row.evaluation->mcnemar) return kNone;
@@ -126,6 +127,17 @@ Grid accuracy_grid(const Table& table) {
   }
   add_categories(columns, table);
   return grid_of(table, "Right answers, %; p of McNemar's exact test against float (right here alone, there alone)", columns);
+}
+
+Grid interval_grid(const Table& table) {
+  std::vector<Column> columns = grid_columns();
+  for (const std::string& category : categories_of(table)) {
+    columns.push_back({category, [category](const TableRow& row) -> std::string {
+                         if (!row.evaluation || !row.evaluation->categories.contains(category)) return kNone;
+                         return interval(row.evaluation->categories.at(category));
+                       }});
+  }
+  return grid_of(table, "95 % intervals of the right answers by category, %", columns);
 }
 
 Grid distance_grid(const Table& table) {
@@ -170,6 +182,30 @@ Grid run_grid(const Table& table) {
   return grid_of(table, "The runs: relative squared errors (mean of the blocks; of the layers; of the layers, token by token; last layer), search cost, time and memory", columns);
 }
 
+Grid evaluation_grid(const Table& table) {
+  std::vector<Column> columns = grid_columns();
+  const auto add = [&](const char* heading, std::function<std::string(const EvaluationFinished&)> cell) {
+    columns.push_back({heading, [cell](const TableRow& row) { return row.evaluation ? cell(*row.evaluation) : std::string(kNone); }});
+  };
+  add("ran on", [](const EvaluationFinished& result) { return result.info.device; });
+  add("bits a weight", [](const EvaluationFinished& result) { return fmt::format("{:.2f}", result.info.weight_bits); });
+  add("activation bits", [](const EvaluationFinished& result) { return fmt::format("{}", result.info.activation_bits); });
+  add("seconds", [](const EvaluationFinished& result) { return fmt::format("{:.1f}", result.seconds); });
+  add("weights MiB", [](const EvaluationFinished& result) { return mebibytes(result.info.weight_bytes); });
+  add("memory MiB", [](const EvaluationFinished& result) { return mebibytes(result.info.total_bytes); });
+  return grid_of(table, "The evaluations: what ran them, in which bits, their time, and memory on the device", columns);
+}
+
+/// Of Table 4: the paper's are of INT4 kernels.
+std::string time_caption(const Table& table) {
+  const bool reference = std::all_of(table.rows.begin(), table.rows.end(), [](const TableRow& row) {
+    return !row.evaluation || row.evaluation->info.backend == "reference";
+  });
+  return reference ? "Seconds of the evaluation on the reference, which computes in 32 bits whatever the model's bits are; stored size; result (the "
+                     "layout of Q-VLM's Table 4)"
+                   : "Seconds of the evaluation on what ran it; stored size; result (the layout of Q-VLM's Table 4)";
+}
+
 Grid categories_grid(const Table& table) {
   std::vector<Column> columns{{"bits", [](const TableRow& row) { return row.bits; }},
                               {"weights", [](const TableRow& row) { return row.weights; }},
@@ -193,17 +229,23 @@ std::string setting_of(const TableRow& row) {
 
 /// A row a method, and for each setting of bits and groups a column a figure.
 Grid pivot(const Table& table, std::string caption, const std::vector<Column>& figures) {
-  Grid grid{std::move(caption), {"method"}, {}};
+  Grid grid{std::move(caption), {"method"}, {""}, {}};
   std::vector<std::string> settings, methods;
-  const auto note = [](std::vector<std::string>& list, const std::string& value) {
-    if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
-  };
+  std::map<std::pair<std::string, std::string>, std::vector<const TableRow*>> found;  // by method and setting, in their order
   for (const TableRow& row : table.rows) {
+    auto& rows = found[{row.method, setting_of(row)}];
+    rows.push_back(&row);
+    const auto note = [](std::vector<std::string>& list, const std::string& value) {
+      if (std::find(list.begin(), list.end(), value) == list.end()) list.push_back(value);
+    };
     note(settings, setting_of(row));
     note(methods, row.method);
   }
   for (const auto& setting : settings) {
-    for (const Column& figure : figures) grid.columns.push_back(setting + " " + figure.heading);
+    for (const Column& figure : figures) {
+      grid.columns.push_back(figure.heading);
+      grid.settings.push_back(setting);
+    }
   }
   for (const auto& method : methods) {
     // A method may have several rows at one setting: each has a line.
@@ -211,12 +253,10 @@ Grid pivot(const Table& table, std::string caption, const std::vector<Column>& f
       std::vector<std::string> cells{method};
       bool any = false;
       for (const auto& setting : settings) {
-        size_t found = 0;
-        const auto row = std::find_if(table.rows.begin(), table.rows.end(), [&](const TableRow& one) {
-          return one.method == method && setting_of(one) == setting && found++ == again;
-        });
-        any = any || row != table.rows.end();
-        for (const Column& figure : figures) cells.push_back(row == table.rows.end() ? "" : figure.cell(*row));
+        const auto rows = found.find({method, setting});
+        const TableRow* row = rows != found.end() && again < rows->second.size() ? rows->second[again] : nullptr;
+        any = any || row != nullptr;
+        for (const Column& figure : figures) cells.push_back(row == nullptr ? "" : figure.cell(*row));
       }
       if (!any) break;
       grid.rows.push_back(std::move(cells));
@@ -258,8 +298,10 @@ std::vector<Grid> make_grids(const Table& table, TableLayout layout) {
     case TableLayout::ROWS: {
       std::vector<Grid> grids;
       if (!table.is_text) grids.push_back(accuracy_grid(table));
+      if (!categories_of(table).empty()) grids.push_back(interval_grid(table));
       grids.push_back(distance_grid(table));
       grids.push_back(run_grid(table));
+      grids.push_back(evaluation_grid(table));
       return grids;
     }
     case TableLayout::TABLE_1:
@@ -267,10 +309,7 @@ std::vector<Grid> make_grids(const Table& table, TableLayout layout) {
     case TableLayout::TABLE_2:
       return {categories_grid(table)};
     case TableLayout::TABLE_4:
-      return {pivot(table,
-                    "Seconds of the evaluation on the reference, which computes in 32 bits whatever the model's bits are; stored size; "
-                    "result (the layout of Q-VLM's Table 4)",
-                    {time, size, result})};
+      return {pivot(table, time_caption(table), {time, size, result})};
     case TableLayout::TABLE_5:
       return {pivot(table, "Result and search cost in site forwards (the layout of Q-VLM's Table 5)", {result, cost})};
   }

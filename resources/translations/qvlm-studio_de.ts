@@ -842,10 +842,6 @@ Qt %1 auf %2</translation>
         <translation>Starten</translation>
     </message>
     <message>
-        <source>Ended by an error; the answers so far stand</source>
-        <translation>Durch einen Fehler beendet; die Antworten bis dahin bleiben</translation>
-    </message>
-    <message>
         <source>Question set</source>
         <translation>Fragensammlung</translation>
     </message>
@@ -872,10 +868,6 @@ Qt %1 auf %2</translation>
     <message>
         <source>Questions</source>
         <translation>Fragen</translation>
-    </message>
-    <message>
-        <source>Ready</source>
-        <translation>Bereit</translation>
     </message>
     <message>
         <source>State of the evaluation</source>
@@ -950,6 +942,33 @@ Qt %1 auf %2</translation>
         <translation>Genauigkeit über alle Fragen</translation>
     </message>
     <message>
+        <source>no other model</source>
+        <translation>keinem anderen</translation>
+    </message>
+    <message>
+        <source>Choose a model and a question set</source>
+        <translation>Wählen Sie Modell und Fragensammlung</translation>
+    </message>
+    <message>
+        <source>Questions and tables</source>
+        <translation>Fragen und Tabellen</translation>
+    </message>
+    <message>
+        <source>Tables</source>
+        <translation>Tabellen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::EvaluationController</name>
+    <message>
+        <source>Ready</source>
+        <translation>Bereit</translation>
+    </message>
+    <message>
+        <source>Ended by an error; the answers so far stand</source>
+        <translation>Durch einen Fehler beendet; die Antworten bis dahin bleiben</translation>
+    </message>
+    <message>
         <source>Opening the model</source>
         <translation>Das Modell wird geöffnet</translation>
     </message>
@@ -962,12 +981,12 @@ Qt %1 auf %2</translation>
         <translation>Frage %1 von %2</translation>
     </message>
     <message>
-        <source>%1 % of %2 questions</source>
-        <translation>%1 % von %2 Fragen</translation>
+        <source>Stretch %1 of %2 of the text</source>
+        <translation>Abschnitt %1 von %2 des Textes</translation>
     </message>
     <message>
-        <source>The other model: %1 %; the same answer to %2 % of the questions</source>
-        <translation>Das andere Modell: %1 %; dieselbe Antwort auf %2 % der Fragen</translation>
+        <source>%1 % of %2 questions</source>
+        <translation>%1 % von %2 Fragen</translation>
     </message>
     <message>
         <source>%1 in %2, on %3 at %4 bits a weight</source>
@@ -982,20 +1001,12 @@ Qt %1 auf %2</translation>
         <translation>Fertig</translation>
     </message>
     <message>
-        <source>no other model</source>
-        <translation>keinem anderen</translation>
-    </message>
-    <message>
-        <source>%1 (quantized)</source>
-        <translation>%1 (quantisiert)</translation>
-    </message>
-    <message>
-        <source>%1 (full precision)</source>
-        <translation>%1 (volle Genauigkeit)</translation>
-    </message>
-    <message>
         <source>%1 %</source>
         <translation>%1 %</translation>
+    </message>
+    <message>
+        <source>Perplexity over %1 tokens</source>
+        <translation>Perplexität über %1 Token</translation>
     </message>
     <message>
         <source>No questions answered yet</source>
@@ -1006,8 +1017,234 @@ Qt %1 auf %2</translation>
         <translation>%1 von %2 richtig; 95-%-Intervall %3 bis %4 %</translation>
     </message>
     <message>
-        <source>Choose a model and a question set</source>
-        <translation>Wählen Sie Modell und Fragensammlung</translation>
+        <source>The other model: %1 %; the same answer to %2 % of the questions</source>
+        <translation>Das andere Modell: %1 %; dieselbe Antwort auf %2 % der Fragen</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::EvaluationResults</name>
+    <message>
+        <source>%1: cannot be made</source>
+        <translation>%1: lässt sich nicht anlegen</translation>
+    </message>
+    <message>
+        <source>The result is kept without the figures of its run: %1</source>
+        <translation>Das Ergebnis ist ohne die Zahlen seines Laufs aufbewahrt: %1</translation>
+    </message>
+    <message>
+        <source>The result is not kept for the tables: %1</source>
+        <translation>Das Ergebnis ist nicht für die Tabellen aufbewahrt: %1</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::EvaluationTables</name>
+    <message>
+        <source>Right answers, %; p of McNemar&apos;s exact test against float (right here alone, there alone)</source>
+        <translation>Richtige Antworten, %; p des exakten McNemar-Tests gegen float (nur hier, nur dort richtig)</translation>
+    </message>
+    <message>
+        <source>95 % intervals of the right answers by category, %</source>
+        <translation>95-%-Intervalle der richtigen Antworten nach Kategorie, %</translation>
+    </message>
+    <message>
+        <source>Distance from float: KL(float || row) in nats a token, and tokens where the most likely one is the same</source>
+        <translation>Abstand von float: KL(float || Zeile) in Nat je Token, und Token, bei denen das wahrscheinlichste dasselbe ist</translation>
+    </message>
+    <message>
+        <source>The runs: relative squared errors (mean of the blocks; of the layers; of the layers, token by token; last layer), search cost, time and memory</source>
+        <translation>Die Läufe: relative quadratische Fehler (Mittel der Blöcke; der Schichten; der Schichten, Token für Token; letzte Schicht), Suchaufwand, Zeit und Speicher</translation>
+    </message>
+    <message>
+        <source>The evaluations: what ran them, in which bits, their time, and memory on the device</source>
+        <translation>Die Bewertungen: was sie ausführte, mit wie vielen Bit, ihre Zeit und der Speicher auf dem Gerät</translation>
+    </message>
+    <message>
+        <source>Stored size, search cost in site forwards, result (the layout of Q-VLM&apos;s Table 1)</source>
+        <translation>Größe auf der Platte, Suchaufwand in Stellendurchläufen, Ergebnis (die Anordnung von Tabelle 1 bei Q-VLM)</translation>
+    </message>
+    <message>
+        <source>Accuracy by category, % (the layout of Q-VLM&apos;s Table 2)</source>
+        <translation>Genauigkeit nach Kategorie, % (die Anordnung von Tabelle 2 bei Q-VLM)</translation>
+    </message>
+    <message>
+        <source>Seconds of the evaluation on the reference, which computes in 32 bits whatever the model&apos;s bits are; stored size; result (the layout of Q-VLM&apos;s Table 4)</source>
+        <translation>Sekunden der Bewertung auf der Referenz, die mit 32 Bit rechnet, wie viele das Modell auch hat; Größe auf der Platte; Ergebnis (die Anordnung von Tabelle 4 bei Q-VLM)</translation>
+    </message>
+    <message>
+        <source>Seconds of the evaluation on what ran it; stored size; result (the layout of Q-VLM&apos;s Table 4)</source>
+        <translation>Sekunden der Bewertung auf dem, was sie ausführte; Größe auf der Platte; Ergebnis (die Anordnung von Tabelle 4 bei Q-VLM)</translation>
+    </message>
+    <message>
+        <source>Result and search cost in site forwards (the layout of Q-VLM&apos;s Table 5)</source>
+        <translation>Ergebnis und Suchaufwand in Stellendurchläufen (die Anordnung von Tabelle 5 bei Q-VLM)</translation>
+    </message>
+    <message>
+        <source>row</source>
+        <translation>Zeile</translation>
+    </message>
+    <message>
+        <source>weights</source>
+        <translation>Gewichte</translation>
+    </message>
+    <message>
+        <source>activations</source>
+        <translation>Aktivierungen</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>alle</translation>
+    </message>
+    <message>
+        <source>95 % interval</source>
+        <translation>95-%-Intervall</translation>
+    </message>
+    <message>
+        <source>McNemar p</source>
+        <translation>McNemar-p</translation>
+    </message>
+    <message>
+        <source>VQA accuracy</source>
+        <translation>VQA-Genauigkeit</translation>
+    </message>
+    <message>
+        <source>perplexity</source>
+        <translation>Perplexität</translation>
+    </message>
+    <message>
+        <source>answers&apos; perplexity</source>
+        <translation>Perplexität der Antworten</translation>
+    </message>
+    <message>
+        <source>KL, image</source>
+        <translation>KL, Bild</translation>
+    </message>
+    <message>
+        <source>KL, text</source>
+        <translation>KL, Text</translation>
+    </message>
+    <message>
+        <source>top-1 %, image</source>
+        <translation>Top-1 %, Bild</translation>
+    </message>
+    <message>
+        <source>top-1 %, text</source>
+        <translation>Top-1 %, Text</translation>
+    </message>
+    <message>
+        <source>same answer %</source>
+        <translation>gleiche Antwort %</translation>
+    </message>
+    <message>
+        <source>block error</source>
+        <translation>Blockfehler</translation>
+    </message>
+    <message>
+        <source>layer error</source>
+        <translation>Schichtfehler</translation>
+    </message>
+    <message>
+        <source>token error</source>
+        <translation>Tokenfehler</translation>
+    </message>
+    <message>
+        <source>output error</source>
+        <translation>Ausgabefehler</translation>
+    </message>
+    <message>
+        <source>site forwards</source>
+        <translation>Stellendurchläufe</translation>
+    </message>
+    <message>
+        <source>seconds</source>
+        <translation>Sekunden</translation>
+    </message>
+    <message>
+        <source>peak MiB</source>
+        <translation>Spitze MiB</translation>
+    </message>
+    <message>
+        <source>stored bits</source>
+        <translation>Bit auf der Platte</translation>
+    </message>
+    <message>
+        <source>stored MiB</source>
+        <translation>MiB auf der Platte</translation>
+    </message>
+    <message>
+        <source>ran on</source>
+        <translation>lief auf</translation>
+    </message>
+    <message>
+        <source>bits a weight</source>
+        <translation>Bit je Gewicht</translation>
+    </message>
+    <message>
+        <source>activation bits</source>
+        <translation>Aktivierungsbit</translation>
+    </message>
+    <message>
+        <source>weights MiB</source>
+        <translation>Gewichte MiB</translation>
+    </message>
+    <message>
+        <source>memory MiB</source>
+        <translation>Speicher MiB</translation>
+    </message>
+    <message>
+        <source>bits</source>
+        <translation>Bit</translation>
+    </message>
+    <message>
+        <source>method</source>
+        <translation>Verfahren</translation>
+    </message>
+    <message>
+        <source>Avg</source>
+        <translation>Mittel</translation>
+    </message>
+    <message>
+        <source>accuracy %</source>
+        <translation>Genauigkeit %</translation>
+    </message>
+    <message>
+        <source>search cost</source>
+        <translation>Suchaufwand</translation>
+    </message>
+    <message>
+        <source>MiB</source>
+        <translation>MiB</translation>
+    </message>
+    <message>
+        <source>s</source>
+        <translation>s</translation>
+    </message>
+    <message>
+        <source>All figures</source>
+        <translation>Alle Zahlen</translation>
+    </message>
+    <message>
+        <source>%1, stretches: %2</source>
+        <translation>%1, Abschnitte: %2</translation>
+    </message>
+    <message>
+        <source>%1, questions: %2</source>
+        <translation>%1, Fragen: %2</translation>
+    </message>
+    <message>
+        <source>Table 1: size, cost</source>
+        <translation>Tabelle 1: Größe, Aufwand</translation>
+    </message>
+    <message>
+        <source>Table 2: categories</source>
+        <translation>Tabelle 2: Kategorien</translation>
+    </message>
+    <message>
+        <source>Table 4: time, size</source>
+        <translation>Tabelle 4: Zeit, Größe</translation>
+    </message>
+    <message>
+        <source>Table 5: result, cost</source>
+        <translation>Tabelle 5: Ergebnis, Aufwand</translation>
     </message>
 </context>
 <context>
@@ -3683,6 +3920,93 @@ gesehen als %4 × %5, %6</translation>
     <message>
         <source>%1: the measurement has no decoding speed</source>
         <translation>%1: die Messung hat kein Dekodiertempo</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::TablesTab</name>
+    <message>
+        <source>Tables of results</source>
+        <translation>Tabellen der Ergebnisse</translation>
+    </message>
+    <message>
+        <source>No results yet. Run a model over a question set: its result is kept here, and every further model that is asked the same becomes a row. Tables of `qvlm table` can be opened, or dropped on the window.</source>
+        <translation>Noch keine Ergebnisse. Lassen Sie ein Modell eine Fragensammlung beantworten: Sein Ergebnis wird hier aufbewahrt, und jedes weitere Modell, das dasselbe gefragt wird, wird eine Zeile. Tabellen von `qvlm table` lassen sich öffnen oder auf das Fenster ziehen.</translation>
+    </message>
+    <message>
+        <source>Results that are shown</source>
+        <translation>Angezeigte Ergebnisse</translation>
+    </message>
+    <message>
+        <source>Models that were asked the same questions are rows of one table</source>
+        <translation>Modelle, die dasselbe gefragt wurden, sind Zeilen einer Tabelle</translation>
+    </message>
+    <message>
+        <source>Layout of the table</source>
+        <translation>Anordnung der Tabelle</translation>
+    </message>
+    <message>
+        <source>Tables as Q-VLM&apos;s paper numbers them</source>
+        <translation>Tabellen, wie die Q-VLM-Arbeit sie nummeriert</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>Öffnen</translation>
+    </message>
+    <message>
+        <source>Open a table</source>
+        <translation>Eine Tabelle öffnen</translation>
+    </message>
+    <message>
+        <source>Table (*.json)</source>
+        <translation>Tabelle (*.json)</translation>
+    </message>
+    <message>
+        <source>A table file …</source>
+        <translation>Eine Tabellendatei …</translation>
+    </message>
+    <message>
+        <source>The folder of a `qvlm table` …</source>
+        <translation>Den Ordner eines `qvlm table` …</translation>
+    </message>
+    <message>
+        <source>Open the folder of a table</source>
+        <translation>Den Ordner einer Tabelle öffnen</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Copy the table</source>
+        <translation>Die Tabelle kopieren</translation>
+    </message>
+    <message>
+        <source>As text</source>
+        <translation>Als Text</translation>
+    </message>
+    <message>
+        <source>For a spreadsheet</source>
+        <translation>Für eine Tabellenkalkulation</translation>
+    </message>
+    <message>
+        <source>Save …</source>
+        <translation>Speichern …</translation>
+    </message>
+    <message>
+        <source>Save the table</source>
+        <translation>Die Tabelle speichern</translation>
+    </message>
+    <message>
+        <source>As text, as JSON that can be opened here again, or as a page with plots</source>
+        <translation>Als Text, als JSON, das sich hier wieder öffnen lässt, oder als Seite mit Diagrammen</translation>
+    </message>
+    <message>
+        <source>Page (*.html);;JSON (*.json);;Text (*.txt)</source>
+        <translation>Seite (*.html);;JSON (*.json);;Text (*.txt)</translation>
+    </message>
+    <message>
+        <source>Kept results that cannot be read are left out:</source>
+        <translation>Aufbewahrte Ergebnisse, die nicht lesbar sind, fehlen:</translation>
     </message>
 </context>
 <context>

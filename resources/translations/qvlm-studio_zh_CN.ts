@@ -842,10 +842,6 @@ Qt %1，%2</translation>
         <translation>运行</translation>
     </message>
     <message>
-        <source>Ended by an error; the answers so far stand</source>
-        <translation>因错误结束；已有回答保留</translation>
-    </message>
-    <message>
         <source>Question set</source>
         <translation>问题集</translation>
     </message>
@@ -872,10 +868,6 @@ Qt %1，%2</translation>
     <message>
         <source>Questions</source>
         <translation>问题</translation>
-    </message>
-    <message>
-        <source>Ready</source>
-        <translation>就绪</translation>
     </message>
     <message>
         <source>State of the evaluation</source>
@@ -950,6 +942,33 @@ Qt %1，%2</translation>
         <translation>总准确率</translation>
     </message>
     <message>
+        <source>no other model</source>
+        <translation>无对比模型</translation>
+    </message>
+    <message>
+        <source>Choose a model and a question set</source>
+        <translation>请选择模型和问题集</translation>
+    </message>
+    <message>
+        <source>Questions and tables</source>
+        <translation>问题与表格</translation>
+    </message>
+    <message>
+        <source>Tables</source>
+        <translation>表格</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::EvaluationController</name>
+    <message>
+        <source>Ready</source>
+        <translation>就绪</translation>
+    </message>
+    <message>
+        <source>Ended by an error; the answers so far stand</source>
+        <translation>因错误结束；已有回答保留</translation>
+    </message>
+    <message>
         <source>Opening the model</source>
         <translation>正在打开模型</translation>
     </message>
@@ -962,12 +981,12 @@ Qt %1，%2</translation>
         <translation>问题 %1 / %2</translation>
     </message>
     <message>
-        <source>%1 % of %2 questions</source>
-        <translation>%2 题中 %1 %</translation>
+        <source>Stretch %1 of %2 of the text</source>
+        <translation>文本片段 %1 / %2</translation>
     </message>
     <message>
-        <source>The other model: %1 %; the same answer to %2 % of the questions</source>
-        <translation>另一个模型：%1 %；%2 % 的问题回答相同</translation>
+        <source>%1 % of %2 questions</source>
+        <translation>%2 题中 %1 %</translation>
     </message>
     <message>
         <source>%1 in %2, on %3 at %4 bits a weight</source>
@@ -982,20 +1001,12 @@ Qt %1，%2</translation>
         <translation>已完成</translation>
     </message>
     <message>
-        <source>no other model</source>
-        <translation>无对比模型</translation>
-    </message>
-    <message>
-        <source>%1 (quantized)</source>
-        <translation>%1（已量化）</translation>
-    </message>
-    <message>
-        <source>%1 (full precision)</source>
-        <translation>%1（全精度）</translation>
-    </message>
-    <message>
         <source>%1 %</source>
         <translation>%1 %</translation>
+    </message>
+    <message>
+        <source>Perplexity over %1 tokens</source>
+        <translation>%1 个词元上的困惑度</translation>
     </message>
     <message>
         <source>No questions answered yet</source>
@@ -1006,8 +1017,234 @@ Qt %1，%2</translation>
         <translation>%2 题答对 %1 题；95 % 区间 %3 至 %4 %</translation>
     </message>
     <message>
-        <source>Choose a model and a question set</source>
-        <translation>请选择模型和问题集</translation>
+        <source>The other model: %1 %; the same answer to %2 % of the questions</source>
+        <translation>另一个模型：%1 %；%2 % 的问题回答相同</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::EvaluationResults</name>
+    <message>
+        <source>%1: cannot be made</source>
+        <translation>%1：无法创建</translation>
+    </message>
+    <message>
+        <source>The result is kept without the figures of its run: %1</source>
+        <translation>结果已保存，但缺少其运行的数据：%1</translation>
+    </message>
+    <message>
+        <source>The result is not kept for the tables: %1</source>
+        <translation>结果未能保存到表格：%1</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::EvaluationTables</name>
+    <message>
+        <source>Right answers, %; p of McNemar&apos;s exact test against float (right here alone, there alone)</source>
+        <translation>答对率，%；与 float 的 McNemar 精确检验 p 值（仅此对、仅彼对）</translation>
+    </message>
+    <message>
+        <source>95 % intervals of the right answers by category, %</source>
+        <translation>各类别答对率的 95 % 区间，%</translation>
+    </message>
+    <message>
+        <source>Distance from float: KL(float || row) in nats a token, and tokens where the most likely one is the same</source>
+        <translation>与 float 的距离：每词元 KL(float || 行)（奈特），以及最可能词元相同的比例</translation>
+    </message>
+    <message>
+        <source>The runs: relative squared errors (mean of the blocks; of the layers; of the layers, token by token; last layer), search cost, time and memory</source>
+        <translation>各次运行：相对平方误差（块均值；层均值；层均值，逐词元；最后一层）、搜索开销、时间与内存</translation>
+    </message>
+    <message>
+        <source>The evaluations: what ran them, in which bits, their time, and memory on the device</source>
+        <translation>各次评估：运行设备、位数、用时与设备内存</translation>
+    </message>
+    <message>
+        <source>Stored size, search cost in site forwards, result (the layout of Q-VLM&apos;s Table 1)</source>
+        <translation>存储大小、搜索开销（位点前向次数）、结果（Q-VLM 表 1 的版式）</translation>
+    </message>
+    <message>
+        <source>Accuracy by category, % (the layout of Q-VLM&apos;s Table 2)</source>
+        <translation>各类别准确率，%（Q-VLM 表 2 的版式）</translation>
+    </message>
+    <message>
+        <source>Seconds of the evaluation on the reference, which computes in 32 bits whatever the model&apos;s bits are; stored size; result (the layout of Q-VLM&apos;s Table 4)</source>
+        <translation>在参考实现上评估的秒数（无论模型位数，均以 32 位计算）；存储大小；结果（Q-VLM 表 4 的版式）</translation>
+    </message>
+    <message>
+        <source>Seconds of the evaluation on what ran it; stored size; result (the layout of Q-VLM&apos;s Table 4)</source>
+        <translation>在实际运行设备上评估的秒数；存储大小；结果（Q-VLM 表 4 的版式）</translation>
+    </message>
+    <message>
+        <source>Result and search cost in site forwards (the layout of Q-VLM&apos;s Table 5)</source>
+        <translation>结果与搜索开销（位点前向次数）（Q-VLM 表 5 的版式）</translation>
+    </message>
+    <message>
+        <source>row</source>
+        <translation>行</translation>
+    </message>
+    <message>
+        <source>weights</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>activations</source>
+        <translation>激活</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>95 % interval</source>
+        <translation>95 % 区间</translation>
+    </message>
+    <message>
+        <source>McNemar p</source>
+        <translation>McNemar p 值</translation>
+    </message>
+    <message>
+        <source>VQA accuracy</source>
+        <translation>VQA 准确率</translation>
+    </message>
+    <message>
+        <source>perplexity</source>
+        <translation>困惑度</translation>
+    </message>
+    <message>
+        <source>answers&apos; perplexity</source>
+        <translation>回答困惑度</translation>
+    </message>
+    <message>
+        <source>KL, image</source>
+        <translation>KL，图像</translation>
+    </message>
+    <message>
+        <source>KL, text</source>
+        <translation>KL，文本</translation>
+    </message>
+    <message>
+        <source>top-1 %, image</source>
+        <translation>Top-1 %，图像</translation>
+    </message>
+    <message>
+        <source>top-1 %, text</source>
+        <translation>Top-1 %，文本</translation>
+    </message>
+    <message>
+        <source>same answer %</source>
+        <translation>相同回答 %</translation>
+    </message>
+    <message>
+        <source>block error</source>
+        <translation>块误差</translation>
+    </message>
+    <message>
+        <source>layer error</source>
+        <translation>层误差</translation>
+    </message>
+    <message>
+        <source>token error</source>
+        <translation>词元误差</translation>
+    </message>
+    <message>
+        <source>output error</source>
+        <translation>输出误差</translation>
+    </message>
+    <message>
+        <source>site forwards</source>
+        <translation>位点前向次数</translation>
+    </message>
+    <message>
+        <source>seconds</source>
+        <translation>秒</translation>
+    </message>
+    <message>
+        <source>peak MiB</source>
+        <translation>峰值 MiB</translation>
+    </message>
+    <message>
+        <source>stored bits</source>
+        <translation>存储位数</translation>
+    </message>
+    <message>
+        <source>stored MiB</source>
+        <translation>存储 MiB</translation>
+    </message>
+    <message>
+        <source>ran on</source>
+        <translation>运行于</translation>
+    </message>
+    <message>
+        <source>bits a weight</source>
+        <translation>每权重位数</translation>
+    </message>
+    <message>
+        <source>activation bits</source>
+        <translation>激活位数</translation>
+    </message>
+    <message>
+        <source>weights MiB</source>
+        <translation>权重 MiB</translation>
+    </message>
+    <message>
+        <source>memory MiB</source>
+        <translation>内存 MiB</translation>
+    </message>
+    <message>
+        <source>bits</source>
+        <translation>位数</translation>
+    </message>
+    <message>
+        <source>method</source>
+        <translation>方法</translation>
+    </message>
+    <message>
+        <source>Avg</source>
+        <translation>平均</translation>
+    </message>
+    <message>
+        <source>accuracy %</source>
+        <translation>准确率 %</translation>
+    </message>
+    <message>
+        <source>search cost</source>
+        <translation>搜索开销</translation>
+    </message>
+    <message>
+        <source>MiB</source>
+        <translation>MiB</translation>
+    </message>
+    <message>
+        <source>s</source>
+        <translation>秒</translation>
+    </message>
+    <message>
+        <source>All figures</source>
+        <translation>全部数据</translation>
+    </message>
+    <message>
+        <source>%1, stretches: %2</source>
+        <translation>%1，片段：%2</translation>
+    </message>
+    <message>
+        <source>%1, questions: %2</source>
+        <translation>%1，问题：%2</translation>
+    </message>
+    <message>
+        <source>Table 1: size, cost</source>
+        <translation>表 1：大小、开销</translation>
+    </message>
+    <message>
+        <source>Table 2: categories</source>
+        <translation>表 2：类别</translation>
+    </message>
+    <message>
+        <source>Table 4: time, size</source>
+        <translation>表 4：时间、大小</translation>
+    </message>
+    <message>
+        <source>Table 5: result, cost</source>
+        <translation>表 5：结果、开销</translation>
     </message>
 </context>
 <context>
@@ -3683,6 +3920,93 @@ seen as %4 × %5, %6</source>
     <message>
         <source>%1: the measurement has no decoding speed</source>
         <translation>%1：测量结果中没有解码速度</translation>
+    </message>
+</context>
+<context>
+    <name>qvlm::studio::TablesTab</name>
+    <message>
+        <source>Tables of results</source>
+        <translation>结果表格</translation>
+    </message>
+    <message>
+        <source>No results yet. Run a model over a question set: its result is kept here, and every further model that is asked the same becomes a row. Tables of `qvlm table` can be opened, or dropped on the window.</source>
+        <translation>尚无结果。请让模型回答一个问题集：结果会保存在此，之后每个回答相同问题的模型各成一行。`qvlm table` 的表格可以打开，或拖到窗口上。</translation>
+    </message>
+    <message>
+        <source>Results that are shown</source>
+        <translation>显示的结果</translation>
+    </message>
+    <message>
+        <source>Models that were asked the same questions are rows of one table</source>
+        <translation>回答相同问题的模型是同一表格的各行</translation>
+    </message>
+    <message>
+        <source>Layout of the table</source>
+        <translation>表格版式</translation>
+    </message>
+    <message>
+        <source>Tables as Q-VLM&apos;s paper numbers them</source>
+        <translation>表格编号同 Q-VLM 论文</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Open a table</source>
+        <translation>打开表格</translation>
+    </message>
+    <message>
+        <source>Table (*.json)</source>
+        <translation>表格 (*.json)</translation>
+    </message>
+    <message>
+        <source>A table file …</source>
+        <translation>表格文件 …</translation>
+    </message>
+    <message>
+        <source>The folder of a `qvlm table` …</source>
+        <translation>`qvlm table` 的文件夹 …</translation>
+    </message>
+    <message>
+        <source>Open the folder of a table</source>
+        <translation>打开表格的文件夹</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the table</source>
+        <translation>复制表格</translation>
+    </message>
+    <message>
+        <source>As text</source>
+        <translation>复制为文本</translation>
+    </message>
+    <message>
+        <source>For a spreadsheet</source>
+        <translation>用于电子表格</translation>
+    </message>
+    <message>
+        <source>Save …</source>
+        <translation>保存 …</translation>
+    </message>
+    <message>
+        <source>Save the table</source>
+        <translation>保存表格</translation>
+    </message>
+    <message>
+        <source>As text, as JSON that can be opened here again, or as a page with plots</source>
+        <translation>保存为文本、可在此重新打开的 JSON，或带图表的网页</translation>
+    </message>
+    <message>
+        <source>Page (*.html);;JSON (*.json);;Text (*.txt)</source>
+        <translation>网页 (*.html);;JSON (*.json);;文本 (*.txt)</translation>
+    </message>
+    <message>
+        <source>Kept results that cannot be read are left out:</source>
+        <translation>无法读取的已存结果未列出：</translation>
     </message>
 </context>
 <context>

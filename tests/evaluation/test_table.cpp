@@ -34,13 +34,16 @@ TableRow row(const std::string& name, const std::string& method, const Recipe& r
   result.overall = {right, 10};
   fill_wilson_interval(result.overall);
   result.categories["IMG"] = {right / 2, 5, 0, 1, {}};
-  result.categories["NAT"] = {right - right / 2, 5, 0, 1, {}};
+  result.categories["NAT"] = {right - right / 2, 5, 0.25, 0.75, {}};
   result.categories["zebra <b>"] = {1, 5, 0, 1, {}};
   result.likelihood["all"] = {30, 0.5};
   result.divergence = {{"all", {30, kl, 0.9}}, {"image", {20, kl / 2, 0.95}}, {"text", {10, kl * 2, 0.8}}};
   result.against = "float";
   result.mean_kl = kl;
   result.mcnemar = McNemar{1, 3, 0.625};
+  result.info.backend = "vulkan";
+  result.info.device = "GPU";
+  result.info.total_bytes = 20 << 20;
   row.evaluation = result;
   row.run = RunFigures{1e-3, 1.5e-3, 1.2e-3, 2e-3, 4000, 12.5, 300 << 20, 6 << 20, 5.0};
   return row;
@@ -69,10 +72,11 @@ Table sample_table() {
 
 /// The cell of the row that begins with `name`.
 std::string cell(const Grid& grid, const std::string& name, const std::string& column) {
-  const auto at = std::find(grid.columns.begin(), grid.columns.end(), column);
-  if (at == grid.columns.end()) return "no column";
+  size_t at = 0;
+  while (at < grid.columns.size() && grid.heading(at) != column) ++at;
+  if (at == grid.columns.size()) return "no column";
   for (const auto& cells : grid.rows) {
-    if (cells.size() == grid.columns.size() && cells.front() == name) return cells[static_cast<size_t>(at - grid.columns.begin())];
+    if (cells.size() == grid.columns.size() && cells.front() == name) return cells[at];
   }
   return "no row";
 }
@@ -158,7 +162,7 @@ class TestTable : public QObject {
     }
     QVERIFY_EXCEPTION_THROWN(table_layout_from("table3"), Error);
     const auto grids = make_grids(sample_table(), TableLayout::ROWS);
-    QCOMPARE(grids.size(), size_t{3});
+    QCOMPARE(grids.size(), size_t{5});
     for (const Grid& grid : grids) {
       QVERIFY(grid.columns[1] == "weights" && grid.columns[2] == "activations");
       QCOMPARE(grid.rows.size(), size_t{5});
@@ -169,10 +173,13 @@ class TestTable : public QObject {
     QCOMPARE(cell(grids[0], "RTN W4A4", "McNemar p"), std::string("0.62 (+1 -3)"));
     QCOMPARE(cell(grids[0], "float", "McNemar p"), std::string("-"));
     QCOMPARE(cell(grids[0], "float", "95 % interval"), std::string("59.6 to 98.2"));
-    QCOMPARE(cell(grids[1], "RTN W4A4", "KL, text"), std::string("6.000e-01"));
-    QCOMPARE(cell(grids[1], "RTN W4A4", "top-1 %, image"), std::string("95.0"));
-    QCOMPARE(cell(grids[2], "RTN W4A16", "site forwards"), std::string("4000"));
-    QCOMPARE(cell(grids[2], "RTN W4A16", "peak MiB"), std::string("300.0"));
+    QCOMPARE(cell(grids[1], "RTN W4A4", "NAT"), std::string("25.0 to 75.0"));
+    QCOMPARE(cell(grids[2], "RTN W4A4", "KL, text"), std::string("6.000e-01"));
+    QCOMPARE(cell(grids[2], "RTN W4A4", "top-1 %, image"), std::string("95.0"));
+    QCOMPARE(cell(grids[3], "RTN W4A16", "site forwards"), std::string("4000"));
+    QCOMPARE(cell(grids[3], "RTN W4A16", "peak MiB"), std::string("300.0"));
+    QCOMPARE(cell(grids[4], "float", "ran on"), std::string("GPU"));
+    QCOMPARE(cell(grids[4], "float", "memory MiB"), std::string("20.0"));
   }
 
   void layouts_of_the_paper() {
@@ -189,10 +196,86 @@ class TestTable : public QObject {
     QCOMPARE(cell(fifth, "RTN", "W4A16 (weights 4 bit, group 128; activations 16 bit) accuracy %"), std::string("80.00"));
     QCOMPARE(cell(fifth, "NF4", "W4A16 (weights 4 bit, group 64; activations 16 bit) accuracy %"), std::string("failed"));
     QVERIFY(make_grids(sample_table(), TableLayout::TABLE_1).at(0).columns.size() > fifth.columns.size());
+    QCOMPARE(fifth.settings.size(), fifth.columns.size());
+    QVERIFY(second.settings.empty());
+    // Table 4's times are of what ran: only the reference computes in 32 bits.
+    Table slow = sample_table();
+    QVERIFY(make_grids(slow, TableLayout::TABLE_4).at(0).caption.find("what ran it") != std::string::npos);
+    for (TableRow& one : slow.rows) {
+      if (one.evaluation) one.evaluation->info.backend = "reference";
+    }
+    QVERIFY(make_grids(slow, TableLayout::TABLE_4).at(0).caption.find("32 bits") != std::string::npos);
     // Two rows of one method at one setting are two lines.
     Table twice = sample_table();
     twice.rows.push_back(twice.rows[2]);
     QCOMPARE(make_grids(twice, TableLayout::TABLE_5).at(0).rows.size(), fifth.rows.size() + 1);
+  }
+
+  void a_sheet_has_a_cell_a_tab() {
+    Table table = sample_table();
+    table.rows[1].name = "a\tname\nof lines";
+    const QStringList lines = QString::fromStdString(to_tsv(table, TableLayout::ROWS)).split('\n');
+    QVERIFY(lines[0].startsWith("Right answers"));
+    QCOMPARE(lines[1].split('\t').size(), 9);
+    QCOMPARE(lines[1].split('\t').mid(0, 4), QStringList({"row", "weights", "activations", "all"}));
+    QCOMPARE(lines[3].split('\t').mid(0, 4), QStringList({"a name of lines", "4 bit, group 128", "16 bit", "80.00"}));
+    QCOMPARE(lines[3].split('\t').size(), 9);
+    QCOMPARE(lines[7], QString());  // between grids
+    QVERIFY(QString::fromStdString(to_tsv(table, TableLayout::TABLE_5)).contains("\tW4A4 (weights 4 bit, group 32; activations 4 bit, dynamic-token) search cost"));
+  }
+
+  void a_table_comes_back_as_it_went() {
+    SetFolder folder;
+    for (const bool text : {false, true}) {
+      Table table = sample_table();
+      if (text) table.questions = "a.txt";
+      const std::string written = to_json(table);
+      const auto file = folder.write("made/table.json", written);
+      for (const auto& path : {file, folder.path("made")}) {
+        const Table read = read_table(path);
+        QCOMPARE(read.is_text, text);
+        QCOMPARE(to_json(read), written);
+        table.is_text = text;
+        for (const char* layout : {"rows", "table1", "table2", "table4", "table5"})
+          QCOMPARE(to_text(read, table_layout_from(layout)), to_text(table, table_layout_from(layout)));
+      }
+    }
+  }
+
+  void what_is_wrong_with_a_table_is_named() {
+    SetFolder folder;
+    const std::string good = to_json(sample_table());
+    const auto says = [&](const std::string& text, const char* part) {
+      const std::string message = message_of([&] { read_table(folder.write("t.json", text)); });
+      const bool found = message.find(part) != message.npos && message.find("t.json") != message.npos;
+      if (!found) qWarning("%s", message.c_str());
+      return found;
+    };
+    // Cut anywhere it is refused, never half read.
+    for (size_t length = 0; length + 2 < good.size(); length += 97) QVERIFY(says(good.substr(0, length), "not valid JSON"));
+    QVERIFY(says(with(good, "\"table_version\": 1", "\"table_version\": 2"), "table_version: expected 1, found 2"));
+    QVERIFY(says(with(good, "\"table_version\"", "\"version\""), "table_version"));
+    QVERIFY(says(with(good, "\"method\": \"RTN\"", "\"method\": 7"), "rows[1]: method"));
+    QVERIFY(says(with(good, "\"method\": \"float\",", ""), "rows[0]: method"));
+    QVERIFY(says(with(good, "\"right\": 9", "\"right\": 11"), "rows[0]: evaluation: overall: right: expected 0 to 10, found 11"));
+    QVERIFY(says(with(good, "\"right\": 9", "\"right\": -1"), "rows[0]: evaluation: overall: right"));
+    QVERIFY(says(with(good, "\"right\": 4", "\"right\": 6"), "categories.IMG: right"));
+    QVERIFY(says(with(good, "\"right\": 9", "\"right\": 1e3"), "a whole number"));
+    QVERIFY(says(with(good, "\"site_forwards\": 4000", "\"site_forwards\": \"many\""), "rows[1]: run: site_forwards"));
+    QVERIFY(says(with(good, "\"seconds\": 12.5", "\"seconds\": 1e999"), "t.json"));
+    QVERIFY(says(R"({"table_version": 1, "title": "", "model": "", "calibration": "", "questions": "", "rows": {}})", "rows: expected an array"));
+    QVERIFY(says("[]", "an object"));
+    QVERIFY(says(std::string(100000, '['), "nesting"));
+    Table many = sample_table();
+    many.rows.resize(kMaxTableRows + 1);
+    QVERIFY(says(to_json(many), "rows: expected at most 500, found 501"));
+    Table wide = sample_table();
+    for (size_t i = 0; i <= kMaxTableCategories; ++i) wide.rows[0].evaluation->categories["c" + std::to_string(i)] = {};
+    QVERIFY(says(to_json(wide), "categories: expected at most 500"));
+    const std::string absent = message_of([&] { read_table(folder.path("absent.json")); });
+    QVERIFY(absent.find("absent.json") != absent.npos);
+    // What a later writer adds is passed over.
+    QCOMPARE(to_json(read_table(folder.write("t.json", with(good, "\"title\"", "\"colour\": [1], \"title\"")))), good);
   }
 
   void json_holds_every_figure() {

@@ -25,6 +25,7 @@
 #include "core/evaluation/accuracy.h"
 #include "core/evaluation/evaluation_events.h"
 #include "core/inference/chat_events.h"
+#include "core/run/report.h"
 #include "core/run/run_state.h"
 #include "tests/studio/fake_run.h"
 
@@ -242,12 +243,15 @@ int quantize(const Arguments& arguments) {
   }
   std::filesystem::rename(order.output + ".partial", order.output);
   for (const auto& [name, bytes] :
-       {std::pair{"model.gguf", 6'100'000}, {"vision.gguf", 2'200'000}, {"recipe.json", 900}}) {
+       {std::pair{"model.gguf", 6'100'000}, {"vision.gguf", 2'200'000}}) {
     std::ofstream file(std::filesystem::path(order.output) / name);
     file << "fake";
     file.close();
     std::filesystem::resize_file(std::filesystem::path(order.output) / name, uintmax_t(bytes));
   }
+  const RunState state = read_run(order.output);
+  std::ofstream(std::filesystem::path(order.output) / "recipe.json") << to_json(order.recipe);
+  std::ofstream(std::filesystem::path(order.output) / "report.json") << to_json(make_report(state), state);
   return 0;
 }
 
@@ -304,6 +308,9 @@ int evaluate(const Arguments& arguments) {
     finished.against = arguments.after("--against");
     finished.against_overall = Accuracy{.right = 8, .total = 10};
     finished.agreement = 0.75;
+    finished.mean_kl = 0.0125;
+    finished.divergence = {{"all", {400, 0.0125, 0.96}}, {"image", {400, 0.0125, 0.96}}};
+    finished.mcnemar = McNemar{4, 7, 0.549};
   }
   say(to_json_line(EvaluationEvent(finished)));
   return 0;

@@ -23,6 +23,7 @@
 #include "app/studio/views/composer.h"
 #include "app/studio/views/settings_dialog.h"
 #include "app/studio/views/shortcut_sheet.h"
+#include "tests/studio/drop.h"
 #include "tests/studio/studio_fixture.h"
 
 using namespace qvlm::studio;
@@ -30,16 +31,6 @@ using namespace qvlm::studio;
 class TestApplication : public QObject {
   Q_OBJECT
 
-  static void drop(QWidget* widget, const QList<QUrl>& urls) {
-    QMimeData data;
-    data.setUrls(urls);
-    QDragEnterEvent enter(widget->rect().center(), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(widget, &enter);
-    QVERIFY(enter.isAccepted());
-    QDropEvent event(widget->rect().center(), Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(widget, &event);
-    QVERIFY(event.isAccepted());
-  }
   static void pick(QComboBox* box, const QVariant& data) {
     const int index = box->findData(data);
     QVERIFY(index >= 0);

@@ -49,6 +49,8 @@ class TestEvaluatePage : public QObject {
     studio.window->show_workspace(Workspace::EVALUATE);
     EvaluatePage& page = *studio.window->evaluate_page();
     page.picker()->choose({studio.path(QStringLiteral("a.qvlm")), QStringLiteral("vulkan"), false});
+    // Names may be cut in the middle: the tool tip has them whole, with the path.
+    QCOMPARE(page.picker()->models()->whole_tip(), QStringLiteral("a (quantized)\n") + studio.path(QStringLiteral("a.qvlm")));
     page.limit()->setValue(60);
     page.against()->setFocus();
     QTest::keyClick(page.against(), Qt::Key_Down);

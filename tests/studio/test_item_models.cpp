@@ -10,9 +10,11 @@
 #include <QSet>
 #include <QSignalSpy>
 #include <QStandardItemModel>
+#include <QTabWidget>
 #include <QTest>
 
 #include "app/studio/models/chat_controller.h"
+#include "app/studio/models/evaluation_tables.h"
 #include "app/studio/models/export_choices.h"
 #include "app/studio/models/folder_table_model.h"
 #include "app/studio/models/groups_table_model.h"
@@ -25,6 +27,7 @@
 #include "app/studio/pages/model_page.h"
 #include "app/studio/pages/quantize_page.h"
 #include "app/studio/pages/runs_page.h"
+#include "app/studio/pages/tables_tab.h"
 #include "app/studio/views/flow_layout.h"
 #include "app/studio/views/table_view.h"
 #include "tests/studio/studio_fixture.h"
@@ -68,12 +71,9 @@ class TestItemModels : public QObject {
     QVERIFY(declared().size() >= 8);
     QCOMPARE(seen, declared());  // a new one belongs into the list above
 
-    QVERIFY(studio.open_demo());
+    QVERIFY(!studio.run_demo().isEmpty());
     QuantizePage& quantize = *studio.window->quantize_page();
     QSignalSpy finished(&quantize, &QuantizePage::run_finished);
-    studio.window->show_workspace(Workspace::QUANTIZE);
-    QTest::mouseClick(quantize.start_button(), Qt::LeftButton);
-    QVERIFY(finished.wait(30000));
     quantize.ribbon_model().replace_partition(layerwise_partition(48), {});
     QTest::mouseClick(quantize.again_button(), Qt::LeftButton);
     QVERIFY(finished.wait(30000));
@@ -93,6 +93,19 @@ class TestItemModels : public QObject {
     }
     QVERIFY(evaluate.filter().rowCount() > 0 && evaluate.filter().rowCount() < 100);
     evaluate.filter().set_text(QStringLiteral("top"));
+    // Their results as tables, in every layout: from five grids to one, and back.
+    EvaluationTables& tables = evaluate.tables()->tables();
+    evaluate.tabs()->setCurrentWidget(evaluate.tables());
+    QTRY_COMPARE(tables.captions().size(), 5);
+    QList<QAbstractItemModel*> grids;
+    for (int i = 0; i < 5; ++i) {
+      grids << tables.grid(i);
+      new QAbstractItemModelTester(grids.last(), QAbstractItemModelTester::FailureReportingMode::Fatal, grids.last());
+      QVERIFY(grids.last()->rowCount() == 1 && grids.last()->columnCount() > 3);
+    }
+    for (const TableLayout layout : EvaluationTables::layouts()) tables.set_layout(layout);
+    QCOMPARE(grids[1]->rowCount(), 0);
+    tables.set_layout(TableLayout::ROWS);
 
     ChatPage& chat = *studio.window->chat_page();
     chat.use_model({output, {}, false});

@@ -71,12 +71,8 @@ class TestRunPage : public QObject {
 
   void selecting_anywhere_moves_every_view() {
     Studio studio;
-    QVERIFY(studio.open_demo());
-    studio.window->show_workspace(Workspace::QUANTIZE);
+    QVERIFY(!studio.run_demo().isEmpty());
     QuantizePage& page = *studio.window->quantize_page();
-    QSignalSpy finished(&page, &QuantizePage::run_finished);
-    click(page.start_button());
-    QVERIFY(finished.wait(30000));
     QTest::mouseClick(page.ribbon(), Qt::LeftButton, {}, page.ribbon()->site_rect(17).center());
     QCOMPARE(page.ribbon_model().selected_site(), 17);
     QTest::mouseClick(page.heatmap(), Qt::LeftButton, {}, page.heatmap()->rect().center());
@@ -87,12 +83,8 @@ class TestRunPage : public QObject {
 
   void what_a_view_shows_is_saved_as_picture_drawing_and_table() {
     Studio studio;
-    QVERIFY(studio.open_demo());
-    studio.window->show_workspace(Workspace::QUANTIZE);
+    QVERIFY(!studio.run_demo().isEmpty());
     QuantizePage& page = *studio.window->quantize_page();
-    QSignalSpy finished(&page, &QuantizePage::run_finished);
-    click(page.start_button());
-    QVERIFY(finished.wait(30000));
     QToolButton* save = nullptr;
     for (QToolButton* button : page.findChildren<QToolButton*>()) {
       if (button->accessibleName() == QLatin1String("Save Entropy")) save = button;
@@ -203,12 +195,10 @@ class TestRunPage : public QObject {
 
   void after_a_run_a_dragged_border_offers_to_run_again() {
     Studio studio;
-    QVERIFY(studio.open_demo());
-    studio.window->show_workspace(Workspace::QUANTIZE);
+    const QString first = studio.run_demo();
+    QVERIFY(!first.isEmpty());
     QuantizePage& page = *studio.window->quantize_page();
     QSignalSpy finished(&page, &QuantizePage::run_finished);
-    click(page.start_button());
-    QVERIFY(finished.wait(30000));
     QVERIFY(!page.again_button()->isVisible());
     // The first border that may move.
     RibbonModel& model = page.ribbon_model();
@@ -228,7 +218,7 @@ class TestRunPage : public QObject {
     QVERIFY(finished.wait(30000));
     QVERIFY(page.run().state().partition == edited);
     QVERIFY(studio.heard_line(QStringLiteral("--partition")));
-    QVERIFY(finished.at(0).first() != finished.at(1).first());  // the first result stands
+    QVERIFY(finished.first().first().toString() != first);  // the first result stands
   }
 
   void the_buttons_undo_and_redo_the_edit_that_was_just_made() {

@@ -8,6 +8,8 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QSpinBox>
+#include <QTabBar>
+#include <QTabWidget>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
@@ -16,6 +18,7 @@
 #include "app/studio/main_window.h"
 #include "app/studio/models/chat_controller.h"
 #include "app/studio/models/compare_controller.h"
+#include "app/studio/models/evaluation_tables.h"
 #include "app/studio/models/history.h"
 #include "app/studio/models/question_table_model.h"
 #include "app/studio/models/ribbon_model.h"
@@ -30,6 +33,7 @@
 #include "app/studio/pages/quantize_page.h"
 #include "app/studio/pages/recipe_panel.h"
 #include "app/studio/pages/runs_page.h"
+#include "app/studio/pages/tables_tab.h"
 #include "app/studio/settings.h"
 #include "app/studio/style/theme.h"
 #include "app/studio/views/composer.h"
@@ -37,6 +41,7 @@
 #include "app/studio/views/ribbon_view.h"
 #include "app/studio/views/run_plots.h"
 #include "app/studio/views/widgets.h"
+#include "tests/studio/click.h"
 
 using namespace qvlm;
 using namespace qvlm::studio;
@@ -50,7 +55,6 @@ class TestWholeWay : public QObject {
     QDir().mkpath(qEnvironmentVariable("QVLM_SCREENSHOTS"));
     QVERIFY(window.grab().save(QDir(qEnvironmentVariable("QVLM_SCREENSHOTS")).filePath(name + QStringLiteral(".png"))));
   }
-  static void click(QWidget* widget) { QTest::mouseClick(widget, Qt::LeftButton); }
 
  private slots:
   void load_quantize_watch_move_a_border_chat() {
@@ -179,6 +183,17 @@ class TestWholeWay : public QObject {
     QCOMPARE(evaluate.questions().rowCount(), 20);
     qInfo("accuracy over 20 questions: %.0f %%", 100 * evaluate.questions().overall().value());
     shoot(window, QStringLiteral("evaluate"));
+
+    // The same questions to the model itself: a table of both, the model first.
+    evaluate.picker()->choose({places.demo_model, QStringLiteral("reference"), false});
+    click(evaluate.run_button());
+    QTRY_VERIFY_WITH_TIMEOUT(evaluate.run_button()->isVisible(), 1800000);
+    QTest::mouseClick(evaluate.tabs()->tabBar(), Qt::LeftButton, {}, evaluate.tabs()->tabBar()->tabRect(1).center());
+    const EvaluationTables& tables = evaluate.tables()->tables();
+    QTRY_VERIFY_WITH_TIMEOUT(tables.table() && tables.table()->rows.size() == 2, 60000);
+    QCOMPARE(tables.table()->rows[0].bits, std::string("float"));
+    QVERIFY(tables.table()->rows[1].run.has_value());
+    shoot(window, QStringLiteral("tables"));
 
     // Both runs are in the list, the later one first, with the evaluation beside it.
     click(window.rail()->button(Workspace::RUNS));

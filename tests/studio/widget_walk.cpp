@@ -51,8 +51,12 @@ QString name_of(const QWidget* widget) {
   return QStringLiteral("%1 %2 \"%3\"").arg(QLatin1String(widget->metaObject()->className()), widget->objectName(), text_of(widget).left(60));
 }
 
+/// Of the longest line.
 int text_width(const QWidget* widget, const QString& text) {
-  return widget->fontMetrics().horizontalAdvance(QString(text).remove(QLatin1Char('&')));
+  int width = 0;
+  for (const QString& line : QString(text).remove(QLatin1Char('&')).split(QLatin1Char('\n')))
+    width = std::max(width, widget->fontMetrics().horizontalAdvance(line));
+  return width;
 }
 
 void look_at_button(const QAbstractButton* button, QStringList& list) {
@@ -72,8 +76,7 @@ void look_at_label(const QLabel* label, QStringList& list) {
     if (label->textFormat() == Qt::PlainText && broken.width() > label->width() + 1) list << name_of(label) + QStringLiteral(": a word is cut off");
     return;
   }
-  int needed = 0;
-  for (const QString& line : label->text().split(QLatin1Char('\n'))) needed = std::max(needed, text_width(label, line));
+  int needed = text_width(label, label->text());
   if (label->textFormat() == Qt::RichText) needed = label->sizeHint().width();
   if (label->width() + 1 < needed) list << name_of(label) + QStringLiteral(": cut off");
   if (label->height() + 1 < label->fontMetrics().height()) list << name_of(label) + QStringLiteral(": too low");
@@ -112,6 +115,8 @@ void look_at_header(const QHeaderView* header, QStringList& list) {
     const QString text = header->model()->headerData(i, Qt::Horizontal).toString();
     if (!header->isSectionHidden(i) && header->sectionSize(i) < text_width(header, text) + 8)
       list << QStringLiteral("column \"%1\" of %2: cut off").arg(text, name_of(header->parentWidget()));
+    if (!header->isSectionHidden(i) && header->height() < (text.count(QLatin1Char('\n')) + 1) * header->fontMetrics().height())
+      list << QStringLiteral("column \"%1\" of %2: too low").arg(text, name_of(header->parentWidget()));
   }
 }
 

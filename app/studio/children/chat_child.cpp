@@ -5,6 +5,15 @@
 
 namespace qvlm::studio {
 
+QStringList run_arguments(const ChatModelChoice& choice) {
+  QStringList arguments;
+  if (!choice.backend.isEmpty()) arguments << QStringLiteral("--backend") << choice.backend;
+  if (choice.activations_as_a16) arguments << QStringLiteral("--activations-as-a16");
+  if (!choice.device.isEmpty() && choice.backend != QLatin1String("reference")) arguments << QStringLiteral("--device") << choice.device;
+  if (choice.kv_bits != 16) arguments << QStringLiteral("--kv") << QString::number(choice.kv_bits);
+  return arguments;
+}
+
 ChatChild::ChatChild(QString command, QObject* parent) : QObject(parent), command_(std::move(command)) {
   connect(&child_, &ChildProcess::line, this, [this](const QByteArray& json) {
     try {
@@ -28,13 +37,8 @@ ChatChild::ChatChild(QString command, QObject* parent) : QObject(parent), comman
 }
 
 void ChatChild::start(const ChatModelChoice& choice) {
-  QStringList arguments = {QStringLiteral("chat"), choice.path, QStringLiteral("--json")};
-  if (!choice.backend.isEmpty()) arguments << QStringLiteral("--backend") << choice.backend;
-  if (choice.activations_as_a16) arguments << QStringLiteral("--activations-as-a16");
-  if (!choice.device.isEmpty() && choice.backend != QLatin1String("reference")) arguments << QStringLiteral("--device") << choice.device;
-  if (choice.kv_bits != 16) arguments << QStringLiteral("--kv") << QString::number(choice.kv_bits);
   failure_.clear();
-  child_.start(command_, arguments);
+  child_.start(command_, QStringList{QStringLiteral("chat"), choice.path, QStringLiteral("--json")} + run_arguments(choice));
 }
 
 void ChatChild::ask(const Ask& ask) {

@@ -3,6 +3,7 @@
 
 #include <QObject>
 #include <QString>
+#include <QStringList>
 
 #include "app/studio/children/child_process.h"
 #include "core/inference/chat_events.h"
@@ -18,6 +19,9 @@ struct ChatModelChoice {
   int kv_bits = 16;     // of the engine's KV cache: 16 or 8
   bool operator==(const ChatModelChoice&) const = default;
 };
+
+/// What chat and evaluate are told of where a model runs: --backend, --activations-as-a16, --device, --kv.
+QStringList run_arguments(const ChatModelChoice& choice);
 
 class ChatChild : public QObject {
   Q_OBJECT

@@ -27,14 +27,12 @@ EvaluateChild::EvaluateChild(QString command, QObject* parent) : QObject(parent)
 }
 
 void EvaluateChild::start(const EvaluateRequest& request) {
-  QStringList arguments = {QStringLiteral("evaluate"), request.model, QStringLiteral("--questions"), request.questions,
+  QStringList arguments = {QStringLiteral("evaluate"), request.model.path, QStringLiteral("--questions"), request.questions,
                            QStringLiteral("--json")};
   if (request.limit > 0) arguments << QStringLiteral("--limit") << QString::number(request.limit);
-  if (!request.backend.isEmpty()) arguments << QStringLiteral("--backend") << request.backend;
-  if (request.activations_as_a16) arguments << QStringLiteral("--activations-as-a16");
-  if (!request.against.isEmpty()) arguments << QStringLiteral("--against") << request.against << QStringLiteral("--against-backend") << request.against_backend;
-  if (!request.device.isEmpty() && request.backend != QLatin1String("reference")) arguments << QStringLiteral("--device") << request.device;
-  if (request.kv_bits != 16) arguments << QStringLiteral("--kv") << QString::number(request.kv_bits);
+  arguments << run_arguments(request.model);
+  if (!request.against.isEmpty())
+    arguments << QStringLiteral("--against") << request.against << QStringLiteral("--against-backend") << request.against_backend;
   failure_.clear();
   stopped_ = false;
   child_.start(command_, arguments);

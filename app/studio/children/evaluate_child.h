@@ -4,21 +4,18 @@
 #include <QObject>
 #include <QString>
 
+#include "app/studio/children/chat_child.h"
 #include "app/studio/children/child_process.h"
 #include "core/evaluation/evaluation_events.h"
 
 namespace qvlm::studio {
 
 struct EvaluateRequest {
-  QString model;
+  ChatModelChoice model;
   QString questions;
-  QString backend;  // "vulkan" or "reference"
-  int limit = 0;    // 0: all
-  bool activations_as_a16 = false;
-  QString device = {};           // of the engine, a part of its name; empty: the first
-  QString against = {};          // another model that is asked the same; empty: none
+  int limit = 0;         // 0: all
+  QString against = {};  // another model that is asked the same; empty: none
   QString against_backend = {};
-  int kv_bits = 16;  // of the engine's KV cache: 16 or 8
 };
 
 class EvaluateChild : public QObject {

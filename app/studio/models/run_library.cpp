@@ -60,8 +60,9 @@ QString status_of(const RunEntry& entry) {
 
 bool is_number(int column) { return column >= RunLibrary::ERROR && column <= RunLibrary::SECONDS; }
 
+/// As the language writes it, with a lower-case e, as in the plots.
 QString number(double value, char format, int digits) {
-  return std::isfinite(value) ? QLocale().toString(value, format, digits) : QStringLiteral("–");
+  return std::isfinite(value) ? QLocale().toString(value, format, digits).replace(QLocale().exponential(), QLatin1String("e")) : QStringLiteral("–");
 }
 
 /// NaN where a layer is not finished, or there is none.

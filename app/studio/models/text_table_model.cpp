@@ -23,7 +23,7 @@ bool TextTableModel::is_number(int column) const {
 QVariant TextTableModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || index.row() >= rowCount() || index.column() >= columnCount()) return {};
   if (role == Qt::TextAlignmentRole && is_number(index.column())) return int(Qt::AlignRight | Qt::AlignVCenter);
-  if (role == Qt::DisplayRole || role == Qt::ToolTipRole) return text(index.row(), index.column());
+  if (role == Qt::DisplayRole || role == Qt::ToolTipRole) return text(index.row(), spans(index.row()) ? 0 : index.column());
   return {};
 }
 
@@ -33,8 +33,12 @@ QVariant TextTableModel::headerData(int section, Qt::Orientation orientation, in
   return role == Qt::DisplayRole ? QVariant(headings_[section]) : QVariant();
 }
 
-void TextTableModel::set_rows(std::vector<QStringList> rows) {
+void TextTableModel::set_rows(std::vector<QStringList> rows) { set_table(headings_, numbers_, std::move(rows)); }
+
+void TextTableModel::set_table(QStringList headings, std::vector<int> numbers, std::vector<QStringList> rows) {
   beginResetModel();
+  headings_ = std::move(headings);
+  numbers_ = std::move(numbers);
   rows_ = std::move(rows);
   endResetModel();
 }

@@ -17,9 +17,12 @@ class TextTableModel : public QAbstractTableModel {
   QVariant data(const QModelIndex& index, int role) const override;
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
-  /// Each row has a text a column.
+  /// Each row has a text a column, or one alone that spans them all.
   void set_rows(std::vector<QStringList> rows);
-  const QString& text(int row, int column) const { return rows_[static_cast<size_t>(row)][column]; }
+  /// The same under other headings.
+  void set_table(QStringList headings, std::vector<int> numbers, std::vector<QStringList> rows);
+  QString text(int row, int column) const { return rows_[static_cast<size_t>(row)].value(column); }
+  bool spans(int row) const { return rows_[static_cast<size_t>(row)].size() == 1 && headings_.size() > 1; }
 
  private:
   bool is_number(int column) const;

@@ -1,22 +1,24 @@
-// Left the questions, right the accuracies.
+// Above what is asked; beneath, in one tab left the questions and right the accuracies, in the other the tables.
 #include "app/studio/pages/evaluate_page.h"
 
 #include <QComboBox>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
-#include <QLocale>
 #include <QProgressBar>
 #include <QPushButton>
 #include <QSpinBox>
 #include <QStyledItemDelegate>
+#include <QTabBar>
+#include <QTabWidget>
 #include <QVBoxLayout>
 #include <algorithm>
 
-#include "app/studio/children/evaluate_child.h"
+#include "app/studio/models/evaluation_controller.h"
+#include "app/studio/models/evaluation_tables.h"
 #include "app/studio/models/question_table_model.h"
-#include "app/studio/models/run_controller.h"
 #include "app/studio/models/workbench.h"
+#include "app/studio/pages/tables_tab.h"
 #include "app/studio/style/icons.h"
 #include "app/studio/style/theme.h"
 #include "app/studio/views/accuracy_chart.h"
@@ -59,11 +61,10 @@ EvaluatePage::EvaluatePage(Workbench& workbench, const Theme& theme, QWidget* pa
     : QWidget(parent),
       workbench_(workbench),
       theme_(theme),
-      child_(new EvaluateChild(workbench.places().command, this)),
-      table_(new QuestionTableModel(this)),
+      evaluation_(new EvaluationController(workbench, this)),
       filter_(new QuestionFilter(this)) {
   setObjectName(QStringLiteral("page"));
-  filter_->setSourceModel(table_);
+  filter_->setSourceModel(&evaluation_->questions());
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(3 * kUnit, 2 * kUnit, 3 * kUnit, 2 * kUnit);
   column->setSpacing(kUnit + 4);
@@ -77,35 +78,41 @@ EvaluatePage::EvaluatePage(Workbench& workbench, const Theme& theme, QWidget* pa
   banner_ = new Banner(this);
   column->addWidget(banner_);
   column->addWidget(build_controls());
-  auto* row = new FlowLayout;
+  tabs_ = new QTabWidget(this);
+  tabs_->setAccessibleName(tr("Questions and tables"));
+  tabs_->setDocumentMode(true);
+  tabs_->tabBar()->setDrawBase(false);
+  auto* questions = new QWidget(tabs_);
+  auto* row = new FlowLayout(questions);
+  row->setContentsMargins(0, kUnit, 0, 0);
   row->setSpacing(kUnit + 4);
   row->add(build_table(), 1, kTableLines);
   row->add(build_result(), 0, kResultLines);
-  column->addLayout(row, 1);
+  tables_ = new TablesTab(evaluation_->results(), theme, tabs_);
+  tabs_->addTab(questions, tr("Questions"));
+  tabs_->addTab(tables_, tr("Tables"));
+  column->addWidget(tabs_, 1);
 
   connect(run_, &QPushButton::clicked, this, &EvaluatePage::start);
-  connect(stop_, &QPushButton::clicked, this, [this] {
-    stopping_ = true;
-    child_->stop();
-    refresh_controls();
-  });
-  connect(child_, &EvaluateChild::event, this, &EvaluatePage::take);
-  connect(child_, &EvaluateChild::ended, this, [this](const QString& message) {
-    stopping_ = false;
-    if (!message.isEmpty()) {
-      banner_->show_message(Banner::Kind::BAD, message);
-      status_->setText(tr("Ended by an error; the answers so far stand"));
-    }
-    refresh_controls();
-  });
+  connect(stop_, &QPushButton::clicked, evaluation_, &EvaluationController::stop);
+  connect(evaluation_, &EvaluationController::changed, this, &EvaluatePage::show_evaluation);
+  const auto bad = [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); };
+  connect(evaluation_, &EvaluationController::failed, this, bad);
+  connect(&evaluation_->results(), &EvaluationResults::failed, this, bad);
   connect(picker_, &ModelPicker::changed, this, &EvaluatePage::refresh_controls);
   connect(&workbench_, &Workbench::models_changed, this, &EvaluatePage::refill_against);
   refill_against();
   connect(set_, &PathField::changed, this, &EvaluatePage::refresh_controls);
   connect(&theme_, &Theme::changed, this, &EvaluatePage::restyle);
   restyle();
-  show_result();
-  refresh_controls();
+  show_evaluation();
+}
+
+QuestionTableModel& EvaluatePage::questions() { return evaluation_->questions(); }
+
+void EvaluatePage::open_table(const QString& path) {
+  tabs_->setCurrentWidget(tables_);
+  tables_->tables().open(path);
 }
 
 QWidget* EvaluatePage::build_controls() {
@@ -113,10 +120,7 @@ QWidget* EvaluatePage::build_controls() {
   auto* row = new FlowLayout;
   row->setSpacing(kUnit + 4);
   picker_ = new ModelPicker(workbench_, card);
-  against_ = new QComboBox(card);
-  against_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-  against_->setMinimumContentsLength(10);
-  against_->setProperty("elastic", true);
+  against_ = new NameBox(card);
   against_->setToolTip(tr("Asked the same questions, so that the cases are found where the two part"));
   set_ = new PathField(PathField::Kind::FILE_OR_FOLDER, tr("Question set"), card);
   set_->set_path(workbench_.settings().value(QStringLiteral("evaluate/questions"), workbench_.places().demo_questions));
@@ -125,14 +129,13 @@ QWidget* EvaluatePage::build_controls() {
   limit_->setSpecialValueText(tr("all"));
   limit_->setValue(100);
   limit_->setToolTip(tr("How many questions; 0: all"));
-  row->add(labelled(tr("Model and what runs it"), picker_, card), 3, 22);
+  row->add(labelled(tr("Model and what runs it"), picker_, card), 5, 27);
   row->add(labelled(tr("Compared with"), against_, card), 2, 10);
-  row->add(labelled(tr("Question set"), set_, card), 3, 12);
+  row->add(labelled(tr("Question set"), set_, card), 3, 17);
   row->add(labelled(tr("Questions"), limit_, card));
   card->body()->addLayout(row);
   auto* words = new FlowLayout;
   status_ = new StillLabel(card);
-  status_->setText(tr("Ready"));
   status_->setAccessibleName(tr("State of the evaluation"));
   progress_ = new QProgressBar(card);
   progress_->setTextVisible(false);
@@ -144,7 +147,8 @@ QWidget* EvaluatePage::build_controls() {
 }
 
 QWidget* EvaluatePage::build_table() {
-  auto* card = new Card(tr("Questions"), this);
+  auto* card = new Card({}, this);
+  card->setAccessibleName(tr("Questions"));
   auto* filters = new FlowLayout;
   verdict_ = new QComboBox(card);
   verdict_->addItem(tr("All verdicts"), int(QuestionFilter::Verdict::ALL));
@@ -208,14 +212,19 @@ QWidget* EvaluatePage::build_result() {
 }
 
 void EvaluatePage::resizeEvent(QResizeEvent* event) {
+  share_columns();
+  QWidget::resizeEvent(event);
+}
+
+void EvaluatePage::share_columns() {
   const bool narrow = width() < 1060;
   view_->setColumnWidth(QuestionTableModel::PICTURE, narrow ? 64 : 84);
-  view_->setColumnWidth(QuestionTableModel::VERDICT, theme_.scaled(narrow ? 70 : 84));
+  const int beside = evaluation_->compares() ? theme_.scaled(76) : 0;  // for what the other model was
+  view_->setColumnWidth(QuestionTableModel::VERDICT, theme_.scaled(narrow ? 70 : 84) + beside);
   view_->setColumnWidth(QuestionTableModel::CATEGORY, theme_.scaled(narrow ? 88 : 104));
   for (const int column : {QuestionTableModel::EXPECTED, QuestionTableModel::ANSWER}) {
     view_->setColumnWidth(column, theme_.scaled(narrow ? 92 : 132));
   }
-  QWidget::resizeEvent(event);
 }
 
 void EvaluatePage::restyle() {
@@ -227,89 +236,46 @@ void EvaluatePage::restyle() {
 }
 
 void EvaluatePage::start() {
-  const ChatModelChoice choice = picker_->choice();
-  asked_model_ = choice.path;
-  table_->clear();
   category_->clear();
   category_->addItem(tr("All categories"), QString());
   banner_->hide();
-  show_result();
-  status_->setText(tr("Opening the model"));
-  progress_->setRange(0, 0);
-  stopping_ = false;
   workbench_.settings().set_value(QStringLiteral("evaluate/questions"), set_->path());
-  const QString other = against_->currentData().toString();
-  const bool other_quantized = other.endsWith(QLatin1String(".qvlm"));
-  child_->start({choice.path, set_->path(), choice.backend, limit_->value(), choice.activations_as_a16, choice.device, other,
-                 other_quantized ? QStringLiteral("vulkan") : QStringLiteral("reference"), choice.kv_bits});
-  refresh_controls();
+  evaluation_->start(picker_->choice(), against_->currentData().toString(), set_->path(), limit_->value());
+  share_columns();
 }
 
-void EvaluatePage::take(const EvaluationEvent& event) {
-  if (const auto* started = std::get_if<EvaluationStarted>(&event)) {
-    progress_->setRange(0, std::max(1, started->questions));
-    progress_->setValue(0);
-    status_->setText(tr("Asking on %1").arg(QString::fromStdString(started->info.device)));
-  } else if (const auto* answered = std::get_if<QuestionAnswered>(&event)) {
-    table_->append(*answered);
-    const QString category = QString::fromStdString(answered->category);
+void EvaluatePage::show_evaluation() {
+  status_->setText(evaluation_->status_text());
+  // 0 to 0 only shows that something goes on.
+  progress_->setRange(0, evaluation_->running() ? evaluation_->total() : std::max(1, evaluation_->total()));
+  progress_->setValue(evaluation_->done());
+  for (const QString& category : evaluation_->categories()) {
     if (category_->findData(category) < 0) category_->addItem(category, category);
-    progress_->setValue(table_->rowCount());
-    status_->setText(tr("Question %1 of %2").arg(table_->rowCount()).arg(progress_->maximum()));
-    show_result();
-  } else if (const auto* finished = std::get_if<EvaluationFinished>(&event)) {
-    progress_->setRange(0, 1);
-    progress_->setValue(1);
-    if (table_->overall().total > 0) {
-      workbench_.note_accuracy(asked_model_, tr("%1 % of %2 questions")
-                                                 .arg(QLocale().toString(100 * table_->overall().value(), 'f', 1))
-                                                 .arg(table_->overall().total));
-    }
-    if (finished->against_overall) {
-      result_note_->setText(result_note_->text() + QLatin1Char('\n') +
-                            tr("The other model: %1 %; the same answer to %2 % of the questions")
-                                .arg(QLocale().toString(100 * finished->against_overall->value(), 'f', 1),
-                                     QLocale().toString(100 * finished->agreement, 'f', 1)));
-    }
-    status_->setText(tr("%1 in %2, on %3 at %4 bits a weight")
-                         .arg(finished->stopped ? tr("Stopped") : tr("Finished"), duration_text(finished->seconds),
-                              QString::fromStdString(finished->info.device))
-                         .arg(finished->info.weight_bits, 0, 'f', 2));
   }
+  result_->setText(evaluation_->result_text());
+  result_note_->setText(unbroken(evaluation_->result_note()));
+  std::vector<AccuracyChart::Bar> bars;
+  for (const auto& [name, accuracy] : questions().categories()) bars.push_back({QString::fromStdString(name), accuracy});
+  chart_->set_bars(std::move(bars));
+  refresh_controls();
 }
 
 void EvaluatePage::refill_against() {
   const QString before = against_->currentData().toString();
   against_->clear();
-  against_->addItem(tr("no other model"), QString());
-  for (const QString& path : workbench_.models())
-    against_->addItem(path.endsWith(QLatin1String(".qvlm")) ? tr("%1 (quantized)").arg(model_name(path)) : tr("%1 (full precision)").arg(model_name(path)), path);
+  against_->add(tr("no other model"), QString());
+  for (const QString& path : workbench_.models()) against_->add(model_caption(path), path, path);
   against_->setCurrentIndex(std::max(0, against_->findData(before)));
 }
 
-void EvaluatePage::show_result() {
-  const QLocale locale;
-  const Accuracy& all = table_->overall();
-  result_->setText(all.total == 0 ? QStringLiteral("–") : tr("%1 %").arg(locale.toString(100 * all.value(), 'f', 1)));
-  const QString interval = tr("%1 of %2 right; 95 % interval %3 to %4 %")
-                               .arg(all.right)
-                               .arg(all.total)
-                               .arg(locale.toString(100 * all.low, 'f', 1), locale.toString(100 * all.high, 'f', 1));
-  result_note_->setText(all.total == 0 ? tr("No questions answered yet") : unbroken(interval));
-  std::vector<AccuracyChart::Bar> bars;
-  for (const auto& [name, accuracy] : table_->categories()) bars.push_back({QString::fromStdString(name), accuracy});
-  chart_->set_bars(std::move(bars));
-}
-
 void EvaluatePage::refresh_controls() {
-  const bool running = child_->running();
+  const bool running = evaluation_->running();
   run_->setVisible(!running);
   stop_->setVisible(running);
-  stop_->setEnabled(!stopping_);
+  stop_->setEnabled(!evaluation_->stopping());
   const bool ready = !picker_->choice().path.isEmpty() && !set_->path().isEmpty();
   run_->setEnabled(!running && ready);
   run_->setToolTip(ready ? QString() : tr("Choose a model and a question set"));
-  if (!running && progress_->maximum() == 0) progress_->setRange(0, 1);
 }
 
 }  // namespace qvlm::studio

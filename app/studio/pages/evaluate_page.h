@@ -1,9 +1,7 @@
-// Workspace Evaluate: run a question set, see every answer, and accuracy by category.
+// Workspace Evaluate: run a question set, see every answer and accuracy by category, and lay models side by side in tables.
 #pragma once
 
 #include <QWidget>
-
-#include "core/evaluation/evaluation_events.h"
 
 class QComboBox;
 class QLabel;
@@ -11,18 +9,21 @@ class QLineEdit;
 class QProgressBar;
 class QPushButton;
 class QSpinBox;
+class QTabWidget;
 class QTableView;
 
 namespace qvlm::studio {
 
 class AccuracyChart;
 class Banner;
-class EvaluateChild;
+class EvaluationController;
 class ModelPicker;
+class NameBox;
 class PageHeader;
 class PathField;
 class QuestionFilter;
 class QuestionTableModel;
+class TablesTab;
 class Theme;
 class Workbench;
 
@@ -30,19 +31,24 @@ class EvaluatePage : public QWidget {
   Q_OBJECT
  public:
   EvaluatePage(Workbench& workbench, const Theme& theme, QWidget* parent = nullptr);
-  QuestionTableModel& questions() { return *table_; }
+  EvaluationController& evaluation() { return *evaluation_; }
+  QuestionTableModel& questions();
   QuestionFilter& filter() { return *filter_; }
   QPushButton* run_button() { return run_; }
   QPushButton* stop_button() { return stop_; }
   ModelPicker* picker() { return picker_; }
   PathField* question_set() { return set_; }
   QSpinBox* limit() { return limit_; }
-  QComboBox* against() { return against_; }
+  NameBox* against() { return against_; }
   QComboBox* verdicts() { return verdict_; }
   QTableView* table() { return view_; }
   QPushButton* open_in_chat_button() { return ask_; }
   Banner* banner() { return banner_; }
   QLabel* result_label() { return result_; }
+  QTabWidget* tabs() { return tabs_; }
+  TablesTab* tables() { return tables_; }
+  /// Shows a table.json, or what `qvlm table` wrote into a folder.
+  void open_table(const QString& path);
 
  Q_SIGNALS:
   void chat_requested(const QString& question, const QStringList& images);
@@ -55,16 +61,15 @@ class EvaluatePage : public QWidget {
   QWidget* build_table();
   QWidget* build_result();
   void start();
-  void take(const EvaluationEvent& event);
-  void show_result();
+  void show_evaluation();
+  void share_columns();
   void refill_against();
   void refresh_controls();
   void restyle();
 
   Workbench& workbench_;
   const Theme& theme_;
-  EvaluateChild* child_;
-  QuestionTableModel* table_;
+  EvaluationController* evaluation_;
   QuestionFilter* filter_;
   Banner* banner_;
   ModelPicker* picker_;
@@ -74,11 +79,12 @@ class EvaluatePage : public QWidget {
   QProgressBar* progress_;
   QLabel *status_, *result_, *result_note_;
   QTableView* view_;
-  QComboBox *verdict_, *category_, *against_;
+  QComboBox *verdict_, *category_;
+  NameBox* against_;
   QLineEdit* search_;
   AccuracyChart* chart_;
-  bool stopping_ = false;
-  QString asked_model_;
+  QTabWidget* tabs_;
+  TablesTab* tables_;
 };
 
 }  // namespace qvlm::studio

@@ -83,8 +83,7 @@ ExportPage::ExportPage(Workbench& workbench, const Theme& theme, QWidget* parent
 
 QWidget* ExportPage::make_model_card() {
   auto* card = new Card(tr("Quantized model"), this);
-  models_ = new QComboBox(card);
-  models_->setProperty("elastic", true);
+  models_ = new NameBox(card);
   card->body()->addWidget(labelled(tr("Model"), models_, card));
   auto* facts = new FlowLayout;
   facts->setSpacing(3 * kUnit);
@@ -222,7 +221,7 @@ void ExportPage::refill() {
   {
     const QSignalBlocker quiet(models_);
     models_->clear();
-    for (const QString& path : workbench_.settings().quantized_models()) models_->addItem(model_name(path), path);
+    for (const QString& path : workbench_.settings().quantized_models()) models_->add(model_name(path), path, path);
     models_->setCurrentIndex(std::max(0, models_->findData(before)));
   }
   if (models_->currentData().toString() != before || before.isEmpty()) show_model();

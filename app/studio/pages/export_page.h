@@ -21,6 +21,7 @@ namespace qvlm::studio {
 class Banner;
 class ExportChoices;
 class FolderTableModel;
+class NameBox;
 class PathField;
 class ResultChild;
 class Theme;
@@ -30,7 +31,7 @@ class ExportPage : public QWidget {
   Q_OBJECT
  public:
   ExportPage(Workbench& workbench, const Theme& theme, QWidget* parent = nullptr);
-  QComboBox* models() { return models_; }
+  NameBox* models() { return models_; }
   QComboBox* formats() { return format_; }
   ExportChoices& choices() { return *choices_; }
   FolderTableModel& files() { return *files_; }
@@ -66,7 +67,8 @@ class ExportPage : public QWidget {
   FolderTableModel* files_;
   ExportChoices* choices_;
   Banner* banner_;
-  QComboBox *models_, *format_;
+  NameBox* models_;
+  QComboBox* format_;
   QTabWidget* tabs_;
   QTableView* format_view_;
   QSpinBox* context_;

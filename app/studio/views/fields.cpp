@@ -1,12 +1,18 @@
 // Paths are cleaned; the list of models follows the workbench.
 #include "app/studio/views/fields.h"
 
-#include <QComboBox>
+#include <QAbstractItemView>
 #include <QDir>
 #include <QFileDialog>
 #include <QHBoxLayout>
+#include <QHelpEvent>
 #include <QLineEdit>
 #include <QPushButton>
+#include <QScreen>
+#include <QStyleOptionComboBox>
+#include <QStylePainter>
+#include <QToolTip>
+#include <algorithm>
 
 #include "app/studio/models/workbench.h"
 #include "app/studio/views/flow_layout.h"
@@ -19,6 +25,51 @@ constexpr QLatin1String kVulkanA16("vulkan-a16");
 constexpr int kModelLines = 11;  // the least width of a model's name, in heights of a line of text
 
 }  // namespace
+
+NameBox::NameBox(QWidget* parent) : QComboBox(parent) {
+  setProperty("elastic", true);
+  setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  view()->setTextElideMode(Qt::ElideMiddle);
+}
+
+void NameBox::add(const QString& name, const QVariant& data, const QString& tip) {
+  addItem(name, data);
+  setItemData(count() - 1, tip.isEmpty() ? name : name + QLatin1Char('\n') + tip, Qt::ToolTipRole);
+}
+
+QString NameBox::whole_tip() const {
+  QStringList lines{currentData(Qt::ToolTipRole).toString(), toolTip()};
+  lines.removeAll(QString());
+  return lines.join(QLatin1Char('\n'));
+}
+
+bool NameBox::event(QEvent* event) {
+  if (event->type() != QEvent::ToolTip) return QComboBox::event(event);
+  QToolTip::showText(static_cast<QHelpEvent*>(event)->globalPos(), whole_tip(), this);
+  return true;
+}
+
+void NameBox::showPopup() {
+  constexpr int kAir = 40;  // margins, frame and scroll bar
+  view()->setMinimumWidth(std::min(view()->sizeHintForColumn(0) + kAir, screen()->availableSize().width() / 2));
+  QComboBox::showPopup();
+}
+
+void NameBox::paintEvent(QPaintEvent*) {
+  QStylePainter painter(this);
+  QStyleOptionComboBox option;
+  initStyleOption(&option);
+  painter.drawComplexControl(QStyle::CC_ComboBox, option);
+  const QRect room = style()->subControlRect(QStyle::CC_ComboBox, &option, QStyle::SC_ComboBoxEditField, this);
+  option.currentText = fontMetrics().elidedText(option.currentText, Qt::ElideMiddle, room.width() - 4);
+  painter.drawControl(QStyle::CE_ComboBoxLabel, option);
+}
+
+QString model_caption(const QString& path) {
+  const bool quantized = path.endsWith(QLatin1String(".qvlm"));
+  return (quantized ? ModelPicker::tr("%1 (quantized)") : ModelPicker::tr("%1 (full precision)")).arg(model_name(path));
+}
 
 PathField::PathField(Kind kind, const QString& name, QWidget* parent)
     : QWidget(parent), kind_(kind), name_(name), edit_(new QLineEdit(this)) {
@@ -65,11 +116,8 @@ void PathField::browse() {
 }
 
 ModelPicker::ModelPicker(Workbench& workbench, QWidget* parent)
-    : QWidget(parent), workbench_(workbench), models_(new QComboBox(this)), backends_(new QComboBox(this)) {
+    : QWidget(parent), workbench_(workbench), models_(new NameBox(this)), backends_(new QComboBox(this)) {
   models_->setAccessibleName(tr("Model"));
-  models_->setProperty("elastic", true);  // the name is the user's, and in the tool tip
-  models_->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-  models_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   backends_->setAccessibleName(tr("Runs on"));
   backends_->addItem(tr("Vulkan"), QStringLiteral("vulkan"));
   backends_->addItem(tr("Reference (CPU)"), QStringLiteral("reference"));
@@ -81,13 +129,12 @@ ModelPicker::ModelPicker(Workbench& workbench, QWidget* parent)
   backends_->setMinimumContentsLength(15);
   auto* row = new FlowLayout(this);
   row->add(models_, 3, kModelLines);
-  row->add(backends_, 1);
+  row->add(backends_);
   connect(&workbench_, &Workbench::models_changed, this, &ModelPicker::refill);
   connect(models_, &QComboBox::currentIndexChanged, this, [this] {
     // A full-precision model is compared against on the reference, a quantized one runs on the engine.
     const bool quantized = choice().path.endsWith(QLatin1String(".qvlm"));
     backends_->setCurrentIndex(backends_->findData(quantized ? QStringLiteral("vulkan") : QStringLiteral("reference")));
-    models_->setToolTip(choice().path);
     Q_EMIT changed();
   });
   connect(backends_, &QComboBox::currentIndexChanged, this, &ModelPicker::changed);
@@ -99,13 +146,10 @@ void ModelPicker::refill() {
   const QSignalBlocker quiet(models_);
   models_->clear();
   for (const QString& path : workbench_.models()) {
-    models_->addItem(path.endsWith(QLatin1String(".qvlm")) ? tr("%1 (quantized)").arg(model_name(path))
-                                                           : tr("%1 (full precision)").arg(model_name(path)),
-                     path);
+    models_->add(model_caption(path), path, path);
   }
   const int index = models_->findData(before);
   models_->setCurrentIndex(std::max(0, index));
-  models_->setToolTip(choice().path);
   if (choice().path != before) {
     const QSignalBlocker quieter(backends_);
     const bool quantized = choice().path.endsWith(QLatin1String(".qvlm"));
@@ -125,7 +169,7 @@ ChatModelChoice ModelPicker::choice() const {
 void ModelPicker::choose(const ChatModelChoice& choice) {
   int index = models_->findData(choice.path);
   if (index < 0) {
-    models_->addItem(model_name(choice.path), choice.path);
+    models_->add(model_name(choice.path), choice.path, choice.path);
     index = models_->count() - 1;
   }
   models_->setCurrentIndex(index);

@@ -1,17 +1,37 @@
-// Two composite fields: a path with a button that browses, and the choice of a model with what runs it.
+// Fields for what the user names: a box whose names may be long, a path with a button that browses, the choice of a model with what runs it.
 #pragma once
 
+#include <QComboBox>
 #include <QWidget>
 
 #include "app/studio/children/chat_child.h"
 
-class QComboBox;
 class QLineEdit;
 class QPushButton;
 
 namespace qvlm::studio {
 
 class Workbench;
+
+/// Its texts are the user's: elided in the middle, where there is no room, for names part at both ends. The list is as wide as they are, and the
+/// tool tip says the chosen one whole.
+class NameBox : public QComboBox {
+  Q_OBJECT
+ public:
+  explicit NameBox(QWidget* parent = nullptr);
+  /// `tip`: beneath the name in the tool tip, a path; empty: nothing.
+  void add(const QString& name, const QVariant& data, const QString& tip = {});
+  /// The chosen name and its tip, then what the box is for, if toolTip() says that.
+  QString whole_tip() const;
+  void showPopup() override;
+
+ protected:
+  bool event(QEvent* event) override;
+  void paintEvent(QPaintEvent* event) override;
+};
+
+/// "demo-w4a16 (quantized)", "demo (full precision)".
+QString model_caption(const QString& path);
 
 class PathField : public QWidget {
   Q_OBJECT
@@ -39,7 +59,7 @@ class ModelPicker : public QWidget {
   explicit ModelPicker(Workbench& workbench, QWidget* parent = nullptr);
   ChatModelChoice choice() const;
   void choose(const ChatModelChoice& choice);
-  QComboBox* models() { return models_; }
+  NameBox* models() { return models_; }
   QComboBox* backends() { return backends_; }
 
  Q_SIGNALS:
@@ -48,7 +68,7 @@ class ModelPicker : public QWidget {
  private:
   void refill();
   Workbench& workbench_;
-  QComboBox* models_;
+  NameBox* models_;
   QComboBox* backends_;
 };
 

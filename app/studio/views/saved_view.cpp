@@ -77,6 +77,30 @@ void save_view(SavedView& view, const Palette& palette, const QString& file) {
     throw Error::in(file.toStdString(), "", "a file that can be written", out.errorString().toStdString());
 }
 
+void ask_where_to_save(QWidget* widget, const QString& title, const QString& name, const QString& filters, std::function<void(const QString& file)> save,
+                       std::function<void(const QString& message)> problem) {
+  const auto ending_of = [](const QString& filter) { return filter.section(QLatin1String("*."), 1).chopped(1); };
+  auto* dialog = new QFileDialog(widget->window(), title, QDir::homePath(), filters);
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setAcceptMode(QFileDialog::AcceptSave);
+  const QString first = ending_of(filters.section(QLatin1String(";;"), 0, 0));
+  dialog->setDefaultSuffix(first);
+  dialog->selectFile(name + QLatin1Char('.') + first);
+  QObject::connect(dialog, &QFileDialog::filterSelected, dialog, [dialog, ending_of](const QString& filter) {
+    dialog->setDefaultSuffix(ending_of(filter));
+    if (const QStringList chosen = dialog->selectedFiles(); chosen.size() == 1)
+      dialog->selectFile(QFileInfo(chosen.first()).completeBaseName() + QLatin1Char('.') + ending_of(filter));
+  });
+  QObject::connect(dialog, &QFileDialog::fileSelected, widget, [save = std::move(save), problem = std::move(problem)](const QString& file) {
+    try {
+      save(file);
+    } catch (const std::exception& error) {
+      problem(QString::fromUtf8(error.what()));
+    }
+  });
+  dialog->open();
+}
+
 QToolButton* save_button(SavedView& view, QWidget* widget, const Theme& theme, const QString& name,
                          std::function<void(const QString& message)> problem, QWidget* parent) {
   auto* button = new QToolButton(parent);
@@ -94,26 +118,8 @@ QToolButton* save_button(SavedView& view, QWidget* widget, const Theme& theme, c
   QObject::connect(&theme, &Theme::changed, button, restyle);
   restyle();
   QObject::connect(button, &QToolButton::clicked, widget, [&view, widget, &theme, name, problem] {
-    auto* dialog = new QFileDialog(widget->window(), QToolButton::tr("Save %1").arg(name), QDir::homePath(),
-                                   QToolButton::tr("Picture (*.png);;Drawing (*.svg);;Table (*.csv)"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setAcceptMode(QFileDialog::AcceptSave);
-    dialog->setDefaultSuffix(QStringLiteral("png"));
-    dialog->selectFile(name + QStringLiteral(".png"));
-    QObject::connect(dialog, &QFileDialog::filterSelected, dialog, [dialog](const QString& filter) {
-      const QString ending = filter.section(QLatin1String("*."), 1).chopped(1);
-      dialog->setDefaultSuffix(ending);
-      if (const QStringList chosen = dialog->selectedFiles(); chosen.size() == 1)
-        dialog->selectFile(QFileInfo(chosen.first()).completeBaseName() + QLatin1Char('.') + ending);
-    });
-    QObject::connect(dialog, &QFileDialog::fileSelected, widget, [&view, &theme, problem](const QString& file) {
-      try {
-        save_view(view, theme.colors(), file);
-      } catch (const std::exception& error) {
-        problem(QString::fromUtf8(error.what()));
-      }
-    });
-    dialog->open();
+    ask_where_to_save(widget, QToolButton::tr("Save %1").arg(name), name, QToolButton::tr("Picture (*.png);;Drawing (*.svg);;Table (*.csv)"),
+                      [&view, &theme](const QString& file) { save_view(view, theme.colors(), file); }, problem);
   });
   return button;
 }

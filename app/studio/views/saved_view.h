@@ -34,6 +34,11 @@ void save_view(SavedView& view, const Palette& palette, const QString& file);
 QToolButton* save_button(SavedView& view, QWidget* widget, const Theme& theme, const QString& name,
                          std::function<void(const QString& message)> problem, QWidget* parent);
 
+/// Asks for a file's name and calls `save` with it; what that throws, `problem` hears. `filters` as QFileDialog takes them, each with one ending: the first
+/// is proposed, and the name follows the choice.
+void ask_where_to_save(QWidget* widget, const QString& title, const QString& name, const QString& filters, std::function<void(const QString& file)> save,
+                       std::function<void(const QString& message)> problem);
+
 /// A number as CSV has it.
 QString csv_number(double value);
 
