@@ -112,8 +112,8 @@ void store(uint id, int held_x, int held_w) {
       [[unroll]] for (uint v = 0u; v < 4u; ++v) {
         vec4 w;
         [[unroll]] for (uint e = 0u; e < 4u; ++e) {
-          const uint bit = (v * 4u + e) * width;
-          w[e] = (float((codes[i * 2u][bit / 32u] >> (bit % 32u)) & ((1u << width) - 1u)) - groups[i].zero) * scale + minimum;
+          const uint column = v * 4u + e, place = FORMAT == FORMAT_INT4 ? int4_place(column & 7u) : (column & 3u) * 8u;
+          w[e] = (float((codes[i * 2u][column * width / 32u] >> place) & ((1u << width) - 1u)) - groups[i].zero) * scale + minimum;
         }
         weights[at + v] = f16vec4(w);
       }
