@@ -16,7 +16,8 @@ Device::Device(std::shared_ptr<Instance> instance, DeviceProfile profile)
   VkPhysicalDeviceVulkan12Features features12{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES,
                                               .shaderFloat16 = profile_.info.float16 ? VK_TRUE : VK_FALSE,
                                               .bufferDeviceAddress = VK_TRUE,
-                                              .vulkanMemoryModel = matrix_units ? VK_TRUE : VK_FALSE};
+                                              .vulkanMemoryModel = matrix_units ? VK_TRUE : VK_FALSE,
+                                              .vulkanMemoryModelDeviceScope = matrix_units ? VK_TRUE : VK_FALSE};
   VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT,
       .subgroupSizeControl = VK_TRUE,

@@ -126,7 +126,7 @@ DeviceProfile profile_of(VkInstance instance, VkPhysicalDevice physical) {
   vkGetPhysicalDeviceFeatures2(physical, &features);
   p.info.buffer_addresses = addresses.bufferDeviceAddress;
   p.info.float16 = half.shaderFloat16;
-  p.vulkan_memory_model = model.vulkanMemoryModel;
+  p.vulkan_memory_model = model.vulkanMemoryModel && model.vulkanMemoryModelDeviceScope;  // kernels have barriers of that scope
 
   uint32_t count = 0;
   vkEnumerateDeviceExtensionProperties(physical, nullptr, &count, nullptr);
