@@ -72,7 +72,11 @@ void TableView::share_out() {
     if (column != stretched_) others += stretched_ == kAllColumns ? needed(column) : header.sectionSize(column);
   }
   if (stretched_ == kAllColumns) {
-    header.setSectionResizeMode(others <= room ? QHeaderView::Stretch : QHeaderView::ResizeToContents);
+    const int count = header.count(), spare = room - others;
+    header.setSectionResizeMode(spare < 0 ? QHeaderView::ResizeToContents : QHeaderView::Fixed);
+    // Each has what it needs, and an equal part of the rest: equal columns would cut off a long heading.
+    for (int column = 0; column < count && spare >= 0; ++column)
+      header.resizeSection(column, needed(column) + spare * (column + 1) / count - spare * column / count);
   } else {
     const int least = std::max(header.sectionSizeHint(stretched_), std::min(needed(stretched_), kReadable * fontMetrics().lineSpacing()));
     const bool fits = others + least <= room;

@@ -11,7 +11,7 @@ class TableView : public QTableView {
   Q_OBJECT
  public:
   static constexpr int kAllColumns = -1;
-  /// `stretched`: the column that takes what is left; kAllColumns: all of them alike. `name`: for screen readers.
+  /// `stretched`: the column that takes what is left; kAllColumns: each gets a like part of it. `name`: for screen readers.
   TableView(QAbstractItemModel* model, const QString& name, int stretched, QWidget* parent = nullptr);
 
   /// A heading and a few rows.
