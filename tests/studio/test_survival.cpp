@@ -161,6 +161,23 @@ class TestSurvival : public QObject {
     return messages.rowCount() == 0 ? QString() : messages.at(messages.rowCount() - 1).text;
   }
 
+  // An answer that a kill cut off at `killed`, of what the window had `told`.
+  void check_interrupted(MainWindow& window, const ChatMessage& answer, const QList<Told>& told, qint64 killed) {
+    QCOMPARE(answer.role, QStringLiteral("assistant"));
+    QCOMPARE(int(answer.state), int(MessageState::INTERRUPTED));
+    // What the window had shown a second and a half before is stored.
+    qsizetype shown = 0;
+    for (const Told& line : told) {
+      if (line.at < killed - 1500 && line.answering) shown = line.said;
+    }
+    QVERIFY2(real_ || shown > 0, "the answer was too short to tell");
+    QVERIFY2(real_ || answer.text.size() >= shown, qPrintable(QStringLiteral("%1 of %2 characters").arg(answer.text.size()).arg(shown)));
+    QVERIFY(real_ || answer.text.startsWith(QLatin1String("There are three shapes: a red circle")));
+    bool marked = false;
+    for (const QLabel* label : window.findChildren<QLabel*>()) marked |= label->isVisible() && label->text() == QLatin1String("interrupted");
+    QVERIFY(marked);
+  }
+
  private slots:
   void init() {
     folder_ = std::make_unique<QTemporaryDir>();
@@ -241,22 +258,14 @@ class TestSurvival : public QObject {
       QTest::mouseClick(list.viewport(), Qt::LeftButton, {}, list.visualItemRect(list.item(0)).center());
       const auto& messages = chat.controller().model();
       QVERIFY(messages.rowCount() >= 2);
-      const ChatMessage asked = messages.at(messages.rowCount() - 2), answer = messages.at(messages.rowCount() - 1);
+      const int last = messages.rowCount() - 1;
+      // The real model's answers are short: it may have been struck between two of them, before or behind the next question.
+      const bool unanswered = real_ && messages.at(last).role == QLatin1String("user");
+      const ChatMessage asked = messages.at(unanswered ? last : last - 1);
       QCOMPARE(asked.role, QStringLiteral("user"));
       QCOMPARE(asked.text, question());
-      QCOMPARE(answer.role, QStringLiteral("assistant"));
-      QCOMPARE(int(answer.state), int(MessageState::INTERRUPTED));
-      // What the window had shown a second and a half before is stored.
-      qsizetype shown = 0;
-      for (const Told& line : told) {
-        if (line.at < killed - 1500 && line.answering) shown = line.said;
-      }
-      QVERIFY2(real_ || shown > 0, "the answer was too short to tell");
-      QVERIFY2(real_ || answer.text.size() >= shown, qPrintable(QStringLiteral("%1 of %2 characters").arg(answer.text.size()).arg(shown)));
-      QVERIFY(real_ || answer.text.startsWith(QLatin1String("There are three shapes: a red circle")));
-      bool marked = false;
-      for (const QLabel* label : parts.window.findChildren<QLabel*>()) marked |= label->isVisible() && label->text() == QLatin1String("interrupted");
-      QVERIFY(marked);
+      if (!unanswered && !(real_ && messages.at(last).state == MessageState::DONE)) check_interrupted(parts.window, messages.at(last), told, killed);
+      if (QTest::currentTestFailed()) return;
       // And a way on: the same chat, with the model loaded again.
       QVERIFY(parts.load_chat());
       chat.composer()->edit()->setFocus();

@@ -189,7 +189,8 @@ Theme::Theme(QApplication& application, QObject* parent) : QObject(parent), appl
 #endif
   application_.setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
   QFont font = application_.font();
-  for (const char* family : {"Inter", "Segoe UI", "SF Pro Text", "Noto Sans"}) {
+  // Not Inter: laying out a streamed answer in it takes two and a half times as long.
+  for (const char* family : {"Open Sans", "Segoe UI", "SF Pro Text", "Noto Sans"}) {
     if (QFontDatabase::hasFamily(QLatin1String(family))) {
       font.setFamily(QLatin1String(family));
       break;
