@@ -79,6 +79,17 @@ int64_t budget_of(VkPhysicalDevice physical, const VkPhysicalDeviceMemoryPropert
   return static_cast<int64_t>(free);
 }
 
+// Fills a chain of feature structures.
+void ask_features(VkPhysicalDevice physical, auto& chain) {
+  VkPhysicalDeviceFeatures2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &chain};
+  vkGetPhysicalDeviceFeatures2(physical, &query);
+}
+
+void ask_properties(VkPhysicalDevice physical, auto& chain) {
+  VkPhysicalDeviceProperties2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &chain};
+  vkGetPhysicalDeviceProperties2(physical, &query);
+}
+
 DeviceProfile profile_of(VkInstance instance, VkPhysicalDevice physical) {
   DeviceProfile p;
   p.physical = physical;
@@ -122,8 +133,7 @@ DeviceProfile profile_of(VkInstance instance, VkPhysicalDevice physical) {
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_MEMORY_MODEL_FEATURES, .pNext = &addresses};
   VkPhysicalDeviceShaderFloat16Int8Features half{
       .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_FLOAT16_INT8_FEATURES, .pNext = &model};
-  VkPhysicalDeviceFeatures2 features{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &half};
-  vkGetPhysicalDeviceFeatures2(physical, &features);
+  ask_features(physical, half);
   p.info.buffer_addresses = addresses.bufferDeviceAddress;
   p.info.float16 = half.shaderFloat16;
   p.vulkan_memory_model = model.vulkanMemoryModel && model.vulkanMemoryModelDeviceScope;  // kernels have barriers of that scope
@@ -140,19 +150,16 @@ DeviceProfile profile_of(VkInstance instance, VkPhysicalDevice physical) {
   if (has(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME)) {
     VkPhysicalDeviceShaderIntegerDotProductFeaturesKHR dot{
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_FEATURES_KHR};
-    VkPhysicalDeviceFeatures2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &dot};
-    vkGetPhysicalDeviceFeatures2(physical, &query);
+    ask_features(physical, dot);
     VkPhysicalDeviceShaderIntegerDotProductPropertiesKHR quick{
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES_KHR};
-    VkPhysicalDeviceProperties2 query2{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &quick};
-    vkGetPhysicalDeviceProperties2(physical, &query2);
+    ask_properties(physical, quick);
     p.info.integer_dot_product = dot.shaderIntegerDotProduct;
     p.integer_dot_quick = dot.shaderIntegerDotProduct && quick.integerDotProduct4x8BitPackedSignedAccelerated;
   }
   if (has(VK_KHR_COOPERATIVE_MATRIX_EXTENSION_NAME)) {
     VkPhysicalDeviceCooperativeMatrixFeaturesKHR cooperative{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR};
-    VkPhysicalDeviceFeatures2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &cooperative};
-    vkGetPhysicalDeviceFeatures2(physical, &query);
+    ask_features(physical, cooperative);
     p.info.cooperative_matrix = cooperative.cooperativeMatrix;
   }
   if (p.info.cooperative_matrix) p.cooperative_shapes = cooperative_shapes(instance, physical);
@@ -160,12 +167,10 @@ DeviceProfile profile_of(VkInstance instance, VkPhysicalDevice physical) {
   if (has(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME)) {
     VkPhysicalDeviceSubgroupSizeControlFeaturesEXT control{
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_FEATURES_EXT};
-    VkPhysicalDeviceFeatures2 query{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2, .pNext = &control};
-    vkGetPhysicalDeviceFeatures2(physical, &query);
+    ask_features(physical, control);
     VkPhysicalDeviceSubgroupSizeControlPropertiesEXT sizes{
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES_EXT};
-    VkPhysicalDeviceProperties2 query2{.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2, .pNext = &sizes};
-    vkGetPhysicalDeviceProperties2(physical, &query2);
+    ask_properties(physical, sizes);
     p.subgroup_size_control = control.subgroupSizeControl && control.computeFullSubgroups &&
                               (sizes.requiredSubgroupSizeStages & VK_SHADER_STAGE_COMPUTE_BIT);
     p.least_subgroup_size = sizes.minSubgroupSize;

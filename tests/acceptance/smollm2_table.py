@@ -97,10 +97,7 @@ def tell_calibration_kl(figures, model, text, drawn):
     """KL of the rows on stretches of the text that their runs drew from."""
     means = []
     for rows in drawn:
-        kls = []
-        for one in rows:
-            kls.append(kl_on(text, one.journal.parent, model))
-        means.append(mean(kls))
+        means.append(mean(kl_on(text, one.journal.parent, model) for one in rows))
         figures.told(f"smollm2_table_{slug(rows[0].name)}_kl_on_calibration_text", means[-1])
     figures.told("smollm2_table_joint_over_layerwise_kl_on_calibration_text", means[1] / means[0])
 
