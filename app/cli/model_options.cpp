@@ -172,8 +172,10 @@ std::unique_ptr<BatchGenerator> make_batch_generator(std::shared_ptr<const Model
 std::string describe(const GeneratorInfo& info) {
   std::string line = fmt::format("{} on {}, {:.2f}-bit weights, {}-bit activations", info.backend, info.device,
                                  info.weight_bits, info.activation_bits);
-  if (info.kv_bits < 16) line += fmt::format(", {:.2f}-bit keys and values", info.kv_bits);
-  if (info.kv_bits < 16 && info.kv_bytes > 0) line += fmt::format(" ({})", bytes_text(info.kv_bytes));
+  if (info.kv_bits < 16) {
+    line += fmt::format(", {:.2f}-bit keys and values", info.kv_bits);
+    if (info.kv_bytes > 0) line += fmt::format(" ({})", bytes_text(info.kv_bytes));
+  }
   if (!info.activation_note.empty()) line += "; " + info.activation_note;
   return line;
 }

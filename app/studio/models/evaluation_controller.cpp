@@ -39,8 +39,7 @@ EvaluationController::EvaluationController(Workbench& workbench, QObject* parent
 }
 
 void EvaluationController::start(const ChatModelChoice& model, const QString& against, const QString& questions, int limit) {
-  const bool quantized = against.endsWith(QLatin1String(".qvlm"));
-  request_ = {model, questions, limit, against, quantized ? QStringLiteral("vulkan") : QStringLiteral("reference")};
+  request_ = {model, questions, limit, against, usual_backend(against)};
   questions_.clear();
   categories_.clear();
   finished_.reset();

@@ -115,7 +115,7 @@ Table table_of(const EvaluateRequest& request, const EvaluationFinished& result,
   if (model.kv_bits != 16) name += QStringLiteral(", KV %1 bit").arg(model.kv_bits);
   row.name = name.toStdString();
   row.evaluation = result;
-  const bool run = model.path.endsWith(QLatin1String(".qvlm"));
+  const bool run = is_quantized(model.path);
   describe_running(result.info, run, row);
   try {
     if (run) describe_run(model, row, table);

@@ -92,7 +92,7 @@ QString heading_of(const Grid& grid, size_t column) {
 
 bool compares_with_float(const KeptResult& result) {
   const std::string& against = result.table.rows.front().evaluation->against;
-  return !against.empty() && !against.ends_with(".qvlm");
+  return !against.empty() && !is_quantized(QString::fromStdString(against));
 }
 
 void leave_out_comparison(EvaluationFinished& result) {

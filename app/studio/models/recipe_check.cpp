@@ -5,6 +5,7 @@
 #include <QFileInfo>
 #include <algorithm>
 
+#include "app/studio/models/workbench.h"
 #include "core/base/error.h"
 
 namespace qvlm::studio {
@@ -48,7 +49,7 @@ QString request_problem(const ModelSummary* model, const QuantizeRequest& reques
   if (model->quantized()) return RecipeCheck::tr("The open model is quantized already; open a full-precision one");
   if (request.calibration.isEmpty()) return RecipeCheck::tr("Choose a calibration set");
   if (!QFileInfo::exists(request.calibration)) return RecipeCheck::tr("The calibration set does not exist: %1").arg(request.calibration);
-  if (!request.output.endsWith(QLatin1String(".qvlm"))) return RecipeCheck::tr("The output's name must end in .qvlm");
+  if (!is_quantized(request.output)) return RecipeCheck::tr("The output's name must end in .qvlm");
   if (QFileInfo::exists(request.output)) return RecipeCheck::tr("The output exists already; choose another name");
   return recipe_problems(*model, request.recipe).join(QLatin1Char('\n'));
 }

@@ -10,11 +10,15 @@ namespace qvlm::studio {
 QString model_name(const QString& path) {
   const QFileInfo info(QDir::cleanPath(path));
   QString name = info.fileName();
-  if (name.endsWith(QLatin1String(".qvlm"))) name.chop(5);
+  if (is_quantized(name)) name.chop(5);
   // "model" says nothing: the folder above names it.
   if (name == QLatin1String("model")) name = info.dir().dirName();
   return name;
 }
+
+bool is_quantized(const QString& path) { return path.endsWith(QLatin1String(".qvlm")); }
+
+QString usual_backend(const QString& path) { return is_quantized(path) ? QStringLiteral("vulkan") : QStringLiteral("reference"); }
 
 bool looks_like_model(const QString& path) {
   const QFileInfo info(path);

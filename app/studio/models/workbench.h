@@ -59,4 +59,10 @@ bool looks_like_model(const QString& path);
 /// "demo" for /a/demo, "demo-w4a16" for /a/demo-w4a16.qvlm.
 QString model_name(const QString& path);
 
+/// Whether a path is a quantized model's, by its name: NAME.qvlm.
+bool is_quantized(const QString& path);
+
+/// A full-precision model runs on the reference, a quantized one on the engine.
+QString usual_backend(const QString& path);
+
 }  // namespace qvlm::studio

@@ -149,7 +149,7 @@ void ComparePage::choose_second() {
   // The usual question is full precision against quantized: that is what stands there first.
   if (picker(1)->choice().path != picker(0)->choice().path) return;
   for (const QString& path : workbench_.models()) {
-    if (path.endsWith(QLatin1String(".qvlm"))) {
+    if (is_quantized(path)) {
       picker(1)->choose({path, QStringLiteral("vulkan"), false});
       return;
     }

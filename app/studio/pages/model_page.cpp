@@ -277,9 +277,8 @@ void ModelPage::choose_folder() {
 void ModelPage::refill_recent() {
   recent_->clear();
   for (const QString& path : workbench_.settings().recent_models()) {
-    const bool quantized = path.endsWith(QLatin1String(".qvlm"));
     auto* item =
-        new QListWidgetItem(quantized ? tr("%1 (quantized)").arg(model_name(path)) : model_name(path), recent_);
+        new QListWidgetItem(is_quantized(path) ? tr("%1 (quantized)").arg(model_name(path)) : model_name(path), recent_);
     item->setData(Qt::UserRole, path);
     item->setToolTip(path);
   }

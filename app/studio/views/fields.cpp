@@ -67,8 +67,7 @@ void NameBox::paintEvent(QPaintEvent*) {
 }
 
 QString model_caption(const QString& path) {
-  const bool quantized = path.endsWith(QLatin1String(".qvlm"));
-  return (quantized ? ModelPicker::tr("%1 (quantized)") : ModelPicker::tr("%1 (full precision)")).arg(model_name(path));
+  return (is_quantized(path) ? ModelPicker::tr("%1 (quantized)") : ModelPicker::tr("%1 (full precision)")).arg(model_name(path));
 }
 
 PathField::PathField(Kind kind, const QString& name, QWidget* parent)
@@ -132,9 +131,7 @@ ModelPicker::ModelPicker(Workbench& workbench, QWidget* parent)
   row->add(backends_);
   connect(&workbench_, &Workbench::models_changed, this, &ModelPicker::refill);
   connect(models_, &QComboBox::currentIndexChanged, this, [this] {
-    // A full-precision model is compared against on the reference, a quantized one runs on the engine.
-    const bool quantized = choice().path.endsWith(QLatin1String(".qvlm"));
-    backends_->setCurrentIndex(backends_->findData(quantized ? QStringLiteral("vulkan") : QStringLiteral("reference")));
+    backends_->setCurrentIndex(backends_->findData(usual_backend(choice().path)));
     Q_EMIT changed();
   });
   connect(backends_, &QComboBox::currentIndexChanged, this, &ModelPicker::changed);
@@ -152,8 +149,7 @@ void ModelPicker::refill() {
   models_->setCurrentIndex(std::max(0, index));
   if (choice().path != before) {
     const QSignalBlocker quieter(backends_);
-    const bool quantized = choice().path.endsWith(QLatin1String(".qvlm"));
-    backends_->setCurrentIndex(backends_->findData(quantized ? QStringLiteral("vulkan") : QStringLiteral("reference")));
+    backends_->setCurrentIndex(backends_->findData(usual_backend(choice().path)));
   }
   Q_EMIT changed();
 }
