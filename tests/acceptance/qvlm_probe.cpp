@@ -1,4 +1,4 @@
-// Writes what the program computes as raw numbers, for the acceptance commands that compare it with other implementations.
+// Writes what the program computes as numbers, for the acceptance commands that compare it with other implementations or look into a run.
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
@@ -7,11 +7,13 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/data/text_set.h"
 #include "core/input/image.h"
 #include "core/input/preprocess.h"
 #include "core/input/prompt.h"
 #include "core/input/tokenizer.h"
 #include "core/model/model.h"
+#include "tests/acceptance/probe_blocks.h"
 #include "tests/acceptance/probe_logits.h"
 
 namespace {
@@ -21,10 +23,10 @@ using qvlm::PixelTensor;
 using qvlm::PromptPart;
 
 struct Options {
-  std::string model, vision_tower, chat_template, prompt, out, backend = "page";
+  std::string model, vision_tower, chat_template, prompt, out, run, text, backend = "page";
   std::vector<std::string> images;
   bool raw = false, ids_only = false;
-  int keep = 0;
+  int keep = 0, stretches = 4, tokens = 512;
 };
 
 void write_floats(const std::string& path, std::span<const float> values) {
@@ -129,6 +131,26 @@ void pixels(const Options& options) {
   std::cout << Json{{"size", tensor.size}}.dump() << "\n";
 }
 
+/// OUT: a line of JSON for each block of a run where joint and layer-wise chose differently: {"first", "last", "choices": {name: {"error", "kl",
+/// "spread"}}}, as choices_at_output() has them.
+void blocks(const Options& options) {
+  const auto model = open(options);
+  const std::vector<int32_t> ids = qvlm::Tokenizer::open(*model)->encode(qvlm::read_text_set(options.text), false);
+  std::vector<std::vector<int32_t>> stretches;
+  for (int i = 0; i < options.stretches; ++i) {
+    if (ids.size() < static_cast<size_t>((i + 1) * options.tokens)) throw qvlm::Error(options.text + ": too short");
+    stretches.emplace_back(ids.begin() + i * options.tokens, ids.begin() + (i + 1) * options.tokens);
+  }
+  qvlm::AtomicFile out(options.out);
+  qvlm::acceptance::choices_at_output(model, options.run, stretches, [&](const qvlm::BlockSearched& block, const auto& choices) {
+    Json line = {{"first", block.first_site}, {"last", block.last_site}};
+    for (const auto& choice : choices) line["choices"][choice.name] = {{"error", choice.error}, {"kl", choice.kl}, {"spread", choice.spread}};
+    const std::string text = line.dump() + "\n";
+    out.write(std::as_bytes(std::span(text)));
+  });
+  out.commit_scratch();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -153,12 +175,18 @@ int main(int argc, char** argv) {
   sequences_command->add_flag("--ids-only", options.ids_only, "Nothing is computed");
   CLI::App* rows_command = common(app.add_subcommand("rows", "Of pictures in the decoder's input"));
   CLI::App* pixels_command = common(app.add_subcommand("pixels", "The tower's input"));
+  CLI::App* blocks_command = common(app.add_subcommand("blocks", "What the choices of a run's blocks do at the model's output"));
+  blocks_command->add_option("--run", options.run, "NAME.qvlm of the model")->required();
+  blocks_command->add_option("--text", options.text)->required();
+  blocks_command->add_option("--stretches", options.stretches);
+  blocks_command->add_option("--tokens", options.tokens, "Of a stretch");
   CLI11_PARSE(app, argc, argv);
   try {
     if (logits_command->parsed()) logits(options);
     if (sequences_command->parsed()) sequences(options);
     if (rows_command->parsed()) rows(options);
     if (pixels_command->parsed()) pixels(options);
+    if (blocks_command->parsed()) blocks(options);
   } catch (const std::exception& error) {
     std::cerr << error.what() << "\n";
     return 1;
