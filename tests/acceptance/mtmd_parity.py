@@ -49,10 +49,10 @@ def folder_itself(name, *options, **run):
     return model, model / "model.gguf", model / "vision.gguf"
 
 
-FAST = {"search": "none", "samples": 8}
+FAST = ("--search", "none")
 MODELS = {"zero_points": lambda work: exported(work, "demo-w4a16", "--weights", 4),
-          "symmetric": lambda _: folder_itself("demo-w4-symmetric", "--weights", 4, **FAST),
-          "vision8": lambda work: exported(work, "demo-w8-vision8", "--symmetric", "--weights", 8, "--vision-bits", 8, **FAST)}
+          "symmetric": lambda _: folder_itself("demo-w4-symmetric", "--weights", 4, *FAST, samples=8),
+          "vision8": lambda work: exported(work, "demo-w8-vision8", "--symmetric", "--weights", 8, "--vision-bits", 8, *FAST, samples=8)}
 
 
 def questions(work):

@@ -18,15 +18,17 @@ first layers, where they gain, or only of the others.
 
 usage: smollm2_table.py [--fresh] [--order]   # --order: only the rows whose order is asked
 """
+import json
 import math
 import pathlib
 import shutil
+import statistics
 import subprocess
 import sys
 
-from common import WORK, Figures, use_packages
+from common import WORK, Figures, program, use_packages
 from evaluation import evaluate
-from tables import DRAWS, check_blocks, check_order, demand_rows, make_table, mean, slug
+from tables import DRAWS, check_blocks, check_order, demand_rows, make_table, mean, slug, student
 from testbeds import make, smollm2
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -93,13 +95,25 @@ def tell_massive_activation(figures, plain, drawn, relative):
     figures.at_most("smollm2_table_joint_over_layerwise_pooled_error_over_token_error", ratios["plain", "from", "pooled"] / ratios["plain", "from", "token"], 1)
 
 
-def tell_calibration_kl(figures, model, text, drawn):
-    """KL of the rows on stretches of the text that their runs drew from."""
-    means = []
-    for rows in drawn:
-        means.append(mean(kl_on(text, one.journal.parent, model) for one in rows))
-        figures.told(f"smollm2_table_{slug(rows[0].name)}_kl_on_calibration_text", means[-1])
-    figures.told("smollm2_table_joint_over_layerwise_kl_on_calibration_text", means[1] / means[0])
+def tell_choices_at_output(figures, model, text, row):
+    """What the choices of the blocks of a joint `row` do at the model's output: on the same input, each through the rest of the model in float.
+    Ratios to the layer-wise choice where that is another, geometric means over the blocks with their 95 % margin; and how far a lower error at
+    the block's end goes with a lower KL at the output."""
+    out = WORK / "smollm2-choices.jsonl"
+    subprocess.run([program("qvlm-probe"), "blocks", str(model), "--run", str(row.journal.parent), "--text", str(text), "--stretches", "2", "--out", str(out)],
+                   check=True)
+    blocks = [json.loads(line)["choices"] for line in out.read_text().splitlines()]
+    name = f"smollm2_table_{slug(row.name)}_choices"
+    figures.told(f"{name}_blocks", len(blocks))
+    logs = {(choice, key): [math.log(block[choice][key] / block["layerwise"][key]) for block in blocks] for choice in ("joint", "unclipped") for key in ("error", "kl")}
+    for (choice, key), values in logs.items():
+        figures.told(f"{name}_{choice}_over_layerwise_{key}", math.exp(mean(values)))
+        figures.told(f"{name}_{choice}_over_layerwise_{key}_margin", student(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values)))
+    for choice in ("joint", "unclipped"):
+        figures.told(f"{name}_{choice}_correlation_of_error_and_kl", statistics.correlation(logs[choice, "error"], logs[choice, "kl"]))
+    added = sum(block["joint"]["kl"] - block["layerwise"]["kl"] for block in blocks)
+    figures.told(f"{name}_joint_less_layerwise_kl_summed", added)
+    return logs
 
 
 def kl_on(text, one, model):

@@ -142,6 +142,10 @@ def kl_difference(before, after, draws=2000):
 STUDENT = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228}
 
 
+def student(freedom):
+    return STUDENT.get(freedom, 2.228 if freedom < 20 else 2.09)  # of more degrees: on the safe side
+
+
 def margin(before, after, value):
     """Half of the 95 % interval of the difference of two means over draws, by Student's t of both lists' pooled spread; 0 where no list has two."""
     lists = [[value(row) for row in rows] for rows in (before, after)]
@@ -149,7 +153,7 @@ def margin(before, after, value):
     if freedom == 0:
         return 0
     variance = sum(sum((v - mean(one)) ** 2 for v in one) for one in lists) / freedom
-    return STUDENT.get(freedom, 2.228) * math.sqrt(variance * sum(1 / len(one) for one in lists))
+    return student(freedom) * math.sqrt(variance * sum(1 / len(one) for one in lists))
 
 
 def check_order(figures, name, methods, error="layer_error", checks_kl=True):
