@@ -48,8 +48,7 @@ RELATIVE = {"token_weighting": "relative", "activation_bits": 4}  # each token's
 SIX_DRAWS = (*DRAWS, *(f" draw {i}" for i in range(len(DRAWS), 6)))  # at a KL of two nats three are too few to tell methods apart
 
 
-WIDEST = 3  # the draw whose two rows lie farthest apart
-COINS = 8
+COINS = 6
 
 
 def row(name, method, recipe):
@@ -116,43 +115,42 @@ def tell_choices_at_output(figures, model, text, row):
     figures.told(f"{name}_blocks", len(blocks))
     logs = {(choice, key): [math.log(block[choice][key] / block["layerwise"][key]) for block in blocks] for choice in ("joint", "unclipped") for key in ("error", "kl")}
     for (choice, key), values in logs.items():
+        margin = student(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
         figures.told(f"{name}_{choice}_over_layerwise_{key}", math.exp(mean(values)))
-        figures.told(f"{name}_{choice}_over_layerwise_{key}_margin", student(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values)))
+        figures.told(f"{name}_{choice}_over_layerwise_{key}_margin", margin)
+        if (choice, key) == ("joint", "kl"):  # the gain does not reach the output
+            figures.at_least(f"{name}_{choice}_over_layerwise_{key}_and_margin", math.exp(mean(values) + margin), 1)
     for choice in ("joint", "unclipped"):
         figures.told(f"{name}_{choice}_correlation_of_error_and_kl", statistics.correlation(logs[choice, "error"], logs[choice, "kl"]))
-    added = sum(block["joint"]["kl"] - block["layerwise"]["kl"] for block in blocks)
-    figures.told(f"{name}_joint_less_layerwise_kl_summed", added)
-    return logs
+    figures.told(f"{name}_joint_less_layerwise_kl_summed", sum(block["joint"]["kl"] - block["layerwise"]["kl"] for block in blocks))
 
 
-def check_chance(figures, model, text, layerwise, joint):
-    """How far apart KL of two sets of ratios lies that differ by chance alone: of the draw WIDEST, every block where the rows' ratios differ takes
-    one of theirs by a coin. The draws of one method do not tell that: they choose mostly alike, so all of them have the same luck. The difference
-    of the methods is to lie within what two such sets may differ by (95 %)."""
+def check_chance(figures, name, model, text, layerwise, joint):
+    """How far apart KL of two sets of ratios lies by chance: of the draw whose two rows lie farthest apart, each block where their ratios differ takes
+    one of theirs by a coin. The draws of a method do not tell that: they choose mostly alike, so all of them have the same luck. The difference of the
+    methods is to lie within what two such sets may differ by (95 %)."""
     chosen = [[[float(ratio[0]) for ratio in clip_ratios(row.journal.parent)] for row in rows] for rows in (layerwise, joint)]
-    for name, draws in zip(("layerwise", "joint"), chosen):
-        pairs = list(itertools.combinations(draws, 2))
-        figures.told(f"smollm2_table_{name}_draws_choose_alike", mean(mean(a == b for a, b in zip(*pair)) for pair in pairs))
-    first, second = (draws[WIDEST] for draws in chosen)
-    blocks = [(e["first_site"], e["last_site"] + 1) for e in joint[WIDEST].events("BlockSearched")]
+    for method, draws in zip(("layerwise", "joint"), chosen):
+        figures.told(f"{name}_{method}_draws_choose_alike", mean(mean(a == b for a, b in zip(*pair)) for pair in itertools.combinations(draws, 2)))
+    draw = max(range(len(joint)), key=lambda i: abs(joint[i].kl - layerwise[i].kl))
+    first, second = (draws[draw] for draws in chosen)
+    blocks = [slice(e["first_site"], e["last_site"] + 1) for e in joint[draw].events("BlockSearched")]
+    blocks = [block for block in blocks if first[block] != second[block]]
     kls, shares = [], []
     for seed in range(COINS):
-        coin, ratios, taken, other = random.Random(seed), list(first), 0, 0
-        for begin, end in blocks:
-            if first[begin:end] != second[begin:end]:
-                other += 1
-                if coin.random() < 0.5:
-                    taken += 1
-                    ratios[begin:end] = second[begin:end]
-        kls.append(kl_with_ratios(text, model, joint[WIDEST], lambda layer, site, _: ratios[4 * layer + site]))
-        shares.append(taken / other)
-        figures.told(f"smollm2_table_kl_by_coin_{seed}", kls[-1])
-    figures.told("smollm2_table_kl_by_coin_correlation_with_share_of_joint", statistics.correlation(kls, shares))
+        coin, ratios = random.Random(seed), list(first)
+        taken = [block for block in blocks if coin.random() < 0.5]
+        for block in taken:
+            ratios[block] = second[block]
+        kls.append(kl_with_ratios(text, model, joint[draw], lambda layer, site, _: ratios[4 * layer + site]))
+        shares.append(len(taken) / len(blocks))
+        figures.told(f"{name}_kl_by_coin_{seed}", kls[-1])
     spread = statistics.stdev(kls)
-    figures.told("smollm2_table_kl_by_coin_spread", spread)
+    figures.told(f"{name}_kl_by_coin_spread", spread)
+    figures.told(f"{name}_kl_by_coin_correlation_with_share_of_joint", statistics.correlation(kls, shares))
     difference = mean(row.kl for row in joint) - mean(row.kl for row in layerwise)
-    figures.told("smollm2_table_joint_less_layerwise_kl", difference)
-    figures.at_most("smollm2_table_joint_less_layerwise_kl_over_chance", abs(difference) / (student(COINS - 1) * math.sqrt(2) * spread), 1)
+    figures.told(f"{name}_joint_less_layerwise_kl", difference)
+    figures.at_most(f"{name}_joint_less_layerwise_kl_over_chance", abs(difference) / (student(COINS - 1) * math.sqrt(2) * spread), 1)
 
 
 def kl_on(text, one, model):
@@ -236,16 +234,18 @@ def main():
     plain = rows["RTN W4A4 token"]
     methods = ("Q-VLM layer-wise", "Q-VLM")
     drawn = [[rows[f"{method} W4A4 token{draw}"] for draw in SIX_DRAWS] for method in methods]
-    check_order(figures, "smollm2_table", [[plain], *drawn], error="token_error")
+    relative = [[rows[f"{method} W4A4 token relative{draw}"] for draw in DRAWS] for method in methods]
+    for pair in (drawn, relative):
+        check_order(figures, "smollm2_table", [[plain], pair[0]], error="token_error")
+        check_order(figures, "smollm2_table", pair, error="token_error", checks_kl=False)
     check_order(figures, "smollm2_table", [[plain], *drawn], error="output_error", checks_kl=False)  # of what the search minimizes, the last
     check_blocks(figures, "smollm2_table", drawn[1])
-    relative = [[rows[f"{method} W4A4 token relative{draw}"] for draw in DRAWS] for method in methods]
-    check_order(figures, "smollm2_table", [[plain], *relative], error="token_error")
     check_order(figures, "smollm2_table", [[rows[f"{method} W4A4 groups"]] for method in methods], error="token_error")
     tell_massive_activation(figures, plain, drawn, relative)
     tell_shrinkage(figures, model / "model.gguf", text / "held-out.txt", rows["RTN W4A4 groups"], rows["Q-VLM layer-wise W4A4 groups"])
-    tell_choices_at_output(figures, model / "model.gguf", text / "held-out.txt", drawn[1][WIDEST])
-    check_chance(figures, model / "model.gguf", text / "held-out.txt", drawn[0], drawn[1])
+    for name, pair in (("smollm2_table_token", drawn), ("smollm2_table_token_relative", relative)):
+        check_chance(figures, name, model / "model.gguf", text / "held-out.txt", *pair)
+    tell_choices_at_output(figures, model / "model.gguf", text / "held-out.txt", drawn[1][3])  # the draw farthest from layer-wise
     figures.finish()
 
 
