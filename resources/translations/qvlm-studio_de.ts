@@ -1024,6 +1024,10 @@ Qt %1 auf %2</translation>
 <context>
     <name>qvlm::studio::EvaluationResults</name>
     <message>
+        <source>%1: %2</source>
+        <translation>%1: %2</translation>
+    </message>
+    <message>
         <source>%1: cannot be made</source>
         <translation>%1: lässt sich nicht anlegen</translation>
     </message>
@@ -3999,6 +4003,30 @@ gesehen als %4 × %5, %6</translation>
     <message>
         <source>As text, as JSON that can be opened here again, or as a page with plots</source>
         <translation>Als Text, als JSON, das sich hier wieder öffnen lässt, oder als Seite mit Diagrammen</translation>
+    </message>
+    <message>
+        <source>Removed: %1</source>
+        <translation>Entfernt: %1</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Remove results</source>
+        <translation>Ergebnisse entfernen</translation>
+    </message>
+    <message>
+        <source>Takes a model&apos;s results out of the table, or all of them</source>
+        <translation>Nimmt die Ergebnisse eines Modells aus der Tabelle, oder alle</translation>
+    </message>
+    <message>
+        <source>The whole table</source>
+        <translation>Die ganze Tabelle</translation>
     </message>
     <message>
         <source>Page (*.html);;JSON (*.json);;Text (*.txt)</source>

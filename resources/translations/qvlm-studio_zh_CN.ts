@@ -1024,6 +1024,10 @@ Qt %1，%2</translation>
 <context>
     <name>qvlm::studio::EvaluationResults</name>
     <message>
+        <source>%1: %2</source>
+        <translation>%1: %2</translation>
+    </message>
+    <message>
         <source>%1: cannot be made</source>
         <translation>%1：无法创建</translation>
     </message>
@@ -3999,6 +4003,30 @@ seen as %4 × %5, %6</source>
     <message>
         <source>As text, as JSON that can be opened here again, or as a page with plots</source>
         <translation>保存为文本、可在此重新打开的 JSON，或带图表的网页</translation>
+    </message>
+    <message>
+        <source>Removed: %1</source>
+        <translation>已移除：%1</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Remove results</source>
+        <translation>移除结果</translation>
+    </message>
+    <message>
+        <source>Takes a model&apos;s results out of the table, or all of them</source>
+        <translation>从表格中移除一个模型的结果，或全部移除</translation>
+    </message>
+    <message>
+        <source>The whole table</source>
+        <translation>整个表格</translation>
     </message>
     <message>
         <source>Page (*.html);;JSON (*.json);;Text (*.txt)</source>

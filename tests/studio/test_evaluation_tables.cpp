@@ -224,6 +224,49 @@ class TestEvaluationTables : public QObject {
     QVERIFY(!tab.banner()->isVisible());
   }
 
+  void results_are_removed_and_brought_back() {
+    Studio studio;
+    const QString output = two_results(studio);
+    QVERIFY(!output.isEmpty());
+    TablesTab& tab = *studio.window->evaluate_page()->tables();
+    const EvaluationTables& tables = tab.tables();
+    const QDir kept(studio.path(QStringLiteral("data/evaluations")));
+    // The run's row, by keys through the menu; then undone.
+    choose(tab.remove_button(), 1);
+    QTRY_COMPARE(tables.table()->rows.size(), size_t(1));
+    QCOMPARE(names_of(*tables.table()), QStringList({"demo"}));
+    QTRY_VERIFY(tab.banner()->isVisible());
+    QVERIFY2(tab.banner()->text().contains(model_name(output)), qPrintable(tab.banner()->text()));
+    click(tab.banner()->action_button());
+    QTRY_COMPARE(tables.table()->rows.size(), size_t(2));
+    QVERIFY(!tab.banner()->isVisible());
+    // All of them: nothing is left to show, nor to copy, and the next start has nothing to bring back.
+    choose(tab.remove_button(), 2);
+    QTRY_VERIFY(!tables.table().has_value());
+    QVERIFY(!tab.remove_button()->isEnabled() && !tab.copy_button()->isEnabled());
+    QCOMPARE(kept.entryList(QDir::Files).size(), 2);
+    studio.window = std::make_unique<MainWindow>(*studio.workbench, *studio.history, *studio.settings, studio.theme);
+    studio.window->show();
+    studio.window->show_workspace(Workspace::EVALUATE);
+    EvaluatePage& page = *studio.window->evaluate_page();
+    QSignalSpy changed(&page.evaluation().results(), &EvaluationResults::changed);
+    page.tabs()->setCurrentIndex(1);
+    QVERIFY(changed.wait(30000));
+    QVERIFY(!page.tables()->tables().table().has_value());
+    QVERIFY(kept.entryList(QDir::Files).isEmpty());
+    // A table that was opened is closed; its file stays.
+    const QString file = studio.path(QStringLiteral("table.json"));
+    Table made{"Tiny", "m", "c", "q", false, {}};
+    made.rows.push_back(qvlm::studio::kept(QStringLiteral("/models/demo"), finished_with(5), 0).table.rows[0]);
+    studio.write(QStringLiteral("table.json"), QByteArray::fromStdString(to_json(made)));
+    studio.window->open_paths({file});
+    TablesTab& again = *page.tables();
+    QTRY_VERIFY(again.tables().table().has_value());
+    choose(again.remove_button(), 0);
+    QTRY_VERIFY(!again.tables().table().has_value());
+    QVERIFY(QFile::exists(file));
+  }
+
   void what_was_stopped_is_not_kept() {
     Studio studio;
     QVERIFY(studio.open_demo());

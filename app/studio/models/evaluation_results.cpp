@@ -3,12 +3,14 @@
 
 #include <QCoreApplication>
 #include <QDir>
+#include <QFile>
 #include <QFileInfo>
 #include <QPointer>
 #include <QThreadPool>
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "app/studio/models/workbench.h"
 #include "core/base/atomic_file.h"
@@ -21,6 +23,7 @@ namespace qvlm::studio {
 namespace {
 
 constexpr int64_t kVersion = 1;
+const QString kEnding = QStringLiteral(".json"), kAside = QStringLiteral(".removed");
 
 QString word(std::string_view text) { return QString::fromUtf8(text.data(), qsizetype(text.size())); }
 
@@ -135,13 +138,17 @@ void EvaluationResults::refresh() {
   }
   reading_ = true;
   QPointer<EvaluationResults> self(this);
-  QThreadPool::globalInstance()->start([self, folder = folder_] {
+  QThreadPool::globalInstance()->start([self, folder = folder_, tidied = std::exchange(tidy_, true)] {
     std::vector<KeptResult> results;
     QStringList problems;
-    for (const QFileInfo& info : QDir(folder).entryInfoList({QStringLiteral("*.json")}, QDir::Files, QDir::Name)) {
+    const QDir there(folder);
+    // What an earlier start of the studio put aside nobody can ask back.
+    for (const QString& name : tidied ? QStringList() : there.entryList({QLatin1Char('*') + kAside}, QDir::Files)) QFile::remove(there.filePath(name));
+    for (const QFileInfo& info : there.entryInfoList({QLatin1Char('*') + kEnding}, QDir::Files, QDir::Name)) {
       const std::string file = info.absoluteFilePath().toStdString();
       try {
         results.push_back(kept_result_from_json(read_json(file), file));
+        results.back().file = info.absoluteFilePath();
       } catch (const std::exception& error) {
         problems << QString::fromUtf8(error.what());
       }
@@ -183,6 +190,34 @@ void EvaluationResults::keep(const EvaluateRequest& request, const EvaluationFin
       if (!self) return;
       if (!content.isEmpty()) Q_EMIT self->kept(content);
       if (!failure.isEmpty()) Q_EMIT self->failed(failure);
+      self->refresh();
+    });
+  });
+}
+
+void EvaluationResults::remove(const QStringList& files, const QString& what) {
+  for (const QString& file : std::exchange(aside_, {})) QFile::remove(file + kAside);
+  for (const QString& file : files) aside_ << file.chopped(kEnding.size());
+  rename(aside_, kEnding, kAside, what);
+}
+
+void EvaluationResults::undo_remove() { rename(std::exchange(aside_, {}), kAside, kEnding, {}); }
+
+void EvaluationResults::rename(const QStringList& files, const QString& from, const QString& to, const QString& what) {
+  QPointer<EvaluationResults> self(this);
+  QThreadPool::globalInstance()->start([self, files, from, to, what] {
+    QStringList failures;
+    for (const QString& file : files) {
+      QFile moved(file + from);
+      if (!moved.rename(file + to)) failures << tr("%1: %2").arg(file + from, moved.errorString());
+    }
+    QMetaObject::invokeMethod(QCoreApplication::instance(), [self, failures, what] {
+      if (!self) return;
+      if (!failures.isEmpty()) {
+        Q_EMIT self->failed(failures.join(QLatin1Char('\n')));
+      } else if (!what.isEmpty()) {
+        Q_EMIT self->removed(what);
+      }
       self->refresh();
     });
   });

@@ -19,6 +19,7 @@ struct KeptResult {
   QString backend;  // "vulkan" or "reference"
   QDateTime at;     // UTC
   Table table;      // its one row, with the figures that its run had then
+  QString file = {};  // where it is kept
 };
 
 std::string to_json(const KeptResult& result);
@@ -51,19 +52,27 @@ class EvaluationResults : public QObject {
   /// Writes a result, on another thread; an earlier one of the same model, place and questions, compared with the same, gives way. `asked`: the sum
   /// of hash_of over the `count` questions; of a text, whose content is hashed here, 0.
   void keep(const EvaluateRequest& request, const EvaluationFinished& finished, quint64 asked, int count);
+  /// Puts results' files aside, on another thread. `what` they are called. Those that were put aside before are deleted.
+  void remove(const QStringList& files, const QString& what);
+  /// Brings back what the last remove() put aside.
+  void undo_remove();
 
  Q_SIGNALS:
   void changed();
   void kept(const QString& asked);
+  void removed(const QString& what);
   void failed(const QString& message);
 
  private:
   void take(std::vector<KeptResult> results, const QStringList& problems);
+  /// Renames files, `from` and `to` their endings, then reads the folder again.
+  void rename(const QStringList& files, const QString& from, const QString& to, const QString& what);
 
   QString folder_;
   std::vector<KeptResult> results_;
   QStringList problems_;
-  bool reading_ = false, again_ = false;
+  QStringList aside_;  // without their ending
+  bool reading_ = false, again_ = false, tidy_ = false;
 };
 
 }  // namespace qvlm::studio

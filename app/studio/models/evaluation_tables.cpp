@@ -136,12 +136,16 @@ QString set_name(const QString& path) {
   return folder.isEmpty() || folder == QLatin1String(".") ? info.fileName() : folder + QLatin1Char('/') + info.fileName();
 }
 
-}  // namespace
+/// What one row speaks of: model, place and name.
+std::tuple<QString, QString, std::string> subject_of(const KeptResult& result) {
+  return {result.model, result.backend, result.table.rows.front().name};
+}
 
-Table table_of_results(const std::vector<const KeptResult*>& results) {
-  std::map<std::tuple<QString, QString, std::string>, const KeptResult*> best;  // by model, place and name
+/// A result a row, in the order of the rows.
+std::vector<const KeptResult*> chosen_of(const std::vector<const KeptResult*>& results) {
+  std::map<std::tuple<QString, QString, std::string>, const KeptResult*> best;
   for (const KeptResult* result : results) {
-    const KeptResult*& kept = best[{result->model, result->backend, result->table.rows.front().name}];
+    const KeptResult*& kept = best[subject_of(*result)];
     const auto worth = [](const KeptResult& one) { return std::tuple(compares_with_float(one), one.at); };
     if (kept == nullptr || worth(*kept) < worth(*result)) kept = result;
   }
@@ -151,6 +155,13 @@ Table table_of_results(const std::vector<const KeptResult*>& results) {
     const TableRow &one = a->table.rows.front(), &other = b->table.rows.front();
     return std::tuple(!is_float(one), one.name) < std::tuple(!is_float(other), other.name);
   });
+  return chosen;
+}
+
+}  // namespace
+
+Table table_of_results(const std::vector<const KeptResult*>& results) {
+  const std::vector<const KeptResult*> chosen = chosen_of(results);
   Table table;
   for (const KeptResult* result : chosen) {
     if (table.rows.empty()) {
@@ -302,6 +313,25 @@ void EvaluationTables::open(const QString& path) {
       self->refill();
     });
   });
+}
+
+bool EvaluationTables::rows_can_go() const { return !of(current_).empty(); }
+
+void EvaluationTables::remove(int row) {
+  const int source = current();
+  if (source < 0) return;
+  const std::vector<const KeptResult*> kept = of(current_);
+  if (kept.empty()) {
+    std::erase_if(opened_, [this](const auto& one) { return one.first == current_; });
+    refill();
+    return;
+  }
+  const KeptResult* shown = row < 0 ? nullptr : chosen_of(kept).at(size_t(row));
+  QStringList files;
+  for (const KeptResult* result : kept) {
+    if (shown == nullptr || subject_of(*result) == subject_of(*shown)) files << result->file;
+  }
+  results_.remove(files, shown == nullptr ? sources_[size_t(source)].name : QString::fromStdString(table_->rows.at(size_t(row)).name));
 }
 
 QString EvaluationTables::text() const { return table_ ? QString::fromStdString(to_text(*table_, layout_)) : QString(); }

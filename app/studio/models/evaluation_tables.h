@@ -44,6 +44,10 @@ class EvaluationTables : public QObject {
 
   /// A table.json, or the folder that `qvlm table` wrote it into; read on another thread. It is shown then, or failed() says why not.
   void open(const QString& path);
+  /// Whether the shown table is of results that are kept here, so that single rows can go.
+  bool rows_can_go() const;
+  /// Takes a row's results out of what is kept; -1: all of the table. A table that was opened is closed, its file stays.
+  void remove(int row);
   QString text() const;
   QString sheet() const;  // tab-separated
   /// As text, JSON or page, by the ending: .txt, .json or .html. Throws Error naming the file.

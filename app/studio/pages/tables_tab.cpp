@@ -42,6 +42,12 @@ TablesTab::TablesTab(EvaluationResults& results, const Theme& theme, QWidget* pa
   connect(tables_, &EvaluationTables::changed, this, &TablesTab::show_table);
   connect(tables_, &EvaluationTables::failed, this, [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); });
   connect(&results_, &EvaluationResults::changed, this, &TablesTab::tell_problems);
+  connect(&results_, &EvaluationResults::removed, this,
+          [this](const QString& what) { banner_->show_message(Banner::Kind::INFO, tr("Removed: %1").arg(what), tr("Undo")); });
+  connect(banner_, &Banner::action, this, [this] {
+    banner_->hide();
+    results_.undo_remove();
+  });
   connect(sources_, &QComboBox::currentIndexChanged, tables_, &EvaluationTables::choose);
   connect(layouts_, &QComboBox::currentIndexChanged, this,
           [this](int index) { tables_->set_layout(EvaluationTables::layouts()[size_t(index)]); });
@@ -89,12 +95,34 @@ QWidget* TablesTab::build_controls() {
         this, tr("Save the table"), QStringLiteral("table"), tr("Page (*.html);;JSON (*.json);;Text (*.txt)"),
         [this](const QString& file) { tables_->save(file); }, [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); });
   });
+  remove_ = new QPushButton(tr("Remove"), box);
+  remove_->setAccessibleName(tr("Remove results"));
+  remove_->setToolTip(tr("Takes a model's results out of the table, or all of them"));
+  auto* removals = new QMenu(remove_);
+  connect(removals, &QMenu::aboutToShow, this, &TablesTab::fill_removals);
+  remove_->setMenu(removals);
+  remove_->setProperty("has_menu", true);
   row->add(sources_, 1, 12);
   row->add(layouts_);
   row->add(open_);
   row->add(copy_);
   row->add(save_);
+  row->add(remove_);
   return box;
+}
+
+void TablesTab::fill_removals() {
+  QMenu& menu = *remove_->menu();
+  menu.clear();
+  const auto& table = tables_->table();
+  if (table && tables_->rows_can_go()) {
+    for (size_t i = 0; i < table->rows.size(); ++i) {
+      const QString name = QString::fromStdString(table->rows[i].name).replace(QLatin1Char('&'), QLatin1String("&&"));
+      menu.addAction(name, this, [this, i] { tables_->remove(int(i)); });
+    }
+    menu.addSeparator();
+  }
+  menu.addAction(tr("The whole table"), this, [this] { tables_->remove(-1); });
 }
 
 void TablesTab::refill_sources() {
@@ -118,6 +146,7 @@ void TablesTab::show_table() {
   layouts_->setEnabled(there);
   copy_->setEnabled(there);
   save_->setEnabled(there);
+  remove_->setEnabled(there);
 }
 
 void TablesTab::tell_problems() {
@@ -137,6 +166,7 @@ void TablesTab::restyle() {
   open_->setIcon(icon(QStringLiteral("folder"), theme_.colors(), 16));
   copy_->setIcon(icon(QStringLiteral("copy"), theme_.colors(), 16));
   save_->setIcon(icon(QStringLiteral("save"), theme_.colors(), 16));
+  remove_->setIcon(icon(QStringLiteral("trash"), theme_.colors(), 16));
 }
 
 }  // namespace qvlm::studio

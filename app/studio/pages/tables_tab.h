@@ -28,6 +28,7 @@ class TablesTab : public QWidget {
   QPushButton* open_button() { return open_; }
   QPushButton* copy_button() { return copy_; }
   QPushButton* save_button() { return save_; }
+  QPushButton* remove_button() { return remove_; }
   TableStack* stack() { return stack_; }
   Banner* banner() { return banner_; }
 
@@ -36,6 +37,7 @@ class TablesTab : public QWidget {
 
  private:
   QWidget* build_controls();
+  void fill_removals();
   void refill_sources();
   void show_table();
   void tell_problems();
@@ -47,7 +49,7 @@ class TablesTab : public QWidget {
   QStringList told_;  // problems
   NameBox* sources_;
   QComboBox* layouts_;
-  QPushButton *open_, *copy_, *save_;
+  QPushButton *open_, *copy_, *save_, *remove_;
   QLabel* nothing_;
   Banner* banner_;
   TableStack* stack_;
