@@ -17,7 +17,7 @@ W4A4 per group of 32: layer-wise has the lower error and the higher KL than RTN.
 the float stream, but the more error that carries, the nearer to float's output comes one that is made smaller, as a regression on noisy
 inputs has too flat a slope; and what behind the site reads it was trained on the whole of it. It is shown in three ways: on random numbers
 (shrinkage.py), by the ratios chosen in the first and the last third of the layers, and by KL of the same model with the ratios of only its
-first layers, where they gain, or only of the others.
+first layers, near RTN's, or only of the others, near layer-wise's.
 
 usage: smollm2_table.py [--fresh] [--order]   # --order: only the rows whose order is asked
 """
