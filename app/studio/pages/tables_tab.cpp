@@ -19,6 +19,19 @@
 
 namespace qvlm::studio {
 
+namespace {
+
+/// A button that opens its menu(), which is empty yet.
+QPushButton* menu_button(const QString& text, const QString& name, QWidget* parent) {
+  auto* button = new QPushButton(text, parent);
+  button->setAccessibleName(name);
+  button->setMenu(new QMenu(button));
+  button->setProperty("has_menu", true);
+  return button;
+}
+
+}  // namespace
+
 TablesTab::TablesTab(EvaluationResults& results, const Theme& theme, QWidget* parent)
     : QWidget(parent), results_(results), theme_(theme), tables_(new EvaluationTables(results, this)) {
   auto* column = new QVBoxLayout(this);
@@ -66,9 +79,7 @@ QWidget* TablesTab::build_controls() {
   for (const TableLayout layout : EvaluationTables::layouts()) layouts_->addItem(EvaluationTables::name_of(layout));
   layouts_->setAccessibleName(tr("Layout of the table"));
   layouts_->setToolTip(tr("Tables as Q-VLM's paper numbers them"));
-  open_ = new QPushButton(tr("Open"), box);
-  open_->setAccessibleName(tr("Open a table"));
-  auto* open = new QMenu(open_);
+  open_ = menu_button(tr("Open"), tr("Open a table"), box);
   const auto ask = [this](QFileDialog::FileMode mode, const QString& title) {
     auto* dialog = new QFileDialog(window(), title, QDir::homePath(), tr("Table (*.json)"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
@@ -76,17 +87,11 @@ QWidget* TablesTab::build_controls() {
     connect(dialog, &QFileDialog::fileSelected, tables_, &EvaluationTables::open);
     dialog->open();
   };
-  open->addAction(tr("A table file …"), this, [ask] { ask(QFileDialog::ExistingFile, tr("Open a table")); });
-  open->addAction(tr("The folder of a `qvlm table` …"), this, [ask] { ask(QFileDialog::Directory, tr("Open the folder of a table")); });
-  open_->setMenu(open);
-  open_->setProperty("has_menu", true);
-  copy_ = new QPushButton(tr("Copy"), box);
-  copy_->setAccessibleName(tr("Copy the table"));
-  auto* copy = new QMenu(copy_);
-  copy->addAction(tr("As text"), this, [this] { QGuiApplication::clipboard()->setText(tables_->text()); });
-  copy->addAction(tr("For a spreadsheet"), this, [this] { QGuiApplication::clipboard()->setText(tables_->sheet()); });
-  copy_->setMenu(copy);
-  copy_->setProperty("has_menu", true);
+  open_->menu()->addAction(tr("A table file …"), this, [ask] { ask(QFileDialog::ExistingFile, tr("Open a table")); });
+  open_->menu()->addAction(tr("The folder of a `qvlm table` …"), this, [ask] { ask(QFileDialog::Directory, tr("Open the folder of a table")); });
+  copy_ = menu_button(tr("Copy"), tr("Copy the table"), box);
+  copy_->menu()->addAction(tr("As text"), this, [this] { QGuiApplication::clipboard()->setText(tables_->text()); });
+  copy_->menu()->addAction(tr("For a spreadsheet"), this, [this] { QGuiApplication::clipboard()->setText(tables_->sheet()); });
   save_ = new QPushButton(tr("Save …"), box);
   save_->setAccessibleName(tr("Save the table"));
   save_->setToolTip(tr("As text, as JSON that can be opened here again, or as a page with plots"));
@@ -95,13 +100,9 @@ QWidget* TablesTab::build_controls() {
         this, tr("Save the table"), QStringLiteral("table"), tr("Page (*.html);;JSON (*.json);;Text (*.txt)"),
         [this](const QString& file) { tables_->save(file); }, [this](const QString& message) { banner_->show_message(Banner::Kind::BAD, message); });
   });
-  remove_ = new QPushButton(tr("Remove"), box);
-  remove_->setAccessibleName(tr("Remove results"));
+  remove_ = menu_button(tr("Remove"), tr("Remove results"), box);
   remove_->setToolTip(tr("Takes a model's results out of the table, or all of them"));
-  auto* removals = new QMenu(remove_);
-  connect(removals, &QMenu::aboutToShow, this, &TablesTab::fill_removals);
-  remove_->setMenu(removals);
-  remove_->setProperty("has_menu", true);
+  connect(remove_->menu(), &QMenu::aboutToShow, this, &TablesTab::fill_removals);
   row->add(sources_, 1, 12);
   row->add(layouts_);
   row->add(open_);
