@@ -25,7 +25,7 @@ constexpr Quirk kQuirks[] = {
      [](DeviceProfile& p) {
        // Barriers between subgroups are coroutine switches there; a workgroup of one subgroup has none.
        p.texel_buffers = true;
-       p.row_interleave = p.subgroup_size;
+       p.row_interleave = p.subgroup_size * 8;
        p.norm_threads = p.small_threads = p.sample_threads = p.subgroup_size;
        p.prefill_rows = 128;
        p.macs_per_segment = 2.5e8;

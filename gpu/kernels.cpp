@@ -220,22 +220,22 @@ Dispatch Kernels::product(const DeviceMatrix& w, const MatrixInput& input, const
   }
   if (profile_.texel_buffers) {
     const uint32_t lanes = profile_.subgroup_size;
-    const Variant v = x.rows > 1 && x.rows <= 4 ? Variant{4, 4} : variant;
+    const Variant v = x.rows > 1 && x.rows <= 4 ? Variant{8, 4} : variant;
     const char* shader = variant.integer_dot ? "matrix_integer_texel" : "matrix_texel";
     d = start(x.rows == 1 ? "matvec" : "matmul", {shader, {lanes, format, v.tokens, v.rows}, true});
-    if (!variant.integer_dot) d.pipeline.constants.push_back(ragged);
+    d.pipeline.constants.insert(d.pipeline.constants.end(), {ragged, a.flags});
     d.groups_x = ceil_div(l.rows, lanes * v.rows);
     d.groups_y = ceil_div(x.rows, v.tokens);
     a.codes = Place::element(w.codes, 16);
-    a.scales = Place::element(w.scales, 2);
-    a.zeros = Place::element(w.zeros, 1);
+    a.scales = Place::element(w.scales, 16);
+    a.zeros = Place::element(w.zeros, 8);
     a.x = Place::element(x.span, 16);
     // Every binding names a buffer; where a plane is absent, the codes' block stands in and is not read.
     const MemoryBlock* scales = w.scales.block ? w.scales.block : nullptr;
     const MemoryBlock* zeros = w.zeros.block ? w.zeros.block : nullptr;
     d.texels = {{w.codes.block, VK_FORMAT_R32G32B32A32_UINT},
-                {scales ? scales : x.span.block, scales ? VK_FORMAT_R16_SFLOAT : VK_FORMAT_R32G32B32A32_SFLOAT},
-                {zeros ? zeros : w.codes.block, zeros ? VK_FORMAT_R8_UINT : VK_FORMAT_R32G32B32A32_UINT},
+                {scales ? scales : w.codes.block, VK_FORMAT_R32G32B32A32_UINT},
+                {zeros ? zeros : w.codes.block, zeros ? VK_FORMAT_R32G32_UINT : VK_FORMAT_R32G32B32A32_UINT},
                 {x.span.block, VK_FORMAT_R32G32B32A32_SFLOAT}};
     if (variant.integer_dot) {
       a.x = Place::element(codes.codes, 16);

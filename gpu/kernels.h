@@ -102,7 +102,7 @@ class Kernels {
 
   uint32_t row_interleave() const { return profile_.texel_buffers ? profile_.row_interleave : 1; }
   /// PackedLayout::pair of matrices for gated(): a thread has a gate's row and the row that it gates.
-  uint32_t row_pair() const { return profile_.texel_buffers ? profile_.subgroup_size * 2 : 32; }
+  uint32_t row_pair() const { return profile_.texel_buffers ? 4 : 32; }
   /// Most rows that the matrix x vector kernel takes.
   static constexpr uint32_t kVectorRows = 8;
 

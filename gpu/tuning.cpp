@@ -74,14 +74,12 @@ std::string to_string(const Variant& v) {
 std::vector<Variant> variants(const ProductClass& product, const DeviceProfile& profile) {
   std::vector<Variant> all;
   if (profile.texel_buffers) {
-    // Measured on lavapipe (AVX2): 8 rows and 8 tokens take .70 of the time of 4 and 4, and half a second to compile in place of a tenth,
-    // which small products do not earn.
     if (product.vector)
-      all = {{4, 1}, {8, 1}};
+      all = {{8, 1}, {16, 1}};
     else if (product.size == 2)
-      all = {{8, 8}, {4, 4}, {8, 4}, {4, 8}};
+      all = {{8, 4}, {16, 4}, {8, 8}};
     else
-      all = {{4, 4}, {4, 8}, {8, 4}};
+      all = {{8, 4}, {16, 4}, {8, 8}};
   } else if (product.vector) {
     all = {{2, 1, 64}, {2, 1, 32}, {2, 1, 128}};
   } else {

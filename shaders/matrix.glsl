@@ -44,7 +44,7 @@ layout(push_constant, std430) uniform Arguments {
   uint group_steps;   // steps a group
   uint interleave;
   float zero;         // the zero point where there is no plane of them
-  uint flags;         // EPILOGUE_* | activation kind << 8
+  uint flags;         // FLAGS
   uint outputs;       // N, or the pairs
 #ifdef INTEGER_DOT
   uint group_pieces;  // pieces a group of x
@@ -53,19 +53,26 @@ layout(push_constant, std430) uniform Arguments {
 #endif
 } a;
 
+// EPILOGUE_* and the others above | activation kind << 8. Devices that run both sides of every branch have them as a constant.
+#ifdef TEXEL_BUFFERS
+layout(constant_id = 5) const uint FLAGS = 0u;
+#else
+#define FLAGS a.flags
+#endif
+
 // The place of column i of eight in a word of int4 codes.
 uint int4_place(uint i) { return (i & 3u) * 8u + (i & 4u); }
 
 void finish(uint m, uint n, float value) {
-  if ((a.flags & EPILOGUE_BIAS) != 0u) value += a.bias.at[n];
-  value = activate((a.flags >> 8) & 15u, value);
-  if ((a.flags & EPILOGUE_ADD) != 0u) value += a.extra.at[m * a.extra_stride + n];
-  if ((a.flags & EPILOGUE_MULTIPLY) != 0u) value *= a.extra.at[m * a.extra_stride + n];
+  if ((FLAGS & EPILOGUE_BIAS) != 0u) value += a.bias.at[n];
+  value = activate((FLAGS >> 8) & 15u, value);
+  if ((FLAGS & EPILOGUE_ADD) != 0u) value += a.extra.at[m * a.extra_stride + n];
+  if ((FLAGS & EPILOGUE_MULTIPLY) != 0u) value *= a.extra.at[m * a.extra_stride + n];
   a.y.at[m * a.y_stride + n] = value;
 }
 
 void finish_pair(uint m, uint n, float gate, float up) {
-  if (n < a.outputs) a.y.at[m * a.y_stride + n] = activate((a.flags >> 8) & 15u, gate) * up;
+  if (n < a.outputs) a.y.at[m * a.y_stride + n] = activate((FLAGS >> 8) & 15u, gate) * up;
 }
 
 #ifndef TEXEL_BUFFERS
@@ -78,13 +85,13 @@ struct Affine {
 
 Affine affine_at(uint row, uint group) {
   uint i = row_base(row, a.groups) + group * a.interleave;
-  if ((a.flags & HAS_MINIMUMS) != 0u) {
+  if ((FLAGS & HAS_MINIMUMS) != 0u) {
     vec2 pair = unpackHalf2x16(a.scales.at[i]);
     return Affine(pair.x, 0.0, pair.y);
   }
   vec2 pair = unpackHalf2x16(a.scales.at[i >> 1]);
   float scale = (i & 1u) == 0u ? pair.x : pair.y;
-  if ((a.flags & HAS_ZEROS) == 0u) return Affine(scale, a.zero, 0.0);
+  if ((FLAGS & HAS_ZEROS) == 0u) return Affine(scale, a.zero, 0.0);
   return Affine(scale, float((a.zeros.at[i >> 2] >> ((i & 3u) * 8u)) & 255u), 0.0);
 }
 
