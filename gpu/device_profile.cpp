@@ -27,6 +27,7 @@ constexpr Quirk kQuirks[] = {
        p.texel_buffers = true;
        p.row_interleave = p.subgroup_size * 8;
        p.norm_threads = p.small_threads = p.sample_threads = p.subgroup_size;
+       p.attention_heads = p.attention_keys = 4;  // every fetch is a call
        p.prefill_rows = 128;
        p.macs_per_segment = 2.5e8;
      }},

@@ -44,7 +44,9 @@ struct DeviceProfile {
   uint32_t norm_threads = 128;
   uint32_t small_threads = 64;  // threads a workgroup of the other elementwise kernels
   uint32_t sample_threads = 256;
-  uint32_t attention_queries = 4;  // rows of q a workgroup, in prefill
+  uint32_t attention_queries = 4;  // of q a workgroup, in prefill
+  uint32_t attention_heads = 1;    // of those that share their keys, a workgroup; a power of two
+  uint32_t attention_keys = 1;     // a lane at a time
   uint32_t prefill_rows = 512;
   double macs_per_segment = 4e11;  // multiply-adds of one submission: at most about 50 ms
 };

@@ -53,7 +53,7 @@ layout(push_constant, std430) uniform Arguments {
 #endif
 } a;
 
-// EPILOGUE_* and the others above | activation kind << 8. Devices that run both sides of every branch have them as a constant.
+// EPILOGUE_* and the others above | activation kind << 8: a constant for CPU devices, which run both sides of every branch.
 #ifdef TEXEL_BUFFERS
 layout(constant_id = 5) const uint FLAGS = 0u;
 #else

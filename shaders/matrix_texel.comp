@@ -103,7 +103,7 @@ void add_step(uint step, float scale[ROWS], float zero[ROWS], float minimum[ROWS
     }
   }
   [[unroll]] for (uint t = 0u; t < TOKENS; ++t) {
-    uint m = min(gl_WorkGroupID.y * TOKENS + t, a.tokens - 1u);
+    uint m = min(gl_WorkGroupID.x * TOKENS + t, a.tokens - 1u);
     vec2 grid = texelFetch(grid_texels, int(a.grids.x + m * a.x_groups + min(step / a.group_pieces, a.x_groups - 1u))).xy;
     float x_sum = float(x_sums[t]) + float(PIECE) * grid.y;
     [[unroll]] for (uint r = 0u; r < ROWS; ++r)
@@ -209,10 +209,10 @@ void add_step(uint step, uint group) {
 
 void main() {
   uint lane = gl_LocalInvocationID.x;
-  uint first_token = gl_WorkGroupID.y * TOKENS;
+  uint first_token = gl_WorkGroupID.x * TOKENS;
   uint last_tile = (a.rows - 1u) / INTERLEAVE;
   [[unroll]] for (uint i = 0u; i < TILES; ++i) {
-    uint tile = min(gl_WorkGroupID.x * TILES + i, last_tile);
+    uint tile = min(gl_WorkGroupID.y * TILES + i, last_tile);
     code_index[i] = a.codes.x + tile * a.steps * TEXELS_PER_STEP * INTERLEAVE + lane * 8u;
     group_index[i] = tile * a.groups * LANES + lane;
   }
@@ -248,7 +248,7 @@ void main() {
     uint m = first_token + t;
     if (m >= a.tokens) continue;
     [[unroll]] for (uint i = 0u; i < TILES; ++i) {
-      uint first = ((gl_WorkGroupID.x * TILES + i) * LANES + lane) * 8u;
+      uint first = ((gl_WorkGroupID.y * TILES + i) * LANES + lane) * 8u;
       [[unroll]] for (uint j = 0u; j < 8u; ++j) {
         // In pairs: four rows of gates, then the four that they gate.
         uint at = t * ROWS + i * 8u + j;
