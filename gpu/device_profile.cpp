@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "core/base/error.h"
 #include "gpu/instance.h"
@@ -28,6 +29,7 @@ constexpr Quirk kQuirks[] = {
        p.row_interleave = p.subgroup_size * 8;
        p.norm_threads = p.small_threads = p.sample_threads = p.subgroup_size;
        p.attention_heads = p.attention_keys = 4;  // every fetch is a call
+       p.attention_groups = std::max(std::thread::hardware_concurrency(), 1u);
        p.prefill_rows = 128;
        p.macs_per_segment = 2.5e8;
      }},

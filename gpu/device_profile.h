@@ -38,7 +38,7 @@ struct DeviceProfile {
   VkPhysicalDeviceMemoryProperties memory{};
 
   // Chosen from the above.
-  uint32_t row_interleave = 1;  // rows of weights whose texels alternate (lanes of a CPU kernel)
+  uint32_t row_interleave = 1;  // rows of weights whose texels alternate (eight a lane of a CPU kernel)
   CooperativeShape cooperative;        // of the matrix x matrix kernel on matrix units; m 0: it does not run
   uint32_t cooperative_subgroup = 32;  // its subgroups
   uint32_t norm_threads = 128;
@@ -47,6 +47,7 @@ struct DeviceProfile {
   uint32_t attention_queries = 4;  // of q a workgroup, in prefill
   uint32_t attention_heads = 1;    // of those that share their keys, a workgroup; a power of two
   uint32_t attention_keys = 1;     // a lane at a time
+  uint32_t attention_groups = 1;   // workgroups that a row's attention should have at least: threads of a CPU device
   uint32_t prefill_rows = 512;
   double macs_per_segment = 4e11;  // multiply-adds of one submission: at most about 50 ms
 };

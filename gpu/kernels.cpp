@@ -207,7 +207,8 @@ Dispatch Kernels::attention(const DeviceTensor& q, const KeyValues& kv, const Sp
     throw Error("Vulkan: attention heads of " + std::to_string(head_dim) +
                 " channels: expected a multiple of 4, at most 256");
   // Of heads that share their keys several go together, of a row as of many.
-  const uint32_t together = std::gcd(heads / kv_heads, profile_.attention_heads);
+  uint32_t together = std::gcd(heads / kv_heads, profile_.attention_heads);
+  while (q.rows == 1 && together > 1 && heads / together * ranges.count < profile_.attention_groups) together /= 2;
   const uint32_t queries = q.rows == 1 ? together : std::max(profile_.attention_queries, together);
   Dispatch d = start_call(causal ? "attention_causal" : "attention_full",
                      {profile_.texel_buffers ? "attention_texel" : "attention",

@@ -22,9 +22,14 @@ layout(push_constant, std430) uniform Arguments {
 void main() {
   uint at = gl_WorkGroupID.x * THREADS + gl_LocalInvocationID.x;
   if (at >= a.width) return;
-  uint k = at / a.behind % a.order;
-  uint from = gl_WorkGroupID.y * a.x_stride + at - k * a.behind;
+  // CPU devices load an argument anew wherever it is named.
+  Floats x = a.x;
+  Floats factor = a.factor;
+  uint order = a.order;
+  uint behind = a.behind;
+  uint k = at / behind % order;
+  uint from = gl_WorkGroupID.y * a.x_stride + at - k * behind;
   float sum = 0.0;
-  for (uint i = 0u; i < a.order; ++i) sum += a.x.at[from + i * a.behind] * a.factor.at[i * a.order + k];
+  for (uint i = 0u; i < order; ++i) sum += x.at[from + i * behind] * factor.at[i * order + k];
   a.y.at[gl_WorkGroupID.y * a.y_stride + at] = sum * a.scale;
 }

@@ -21,13 +21,16 @@ shared float highs[THREADS];
 
 void main() {
   uint id = gl_LocalInvocationID.x;
-  uint begin = gl_WorkGroupID.y * a.stride + gl_WorkGroupID.x * a.width;
+  // CPU devices load an argument anew wherever it is named.
+  Floats x = a.x;
+  uint width = a.width;
+  uint begin = gl_WorkGroupID.y * a.stride + gl_WorkGroupID.x * width;
   vec2 bounds = bounds_of(a.rounding, gl_WorkGroupID.y);
   if (a.rounding.mode == OWN_RANGE) {
-    float least = a.x.at[begin];
+    float least = x.at[begin];
     float most = least;
-    for (uint i = id; i < a.width; i += THREADS) {
-      float value = a.x.at[begin + i];
+    for (uint i = id; i < width; i += THREADS) {
+      float value = x.at[begin + i];
       least = min(least, value);
       most = max(most, value);
     }
@@ -46,12 +49,12 @@ void main() {
   }
   Grid grid = grid_between(bounds.x, bounds.y, a.rounding.top);
   if (CODES == 0u) {
-    for (uint i = id; i < a.width; i += THREADS) a.x.at[begin + i] = on_grid(grid, a.x.at[begin + i]);
+    for (uint i = id; i < width; i += THREADS) x.at[begin + i] = on_grid(grid, x.at[begin + i]);
     return;
   }
   uint group = gl_WorkGroupID.x;
-  uint before = group * a.width;
-  uint end = group + 1u == gl_NumWorkGroups.x ? a.rows.stride * 4u - before : a.width;
-  round_to_codes(grid, a.rounding.top, a.x, begin, a.width, end, a.rows, gl_WorkGroupID.y * a.rows.stride + before / 4u,
+  uint before = group * width;
+  uint end = group + 1u == gl_NumWorkGroups.x ? a.rows.stride * 4u - before : width;
+  round_to_codes(grid, a.rounding.top, x, begin, width, end, a.rows, gl_WorkGroupID.y * a.rows.stride + before / 4u,
                  gl_WorkGroupID.y * gl_NumWorkGroups.x + group, id, THREADS);
 }

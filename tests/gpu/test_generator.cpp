@@ -126,8 +126,15 @@ class TestGenerator : public QObject {
     QCOMPARE(generator->position(), int64_t(0));
   }
 
+  void greedy_decoding_repeats_itself_and_sampling_is_the_core_s_data() {
+    QTest::addColumn<bool>("mapped");
+    QTest::newRow("logits that a CPU device's host reads in place") << true;
+    QTest::newRow("by the kernel") << false;
+  }
   void greedy_decoding_repeats_itself_and_sampling_is_the_core_s() {
-    const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), kInt4));
+    QFETCH(bool, mapped);
+    const auto generator = make_vulkan_generator(std::make_shared<RandomModel>(small_config(), kInt4),
+                                                 {.without = mapped ? FeatureSet{} : FeatureSet{Feature::MAPPED_MEMORY}});
     std::vector<int32_t> runs[2];
     for (auto& run : runs) {
       generator->reset();
@@ -401,8 +408,9 @@ class TestGenerator : public QObject {
   // At each submission in turn: while the picture is encoded, in prefill, in decode, in sampling and in reading logits.
   void an_answer_goes_on_when_the_device_is_lost() {
     const auto model = std::make_shared<RandomModel>(small_config(), kInt4);
+    // Memory that is not mapped: then sampling is a submission of CPU devices, too.
     const auto answer = [&](int lose_device_after, int& losses, std::vector<float>& logits) {
-      const auto generator = make_vulkan_generator(model, {.lose_device_after = lose_device_after});
+      const auto generator = make_vulkan_generator(model, {.without = {Feature::MAPPED_MEMORY}, .lose_device_after = lose_device_after});
       append_tokens(*generator, {9, 9, 9, 9, 9});
       generator->append(prompt_with_picture());
       generator->truncate(generator->position() - 2);
