@@ -17,7 +17,7 @@ MODELS = {"w8a8": ["--weights", 8, "--activations", 8], "w4a8": ["--weights", 4,
           "w4a4_group": ["--weights", 4, "--activations", 4, "--activation-mode", "dynamic-group"]}
 PATHS = {"": [], "_by_address": ["--without", "texel-buffers"]}
 QUESTIONS = {"": {"w8a8": 20, "w4a8": 20, "w4a4_group": 20}, "_by_address": {"w4a8": 5}}  # by address a CPU device takes its time
-SHAPES = {"": ({"rows": 8, "tokens": 1, "threads": 0}, {"rows": 4, "tokens": 8, "threads": 0}),  # of a vector's variant, of a matrix's
+SHAPES = {"": ({"rows": 8, "tokens": 1, "threads": 0}, {"rows": 8, "tokens": 4, "threads": 0}),  # of a vector's variant, of a matrix's
           "_by_address": ({"rows": 2, "tokens": 1, "threads": 64}, {"rows": 64, "tokens": 32, "threads": 256})}
 
 
