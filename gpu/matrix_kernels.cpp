@@ -116,11 +116,9 @@ Dispatch Kernels::product(const DeviceMatrix& w, const MatrixInput& input, const
     a.zeros = Place::element(w.zeros, 8);
     a.x = Place::element(x.span, 16);
     // Every binding names a buffer; where a plane is absent, the codes' block stands in and is not read.
-    const MemoryBlock* scales = w.scales.block ? w.scales.block : nullptr;
-    const MemoryBlock* zeros = w.zeros.block ? w.zeros.block : nullptr;
-    d.texels = {{w.codes.block, VK_FORMAT_R32G32B32A32_UINT},
-                {scales ? scales : w.codes.block, VK_FORMAT_R32G32B32A32_UINT},
-                {zeros ? zeros : w.codes.block, zeros ? VK_FORMAT_R32G32_UINT : VK_FORMAT_R32G32B32A32_UINT},
+    const TexelBinding code_texels{w.codes.block, VK_FORMAT_R32G32B32A32_UINT};
+    d.texels = {code_texels, w.scales.block ? TexelBinding{w.scales.block, VK_FORMAT_R32G32B32A32_UINT} : code_texels,
+                w.zeros.block ? TexelBinding{w.zeros.block, VK_FORMAT_R32G32_UINT} : code_texels,
                 {x.span.block, VK_FORMAT_R32G32B32A32_SFLOAT}};
     if (variant.integer_dot) {
       a.x = Place::element(codes.codes, 16);
