@@ -17,8 +17,6 @@ MODELS = {"w8a8": ["--weights", 8, "--activations", 8], "w4a8": ["--weights", 4,
           "w4a4_group": ["--weights", 4, "--activations", 4, "--activation-mode", "dynamic-group"]}
 PATHS = {"": [], "_by_address": ["--without", "texel-buffers"]}
 QUESTIONS = {"": {"w8a8": 20, "w4a8": 20, "w4a4_group": 20}, "_by_address": {"w4a8": 5}}  # by address a CPU device takes its time
-SHAPES = {"": ({"rows": 8, "tokens": 1, "threads": 0}, {"rows": 8, "tokens": 4, "threads": 0}),  # of a vector's variant, of a matrix's
-          "_by_address": ({"rows": 2, "tokens": 1, "threads": 64}, {"rows": 64, "tokens": 32, "threads": 256})}
 
 
 def tuned(folder, path):
@@ -28,13 +26,13 @@ def tuned(folder, path):
     return file, json.loads(file.read_text())
 
 
-def choose(file, tuning, path, integer):
-    """Writes the file with integer products for all that have codes, of any size, or for none. -> how many kinds of them"""
+def choose(file, tuning, integer):
+    """Writes the file with integer products for all that have codes, of any size, in the shapes that the tuning run chose, or for none. -> how many
+    kinds of them"""
     of_codes = [choice for choice in tuning["choices"] if choice["codes"]]
     choices = []
     for choice in of_codes:
-        shape = SHAPES[path][0 if choice["vector"] else 1]
-        choices += [{**choice, **shape, "size": size, "float16": False, "integer_dot": integer} for size in range(3)]
+        choices += [{**choice, "size": size, "float16": False, "integer_dot": integer} for size in range(3)]
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({**tuning, "choices": choices, "attention": []}))
     return len(of_codes)
@@ -51,8 +49,8 @@ def products(model, path, folder):
 
 def measure(figures, path, with_codes, without):
     file, tuning = tuned(with_codes, path)
-    figures.at_least(f"integer_dot{path}_kinds_of_products", choose(file, tuning, path, True), 4)
-    choose(pathlib.Path(without) / file.relative_to(with_codes), tuning, path, False)
+    figures.at_least(f"integer_dot{path}_kinds_of_products", choose(file, tuning, True), 4)
+    choose(pathlib.Path(without) / file.relative_to(with_codes), tuning, False)
     for name, questions in QUESTIONS[path].items():
         model = quantize(f"engine-{name}", *MODELS[name], samples=16, fresh=False)
         os.environ["XDG_CACHE_HOME"] = with_codes
